@@ -1,0 +1,77 @@
+# The commands of this repository. `make` alone lists them.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= python3
+READY := $(VENV)/.ready
+
+.PHONY: help
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1mmake %-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# Everything that runs comes from one hash-checked list.
+$(READY): requirements/development.txt pyproject.toml
+	@echo "Preparing $(VENV) (once)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/development.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(READY)
+
+.PHONY: setup
+setup: $(READY) ## Prepare the Python environment
+
+.PHONY: control-plane
+control-plane: $(READY) ## Have kube-apiserver, etcd and kubectl at hand (cached outside the tree)
+	@$(BIN)/python -m tenant_billing_sandbox control-plane install
+
+.PHONY: demo
+demo: $(READY) ## The main job once, on a real control plane and both simulators
+	@$(BIN)/python -m tenant_billing_sandbox demo
+
+.PHONY: sandbox
+sandbox: $(READY) ## The same, left running, to try by hand
+	@$(BIN)/python -m tenant_billing_sandbox up
+
+.PHONY: lint
+lint: $(READY) ## Format, lint, types, import contracts
+	@$(BIN)/ruff format --check operator tests
+	@$(BIN)/ruff check operator tests
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+
+.PHONY: format
+format: $(READY) ## Format the code and mend what the linter can
+	@$(BIN)/ruff format operator tests
+	@$(BIN)/ruff check --fix operator tests
+
+.PHONY: unit
+unit: $(READY) ## Decisions, clients and simulators: no control plane
+	@$(BIN)/pytest -m "not control_plane" tests
+
+.PHONY: test
+test: lint control-plane ## All the set-up, then every check and test
+	@$(BIN)/pytest --cov --cov-report=term tests
+
+.PHONY: crash
+crash: control-plane ## Kill the operator at every write, in every variant
+	@TENANT_BILLING_CRASH=all $(BIN)/pytest -m crash tests
+
+.PHONY: bench
+bench: control-plane ## The benchmarks: one JSON line per figure, each beside its floor
+	@$(BIN)/python tests/bench
+
+.PHONY: requirements
+requirements: ## Pin the newest allowed versions, with hashes and without an index address
+	@$(PYTHON) -m venv $(VENV)-pins && $(VENV)-pins/bin/pip install --quiet uv
+	@for target in development:"--extra sandbox --extra test --extra lint --extra build" runtime:""; do \
+	  env -u PIP_FIND_LINKS $(VENV)-pins/bin/uv pip compile --quiet pyproject.toml $${target#*:} --universal --python-version 3.11 \
+	    --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate \
+	    -o requirements/$${target%%:*}.txt $$([ $${target%%:*} = runtime ] && echo "-c requirements/development.txt"); \
+	done
+	@rm -rf $(VENV)-pins
