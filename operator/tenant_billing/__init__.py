@@ -1,0 +1,1 @@
+"""A Kubernetes operator that sells tenants of a LoRaWAN network server."""

@@ -1,0 +1,1 @@
+"""What both simulators share: scripted faults and the record of requests."""

@@ -1,0 +1,1 @@
+"""A simulator of the parts of Stripe that the product uses."""
