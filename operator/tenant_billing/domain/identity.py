@@ -1,0 +1,70 @@
+"""Stable identity: how an object of ours is known again outside, also by a new cluster (product.md, "Identity is stable")."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tenant_billing.api import names
+
+
+@dataclass(frozen=True)
+class TenantKey:
+    """One tenant: the pair of cluster and tenant id, of one installation (owner)."""
+
+    owner: str
+    cluster: str
+    tenant_id: str
+
+    def metadata(self, plan: str | None = None) -> dict[str, str]:
+        """The metadata that marks a customer or a subscription as this tenant's."""
+        marks = {
+            names.METADATA_OWNER: self.owner,
+            names.METADATA_CLUSTER: self.cluster,
+            names.METADATA_TENANT_ID: self.tenant_id,
+        }
+        return marks if plan is None else marks | {names.METADATA_PLAN: plan}
+
+    def is_named_by(self, metadata: Mapping[str, str]) -> bool:
+        """Whether metadata is our mark of exactly this tenant."""
+        return key_of(metadata) == self
+
+
+def key_of(metadata: Mapping[str, str]) -> TenantKey | None:
+    """The tenant that metadata of ours names, or None where it carries no mark of ours."""
+    owner = metadata.get(names.METADATA_OWNER)
+    cluster = metadata.get(names.METADATA_CLUSTER)
+    tenant_id = metadata.get(names.METADATA_TENANT_ID)
+    if not owner or not cluster or not tenant_id:
+        return None
+    return TenantKey(owner, cluster, tenant_id)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Which object a tenant says it belongs to: the attribute ``tenant-subscription``."""
+
+    owner: str
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        """As it stands in the attribute."""
+        return f"{self.owner}/{self.namespace}/{self.name}"
+
+
+def parse_claim(text: str | None) -> Claim | None:
+    """The claim that an attribute holds; None where it is absent or not in our form."""
+    parts = (text or "").split("/")
+    match parts:
+        case [owner, namespace, name] if owner and namespace and name:
+            return Claim(owner, namespace, name)
+        case _:
+            return None
+
+
+def idempotency_key(uid: str, step: str, attempt: int) -> str:
+    """The provider's idempotency key of one step of one object.
+
+    Derived from the uid and the step, never random: a restart replays it. A new attempt gets a new key only after
+    a look at what the former one left. At most 255 characters and no personal data (stripe.md 5.3).
+    """
+    return f"tenant-billing:{uid}:{step}:{attempt}"

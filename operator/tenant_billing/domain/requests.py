@@ -1,0 +1,184 @@
+"""What is asked of the outside systems: the parameters of every write, as values.
+
+They are also what ``status.pendingOperation.parameters`` remembers, so that a replay sends the very same request.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from tenant_billing.domain.observations import EMPTY, BillingReference, Limits, TenantState
+
+
+@dataclass(frozen=True)
+class NewProduct:
+    """A product to be created."""
+
+    name: str
+    description: str | None
+    tax_code: str | None
+    metadata: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class ProductChange:
+    """What to change of a product; None leaves a field as it is."""
+
+    name: str | None = None
+    description: str | None = None
+    tax_code: str | None = None
+    default_price_id: str | None = None
+    active: bool | None = None
+
+
+@dataclass(frozen=True)
+class NewPrice:
+    """A recurring licensed price to be created (prices are immutable, stripe.md 7).
+
+    Attributes:
+        currency: Upper-case ISO 4217.
+        unit_amount: Minor units.
+        interval: ``day``, ``week``, ``month`` or ``year``.
+        tax_behavior: ``unspecified``, ``inclusive`` or ``exclusive``.
+        lookup_key: Moves to this price from the one that has it.
+    """
+
+    product_id: str
+    currency: str
+    unit_amount: int
+    interval: str
+    interval_count: int
+    tax_behavior: str
+    lookup_key: str
+    metadata: Mapping[str, str]
+    unit_amount_decimal: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class Address:
+    """A postal address."""
+
+    line1: str | None = None
+    line2: str | None = None
+    city: str | None = None
+    state: str | None = None
+    postal_code: str | None = None
+    country: str | None = None
+
+
+@dataclass(frozen=True)
+class NewCustomer:
+    """A customer to be created."""
+
+    email: str | None
+    name: str | None
+    description: str | None
+    address: Address | None
+    tax_ids: tuple[tuple[str, str], ...]
+    metadata: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class NewSubscription:
+    """A subscription to be created.
+
+    Attributes:
+        days_until_due: Invoiced instead of charged when set.
+        trial_days: Days of trial, None for none.
+        trial_without_payment_method: ``create_invoice``, ``pause`` or ``cancel``.
+        coupon_ids: Coupons that discount it.
+    """
+
+    customer_id: str
+    price_id: str
+    metadata: Mapping[str, str]
+    metered: bool = False
+    days_until_due: int | None = None
+    trial_days: int | None = None
+    trial_without_payment_method: str | None = None
+    coupon_ids: tuple[str, ...] = ()
+    automatic_tax: bool = False
+
+
+@dataclass(frozen=True)
+class ItemChange:
+    """Put one item of a subscription on another price; other items and the quantity stay.
+
+    Attributes:
+        quantity: Sent back as it was read: without it the provider sets 1 (stripe.md 7). None for metered.
+        proration: ``create_prorations``, ``always_invoice`` or ``none``.
+        only_when_paid: The change waits until its invoice is paid (``pending_if_incomplete``).
+        metadata: Marks to merge, such as the plan last applied.
+    """
+
+    subscription_id: str
+    item_id: str
+    price_id: str
+    quantity: int | None
+    proration: str
+    only_when_paid: bool
+    metadata: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class SubscriptionChange:
+    """What else to change of a subscription; None leaves a field as it is, metadata is merged."""
+
+    cancel_at_period_end: bool | None = None
+    metadata: Mapping[str, str] = EMPTY
+
+
+@dataclass(frozen=True)
+class InitialUser:
+    """The tenant's administrator, used at creation only.
+
+    Attributes:
+        password: Left empty, the server makes one and mails it (T-17). Never shown.
+    """
+
+    user_id: str
+    email: str
+    full_name: str = ""
+    password: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
+class NewTenant:
+    """A tenant to be created."""
+
+    id: str
+    name: str
+    description: str
+    state: TenantState
+    attributes: Mapping[str, str]
+    limits: Limits
+    billing: BillingReference | None
+    initial_user: InitialUser
+    billing_email: str | None = None
+    technical_email: str | None = None
+    counts_only_activated: bool = False
+    configuration: Mapping[str, object] | None = None
+
+
+@dataclass(frozen=True)
+class TenantChange:
+    """What to write of an existing tenant; None leaves a field as it is.
+
+    Attributes:
+        state: Always written together with its description (T-13).
+        attributes: The whole map, foreign keys included (T-11).
+        limits: Only the limits to write; a value of None makes one unlimited.
+    """
+
+    state: TenantState | None = None
+    state_description: str = ""
+    name: str | None = None
+    description: str | None = None
+    attributes: Mapping[str, str] | None = None
+    limits: Limits = field(default_factory=dict)
+    billing: BillingReference | None = None
+    counts_only_activated: bool | None = None
+
+    def is_empty(self) -> bool:
+        """Whether there is nothing to write."""
+        return self == TenantChange()
