@@ -2,8 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+if TYPE_CHECKING:
+    from tenant_billing_sandbox.stripe.operations import Call
+
+Part = TypeVar("Part")
 Object = dict[str, Any]
 Emit = Callable[[str, Object, Object | None], None]
 
@@ -19,6 +23,8 @@ class Account:
         objects: By ``object`` name (``subscription``, ``billing.meter`` …), then by id, in order of creation.
         counter: Numbers ids, so that a run is repeatable.
         listeners: Called with (event type, object, previous attributes) for every event.
+        call: The call that is being answered, for the ``request`` member of events; None between calls.
+        parts: What modules keep beside the API objects, by type; see :meth:`part`.
     """
 
     id: str
@@ -27,6 +33,8 @@ class Account:
     objects: dict[str, dict[str, Object]] = field(default_factory=dict)
     counter: int = 0
     listeners: list[Emit] = field(default_factory=list)
+    call: "Call | None" = None
+    parts: dict[type[Any], Any] = field(default_factory=dict)
 
     def new_id(self, prefix: str) -> str:
         """A new id such as ``sub_000000000000000000000042`` (24 characters after the prefix)."""
@@ -41,3 +49,10 @@ class Account:
         """Tell of a change; ``previous`` holds the former values of the attributes that changed."""
         for listener in self.listeners:
             listener(type_, object_, previous)
+
+    def part(self, kind: Callable[[], Part]) -> Part:
+        """The account's one instance of a module's own state, made (without arguments) when first asked for."""
+        key = cast("type[Any]", kind)
+        if key not in self.parts:
+            self.parts[key] = kind()
+        return cast("Part", self.parts[key])

@@ -52,3 +52,12 @@ def operation(method: str, template: str) -> Callable[[Operation], Operation]:
         return function
 
     return register
+
+
+def perform(account: "Account", function: Operation, call: Call) -> type_of_answer:
+    """Carry out one operation, so that the events it causes name the request (stripe.md 3.4)."""
+    account.call = call
+    try:
+        return function(account, call)
+    finally:
+        account.call = None
