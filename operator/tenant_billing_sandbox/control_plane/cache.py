@@ -1,0 +1,64 @@
+"""The folder of finished programs, outside the tree and shared by every checkout of one user."""
+
+import fcntl
+import os
+import tempfile
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from tenant_billing_sandbox.control_plane.pins import STRIPE_DOCUMENT, Program
+from tenant_billing_sandbox.control_plane.recipe import recipe_name
+from tenant_billing_sandbox.control_plane.reports import Report
+
+FOLDER_NAME = "tenant-billing-operator"
+
+
+class ProgramCache:
+    """Finished programs of one recipe and one origin (``downloaded`` or ``compiled``).
+
+    Args:
+        folder: Where this cache keeps its programs; made when something is put in.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @classmethod
+    def of_user(cls, environment: Mapping[str, str], origin: str) -> "ProgramCache":
+        """Take the folder under ``$XDG_CACHE_HOME``, else under ``~/.cache``."""
+        base = Path(environment.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        return cls(base / FOLDER_NAME / recipe_name() / origin)
+
+    def find(self, programs: Collection[Program]) -> dict[Program, Path]:
+        """Return those of the programs that are there."""
+        return {
+            program: self.folder / program
+            for program in programs
+            if os.access(self.folder / program, os.X_OK)
+        }
+
+    @contextmanager
+    def locked(self, report: Report) -> Iterator[None]:
+        """Keep other processes from filling the cache; the lock ends with the process, however that ends."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder.parent / "lock").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                report.say("Another process is preparing the programs: waiting for it")
+                fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    @contextmanager
+    def workplace(self) -> Iterator[Path]:
+        """Give a folder to make programs in; what lies there in the end, without an error, moves to the cache.
+
+        Each file moves by one rename, and the programs last, so that a program that is seen is whole and has
+        beside it what belongs to it.
+        """
+        with tempfile.TemporaryDirectory(dir=self.folder.parent, prefix="unfinished-") as name:
+            folder = Path(name)
+            yield folder
+            for path in sorted(folder.iterdir(), key=lambda path: path.name != STRIPE_DOCUMENT):
+                path.replace(self.folder / path.name)
