@@ -52,7 +52,7 @@ class ProgramCache:
 
     @contextmanager
     def workplace(self) -> Iterator[Path]:
-        """Give a folder to make programs in; what lies there in the end, without an error, moves to the cache.
+        """Give a folder to make programs in; without an error, what lies there moves to the cache.
 
         Each file moves by one rename, and the programs last, so that a program that is seen is whole and has
         beside it what belongs to it.

@@ -25,10 +25,10 @@ class ProgramsMissingError(ControlPlaneError):
             f"The local control plane needs {', '.join(missing)}, and no way of getting it works here:",
             *(f"  - {attempt}" for attempt in attempts),
             "Ways out, any one of them:",
-            "  - set KUBEBUILDER_ASSETS to a folder with etcd, kube-apiserver and kubectl (setup-envtest makes one);",
-            "  - install Go (https://go.dev/dl): `make control-plane` compiles them, once, in about six minutes;",
-            "  - let this machine reach github.com and dl.k8s.io, or set TENANT_BILLING_DOWNLOAD_MIRROR to the",
-            "    address of a folder with the official archives, and run `make control-plane`;",
+            "  - set KUBEBUILDER_ASSETS to a folder with etcd, kube-apiserver, kubectl (see setup-envtest);",
+            "  - install Go (https://go.dev/dl): `make control-plane` compiles them once, in six minutes;",
+            "  - let this machine reach github.com and dl.k8s.io, or set TENANT_BILLING_DOWNLOAD_MIRROR to",
+            "    the address of a folder with the official archives, and run `make control-plane`;",
             "  - unset TENANT_BILLING_CONTROL_PLANE, if it is set, so that every way is tried.",
         ]
         super().__init__("\n".join(lines))

@@ -1,0 +1,113 @@
+"""One server of the control plane as a process: started, watched, stopped, never left behind."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from tenant_billing_sandbox.control_plane.problems import ServerFailedError
+
+LAUNCHER = Path(__file__).with_name("launcher.py")
+POLL_INTERVAL = 0.05
+STOP_PATIENCE = 10.0
+KILL_PATIENCE = 5.0
+TAIL_LINES = 5
+
+
+class ServerProcess:
+    """A program that runs until it is stopped, or until this Python process ends, however that happens.
+
+    It has a session of its own: Ctrl-C in a terminal reaches it through us, in the order in which we stop.
+
+    Args:
+        arguments: The program's path and its arguments.
+        log: File that its output is appended to.
+    """
+
+    def __init__(self, arguments: Sequence[str | Path], log: Path) -> None:
+        self._arguments = [str(argument) for argument in arguments]
+        self._log = log
+        self._log_start = 0
+        self._launcher: subprocess.Popen[bytes] | None = None
+
+    @property
+    def name(self) -> str:
+        """The program's file name."""
+        return Path(self._arguments[0]).name
+
+    @property
+    def address_taken(self) -> bool:
+        """Whether it complained, since its last start, that its port is in use."""
+        with self._log.open("rb") as log:
+            log.seek(self._log_start)
+            return b"address already in use" in log.read()
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs now."""
+        return self._launcher is not None and self._launcher.poll() is None
+
+    def start(self) -> None:
+        """Start it; use `wait_until` to learn that it is ready."""
+        with self._log.open("ab") as log:
+            self._log_start = log.tell()
+            self._launcher = subprocess.Popen(
+                [sys.executable, "-I", "-S", LAUNCHER, *self._arguments],
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def wait_until(self, ready: Callable[[], bool], timeout: float) -> None:
+        """Wait until a condition holds.
+
+        Args:
+            ready: The condition; asked again and again.
+            timeout: Patience, in seconds of real time.
+
+        Raises:
+            ServerFailedError: The process ended, or the time is over.
+        """
+        deadline = time.monotonic() + timeout
+        while not ready():
+            if not self.alive:
+                raise ServerFailedError(
+                    f"{self.name} ended while it started: {self._last_lines()}", self._log
+                )
+            if time.monotonic() > deadline:
+                raise ServerFailedError(f"{self.name} is not ready after {timeout:.0f} s", self._log)
+            time.sleep(POLL_INTERVAL)
+
+    def stop(self) -> None:
+        """End it by SIGTERM, or by SIGKILL if it doesn't within seconds; harmless when it has ended."""
+        launcher, self._launcher = self._launcher, None
+        if launcher is None:
+            return
+        launcher.terminate()
+        try:
+            launcher.wait(STOP_PATIENCE)
+        except subprocess.TimeoutExpired:
+            self._cut(launcher)
+            launcher.wait(KILL_PATIENCE)
+        self._cut(launcher)
+
+    def kill(self) -> None:
+        """End it by SIGKILL, as a crash would."""
+        launcher, self._launcher = self._launcher, None
+        if launcher is not None:
+            self._cut(launcher)
+            launcher.wait(KILL_PATIENCE)
+
+    @staticmethod
+    def _cut(launcher: subprocess.Popen[bytes]) -> None:
+        """Close the lifeline: the launcher kills what it runs."""
+        if launcher.stdin is not None:
+            with suppress(OSError):
+                launcher.stdin.close()
+
+    def _last_lines(self) -> str:
+        lines = self._log.read_text(errors="replace").splitlines()
+        return " / ".join(lines[-TAIL_LINES:])
