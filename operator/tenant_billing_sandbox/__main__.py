@@ -29,6 +29,11 @@ COMMANDS: dict[str, LazyCommand] = {
     "control-plane": LazyCommand(
         "tenant_billing_sandbox.control_plane.commands", "control_plane", "A real kube-apiserver and etcd."
     ),
+    "things-stack": LazyCommand(
+        "tenant_billing_sandbox.things_stack.command",
+        "things_stack",
+        "The tenant registry of The Things Stack.",
+    ),
 }
 
 

@@ -1,0 +1,1 @@
+"""A simulator of the tenant registry of The Things Stack Enterprise, as its HTTP API shows it."""
