@@ -1,0 +1,184 @@
+"""The account's picture: what one payment account holds, as far as it was seen.
+
+One full listing at the start of each leader, kept current by fresh reads, by the answers to writes, and by pages
+of what was created since (product.md, "Look before creating" and "Budgets").
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Sequence
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Final, TypeVar
+
+from tenant_billing.domain.observations import Customer, Invoice, Price, Product, Subscription
+from tenant_billing.ports import BillingProvider, Clock
+from tenant_billing.reconcilers.grouping import GroupedCalls
+from tenant_billing.reconcilers.seen_objects import Seen, SeenObjects
+
+OVERLAP: Final = timedelta(seconds=10)
+"""How far a page of what was created since reaches back behind the former one: lists may lag a little."""
+
+SeenT = TypeVar("SeenT", Customer, Subscription, Product, Price)
+
+
+class AccountPicture(SeenObjects):
+    """What was seen of one account, and the ways to look again.
+
+    What is inherited costs no call and may be old. ``fresh_…`` asks the provider and takes the answer in.
+    Every method that waits raises what the provider raises.
+    """
+
+    def __init__(self, provider: BillingProvider, clock: Clock) -> None:
+        super().__init__()
+        self._provider = provider
+        self._clock = clock
+        self._moments = count(1)
+        self._stale: dict[str, int] = {}
+        self._listings = 0
+        self._taken_in: dict[str, int] = {}
+        self._listed_at: datetime | None = None
+        self._full = GroupedCalls(self._list_everything)
+        self._newly_created = GroupedCalls(self._list_newly_created)
+        self._catalogue = GroupedCalls(self._list_catalogue)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the full listing was done."""
+        return self._listed_at is not None
+
+    async def ready(self) -> None:
+        """Wait for the full listing, and make it if nobody has."""
+        if not self.is_ready:
+            await self._full.ask(None)
+
+    async def list_again(self) -> None:
+        """List the whole account again: the event list could not tell what happened meanwhile."""
+        self._listed_at = None
+        await self.ready()
+
+    async def refresh_created_since(self) -> None:
+        """See every customer and subscription that was created before this call.
+
+        To be awaited after an intent was stored and before the create is sent.
+        """
+        if self.is_ready:
+            await self._newly_created.ask(None)
+        else:
+            await self._full.ask(None)
+
+    async def refresh_catalogue(self) -> None:
+        """List products and prices again."""
+        await self._catalogue.ask(None)
+
+    async def fresh_subscription(self, subscription_id: str) -> Subscription | None:
+        """One subscription as it is now; None where the provider says that it does not exist."""
+        begun = next(self._moments)
+        return self._answered(subscription_id, await self._provider.subscription(subscription_id), begun)
+
+    async def fresh_subscriptions_of(self, customer_id: str) -> Sequence[Subscription]:
+        """All subscriptions of one customer as they are now, ended ones too."""
+        begun = next(self._moments)
+        found = await self._provider.subscriptions_of(customer_id)
+        for each in found:
+            self._answered(each.id, each, begun)
+        return found
+
+    async def fresh_customer(self, customer_id: str) -> Customer | None:
+        """One customer as it is now; None where the provider says that it does not exist."""
+        begun = next(self._moments)
+        return self._answered(customer_id, await self._provider.customer(customer_id), begun)
+
+    async def fresh_price(self, price_id: str) -> Price | None:
+        """One price as it is now; None where the provider says that it does not exist."""
+        begun = next(self._moments)
+        return self._answered(price_id, await self._provider.price(price_id), begun)
+
+    async def fresh_product(self, product_id: str) -> Product | None:
+        """One product as it is now; None where the provider says that it does not exist."""
+        begun = next(self._moments)
+        return self._answered(product_id, await self._provider.product(product_id), begun)
+
+    def take(self, *seen: Customer | Subscription | Invoice | Product | Price) -> None:
+        """Take in what the provider answered to a write; it is newer than any listing under way."""
+        for each in seen:
+            if isinstance(each, Invoice):
+                self._put_invoice(each)
+            else:
+                self._take(each, self._listings)
+
+    def stale(self, ids: Iterable[str]) -> None:
+        """Note that objects changed outside: what is known of them must not be judged by any more."""
+        moment = next(self._moments)
+        for each in ids:
+            self._stale[each] = moment
+
+    def is_stale(self, object_id: str) -> bool:
+        """Whether an object changed outside since it was last read."""
+        return object_id in self._stale
+
+    def _answered(self, object_id: str, answer: SeenT | None, begun: int) -> SeenT | None:
+        """Take in a fresh read; what became stale while it was under way stays stale."""
+        if self._stale.get(object_id, begun) < begun:
+            del self._stale[object_id]
+        if answer is None:
+            self._remove(object_id)
+        else:
+            self._take(answer, self._listings)
+        return answer
+
+    def _take(self, seen: Seen, listing: int) -> None:
+        self._put(seen)
+        self._taken_in[seen.id] = listing
+        if isinstance(seen, Subscription) and seen.open_invoices is not None:
+            self._put_invoices_of(seen.id, seen.open_invoices)
+
+    async def _take_pages(self, pages: AsyncIterator[SeenT], listing: int) -> None:
+        """Take in a listing, except what was read or written after it began."""
+        async for each in pages:
+            if self._taken_in.get(each.id, 0) < listing:
+                self._take(each, listing)
+
+    async def _list_everything(self, _: list[None]) -> None:
+        if self.is_ready:
+            return
+        began = self._now()
+        self._listings += 1
+        listing, provider = self._listings, self._provider
+        await self._take_open_invoices()
+        await asyncio.gather(
+            self._take_pages(provider.list_customers(), listing),
+            self._take_pages(provider.list_subscriptions(), listing),
+            self._take_pages(provider.list_products(), listing),
+            self._take_pages(provider.list_prices(), listing),
+        )
+        self._listed_at = began
+
+    async def _take_open_invoices(self) -> None:
+        """See the open invoices first: a subscription that is read freshly meanwhile brings its own."""
+        found = [each async for each in self._provider.list_open_invoices()]
+        self._invoices.clear()
+        for each in found:
+            self._put_invoice(each)
+
+    async def _list_newly_created(self, _: list[None]) -> None:
+        assert self._listed_at is not None, "the full listing comes first"
+        since, began = self._listed_at - OVERLAP, self._now()
+        self._listings += 1
+        listing, provider = self._listings, self._provider
+        await asyncio.gather(
+            self._take_pages(provider.list_customers(created_since=since), listing),
+            self._take_pages(provider.list_subscriptions(created_since=since), listing),
+        )
+        self._listed_at = began
+
+    async def _list_catalogue(self, _: list[None]) -> None:
+        self._listings += 1
+        listing = self._listings
+        await asyncio.gather(
+            self._take_pages(self._provider.list_products(), listing),
+            self._take_pages(self._provider.list_prices(), listing),
+        )
+
+    def _now(self) -> datetime:
+        """The account's own time where an answer told it: ``created`` is stamped by that clock."""
+        return self._provider.time() or self._clock.now()

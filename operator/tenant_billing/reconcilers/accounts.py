@@ -1,0 +1,102 @@
+"""Live connections to payment accounts, by BillingBackend."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from tenant_billing.api.names import BILLING_BACKEND
+from tenant_billing.api.reasons import Reason
+from tenant_billing.domain.errors import OutsideError, Unauthorized
+from tenant_billing.domain.health import Health
+from tenant_billing.ports import BillingProvider, Clock, ObjectKey, Queue
+from tenant_billing.reconcilers.account_picture import AccountPicture
+
+
+@dataclass(frozen=True)
+class AccountConnection:
+    """One account that can be worked with.
+
+    Attributes:
+        backend: Name of the BillingBackend.
+        owner: Its ``spec.owner``, the installation in the provider's metadata.
+        account_id: Whose money it is.
+        follows_account_time: Whether now is the account's time (a sandbox) instead of the local clock.
+        settings: What the connection was built from, as a digest: another digest needs another connection.
+    """
+
+    backend: str
+    owner: str
+    account_id: str
+    provider: BillingProvider
+    picture: AccountPicture
+    follows_account_time: bool
+    settings: str
+
+
+class Accounts:
+    """The accounts that the operator is connected to. The BillingBackend's reconciler opens and closes them."""
+
+    def __init__(self, clock: Clock, queue: Queue) -> None:
+        self._clock = clock
+        self._queue = queue
+        self._connections: dict[str, AccountConnection] = {}
+        self._health: dict[str, Health] = {}
+
+    def of(self, backend: str) -> AccountConnection | None:
+        """The connection to a backend's account, or None while it must not be called (see :meth:`health`)."""
+        health = self._health.get(backend)
+        return self._connections.get(backend) if health is not None and health.is_available else None
+
+    def connection(self, backend: str) -> AccountConnection | None:
+        """The connection whatever its health: for the checks of the backend itself."""
+        return self._connections.get(backend)
+
+    def health(self, backend: str) -> Health | None:
+        """Why a backend can or cannot be worked with; None before its first check."""
+        return self._health.get(backend)
+
+    def now(self, backend: str) -> datetime:
+        """Now, as the account sees it: a sandbox's own time, else the local clock (product.md, "Now")."""
+        connection = self._connections.get(backend)
+        if connection is None or not connection.follows_account_time:
+            return self._clock.now()
+        return connection.provider.time() or self._clock.now()
+
+    async def now_of(self, backend: str, test_clock_id: str | None) -> datetime:
+        """Now, for a customer who may live on a test clock: then the clock's frozen time."""
+        connection = self._connections.get(backend)
+        if connection is not None and test_clock_id is not None:
+            frozen = await connection.provider.clock_time(test_clock_id)
+            if frozen is not None:
+                return frozen
+        return self.now(backend)
+
+    async def open(self, connection: AccountConnection) -> None:
+        """Use a connection from now on; the one before it is closed. It is not called before it is healthy."""
+        former = self._connections.get(connection.backend)
+        self._connections[connection.backend] = connection
+        if former is not None and former.provider is not connection.provider:
+            await former.provider.close()
+
+    def judged(self, backend: str, health: Health) -> bool:
+        """Note the result of a check; gives whether the backend became available by it."""
+        before = self._health.get(backend)
+        self._health[backend] = health
+        return health.is_available and (before is None or not before.is_available)
+
+    def failed(self, backend: str, error: OutsideError) -> None:
+        """Note an error of a call: a refused key stops all calls of the account until its check succeeds again."""
+        if isinstance(error, Unauthorized):
+            self._health[backend] = Health(Reason.INVALID_CREDENTIALS, str(error))
+            self._queue.add(ObjectKey(BILLING_BACKEND.kind, "", backend))
+
+    async def forget(self, backend: str) -> None:
+        """Close the connection of a backend that is gone."""
+        self._health.pop(backend, None)
+        connection = self._connections.pop(backend, None)
+        if connection is not None:
+            await connection.provider.close()
+
+    async def close(self) -> None:
+        """Close all connections."""
+        for backend in tuple(self._connections):
+            await self.forget(backend)

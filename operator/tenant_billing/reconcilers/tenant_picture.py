@@ -1,0 +1,105 @@
+"""What one tenant registry holds, as far as it was seen."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from tenant_billing.domain.observations import Tenant, Totals
+from tenant_billing.ports import Clock, TenantRegistry
+from tenant_billing.reconcilers.grouping import GroupedCalls
+
+
+class TenantPicture:
+    """All tenants of a registry: one full listing at the start, then fresh reads and the answers to writes."""
+
+    def __init__(self, registry: TenantRegistry) -> None:
+        self._registry = registry
+        self._tenants: dict[str, Tenant] = {}
+        self._taken_during_listing: set[str] = set()
+        self._ready = False
+        self._full = GroupedCalls(self._list)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the full listing was done."""
+        return self._ready
+
+    async def ready(self) -> None:
+        """Wait for the full listing, and make it if nobody has."""
+        if not self._ready:
+            await self._full.ask(None)
+
+    def tenant(self, tenant_id: str) -> Tenant | None:
+        """A tenant as last seen; None where none was seen."""
+        return self._tenants.get(tenant_id)
+
+    def tenants(self) -> Iterable[Tenant]:
+        """All tenants as last seen."""
+        return self._tenants.values()
+
+    async def fresh(self, tenant_id: str) -> Tenant | None:
+        """A tenant as it is now; None only where the registry itself says that it does not exist."""
+        tenant = await self._registry.tenant(tenant_id)
+        if tenant is None:
+            self.forget(tenant_id)
+        else:
+            self.take(tenant)
+        return tenant
+
+    def take(self, tenant: Tenant) -> None:
+        """Take in the answer to a read or a write."""
+        self._tenants[tenant.id] = tenant
+        self._taken_during_listing.add(tenant.id)
+
+    def forget(self, tenant_id: str) -> None:
+        """Note that a tenant does not exist."""
+        self._tenants.pop(tenant_id, None)
+        self._taken_during_listing.add(tenant_id)
+
+    async def _list(self, _: list[None]) -> None:
+        if self._ready:
+            return
+        self._taken_during_listing.clear()
+        async for each in self._registry.list_tenants():
+            if each.id not in self._taken_during_listing:
+                self._tenants[each.id] = each
+        self._ready = True
+
+
+@dataclass(frozen=True)
+class KnownTotals:
+    """Totals of a tenant, and when they were asked for (seconds of the monotonic clock)."""
+
+    totals: Totals | None
+    asked_at: float
+
+
+class TotalsReader:
+    """Totals by tenant; the tenants that are asked for at the same time share one batch call."""
+
+    def __init__(self, registry: TenantRegistry, clock: Clock) -> None:
+        self._registry = registry
+        self._clock = clock
+        self._known: dict[str, KnownTotals] = {}
+        self._batch = GroupedCalls(self._read)
+
+    async def totals(self, tenant_id: str, oldest: float = 0.0) -> Totals | None:
+        """The totals of a tenant.
+
+        Args:
+            tenant_id: Which tenant.
+            oldest: Age in seconds up to which known totals do; 0 always asks.
+
+        Returns:
+            None where they are unknown, which is not zero (things-stack.md 5).
+        """
+        known = self._known.get(tenant_id)
+        if known is not None and oldest > 0 and self._clock.monotonic() - known.asked_at <= oldest:
+            return known.totals
+        return (await self._batch.ask(tenant_id)).get(tenant_id)
+
+    async def _read(self, tenant_ids: list[str]) -> Mapping[str, Totals]:
+        asked_at = self._clock.monotonic()
+        wanted = sorted(set(tenant_ids))
+        found = await self._registry.totals(wanted)
+        self._known.update({each: KnownTotals(found.get(each), asked_at) for each in wanted})
+        return found
