@@ -1,0 +1,29 @@
+"""The billing engine: subscriptions, invoices, payments, time and events of a simulated Stripe account.
+
+Importing the package registers its operations; :func:`attach` makes an account record events.
+"""
+
+import functools
+from importlib import import_module
+
+from tenant_billing_sandbox.stripe.account import Account
+from tenant_billing_sandbox.stripe.engine.events import record
+
+# Modules that answer calls or moments; they register themselves. Status follows an invoice before dunning acts on it.
+for _name in (
+    "payment_methods",
+    "collection",
+    "standing",
+    "ending",
+    "renewals",
+    "creation",
+    "invoice_operations",
+    "subscription_operations",
+):
+    import_module(f"{__name__}.{_name}")
+
+
+def attach(account: Account) -> Account:
+    """Have an account record an event for every change."""
+    account.listeners.append(functools.partial(record, account))
+    return account

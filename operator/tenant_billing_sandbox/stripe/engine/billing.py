@@ -1,0 +1,101 @@
+"""What is billed for items: whole periods, usage, and the two sides of a proration (stripe.md 7).
+
+Credits are computed from what was really debited for the item (flexible billing mode).
+"""
+
+from tenant_billing_sandbox.stripe.account import Account, Object
+from tenant_billing_sandbox.stripe.engine import discounts
+from tenant_billing_sandbox.stripe.engine.invoice_shapes import item_line
+from tenant_billing_sandbox.stripe.engine.memory import Debit, Memory
+from tenant_billing_sandbox.stripe.engine.money import amount_of, share
+from tenant_billing_sandbox.stripe.engine.periods import describe_day
+from tenant_billing_sandbox.stripe.engine.subscription_shapes import metered
+from tenant_billing_sandbox.stripe.engine.usage import quantity
+
+
+def period_line(subscription: Object, item: Object) -> Object | None:
+    """The item's current period in advance; None for a metered item, which is billed when the period is over."""
+    if metered(item):
+        return None
+    period = item["current_period_start"], item["current_period_end"]
+    return item_line(subscription, item, amount_of(item["price"], item["quantity"]), item["quantity"], period)
+
+
+def usage_line(account: Account, subscription: Object, item: Object, start: int, end: int) -> Object | None:
+    """The usage of a metered item from ``start`` to ``end``; None for another item."""
+    if not metered(item):
+        return None
+    used = quantity(account, subscription, item, start, end)
+    return item_line(subscription, item, amount_of(item["price"], used), used, (start, end))
+
+
+def trial_line(subscription: Object, item: Object) -> Object | None:
+    """The item's trial, which costs nothing."""
+    if metered(item):
+        return None
+    period = item["current_period_start"], item["current_period_end"]
+    line = item_line(subscription, item, 0, item["quantity"], period)
+    line["description"] = f"Trial period for {item['price'].get('nickname') or item['price']['product']}"
+    return line
+
+
+def credit_line(account: Account, subscription: Object, item: Object, at: int) -> Object | None:
+    """The unused part of what was last debited for an item, as a negative amount."""
+    debit = account.part(Memory).debits.get(item["id"])
+    if debit is None or not debit.start <= at < debit.end or _was_voided(account, debit):
+        return None
+    amount = -share(debit.amount, debit.end - at, debit.end - debit.start)
+    line = item_line(subscription, item, amount, item["quantity"], (at, debit.end), proration=True)
+    line["description"] = f"Unused time on {line['description']} after {describe_day(at)}"
+    line["discountable"] = False
+    if debit.invoice and debit.line:
+        details = line["parent"]["subscription_item_details"]["proration_details"]
+        details["credited_items"] = {"invoice": debit.invoice, "invoice_line_items": [debit.line]}
+    return line
+
+
+def remaining_line(account: Account, subscription: Object, item: Object, at: int) -> Object | None:
+    """What the rest of the item's period costs at its (new) price and quantity, discounts included."""
+    if metered(item):
+        return None
+    start, end = item["current_period_start"], item["current_period_end"]
+    full = discounts.after_discounts(
+        account, discounts.in_force(account, subscription), amount_of(item["price"], item["quantity"])
+    )
+    amount = share(full, end - at, end - start)
+    line = item_line(subscription, item, amount, item["quantity"], (at, end), proration=True)
+    line["description"] = f"Remaining time on {line['description']} after {describe_day(at)}"
+    line["discountable"] = False
+    return line
+
+
+def remember_debits(account: Account, lines: list[Object]) -> None:
+    """Note what an invoice, or a line waiting for one, debits, as the base of later credits."""
+    memory = account.part(Memory)
+    for line in lines:
+        details = (line["parent"] or {}).get("subscription_item_details")
+        if details is None or line["amount"] < 0:
+            continue
+        item = details["subscription_item"]
+        taken = sum(part["amount"] for part in line["discount_amounts"])
+        period = line["period"]
+        invoice, identifier = line.get("invoice"), line.get("id")
+        memory.debits[item] = Debit(
+            line["amount"] - taken, period["start"], period["end"], invoice, identifier
+        )
+
+
+def keep_pending(account: Account, subscription: Object, lines: list[Object]) -> None:
+    """Have lines billed by the subscription's next invoice."""
+    account.part(Memory).pending_lines.setdefault(subscription["id"], []).extend(lines)
+    remember_debits(account, lines)
+
+
+def take_pending(account: Account, subscription: Object) -> list[Object]:
+    """The lines that waited for this invoice."""
+    return account.part(Memory).pending_lines.pop(subscription["id"], [])
+
+
+def _was_voided(account: Account, debit: Debit) -> bool:
+    invoice = account.table("invoice").get(debit.invoice or "")
+    return invoice is not None and invoice["status"] == "void"

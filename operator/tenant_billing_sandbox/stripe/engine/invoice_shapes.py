@@ -1,0 +1,229 @@
+"""Invoices and their lines in Stripe's shapes, and the sums over them."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from tenant_billing_sandbox.stripe.account import Account, Object
+from tenant_billing_sandbox.stripe.engine import discounts
+from tenant_billing_sandbox.stripe.engine.timeline import time_of
+
+ABSENT = [
+    "account_tax_ids",
+    "application",
+    "automatically_finalizes_at",
+    "custom_fields",
+    "customer_account",
+    "customer_address",
+    "customer_phone",
+    "customer_shipping",
+    "default_payment_method",
+    "default_source",
+    "description",
+    "due_date",
+    "effective_at",
+    "ending_balance",
+    "footer",
+    "from_invoice",
+    "hosted_invoice_url",
+    "invoice_pdf",
+    "last_finalization_error",
+    "latest_revision",
+    "next_payment_attempt",
+    "number",
+    "on_behalf_of",
+    "receipt_number",
+    "rendering",
+    "shipping_cost",
+    "shipping_details",
+    "statement_descriptor",
+    "status_details",
+    "webhooks_delivered_at",
+]
+ZERO = [
+    "amount_due",
+    "amount_overpaid",
+    "amount_paid",
+    "amount_paid_off_stripe",
+    "amount_remaining",
+    "amount_shipping",
+    "attempt_count",
+    "post_payment_credit_notes_amount",
+    "pre_payment_credit_notes_amount",
+    "starting_balance",
+    "subtotal",
+    "subtotal_excluding_tax",
+    "total",
+    "total_excluding_tax",
+]
+
+
+def new_line(
+    subscription: Object, price: Object, amount: int, period: tuple[int, int], description: str
+) -> Object:
+    """A line without id; :func:`new_invoice` gives it one."""
+    return {
+        "object": "line_item",
+        "amount": amount,
+        "currency": subscription["currency"],
+        "description": description,
+        "discount_amounts": [],
+        "discountable": True,
+        "discounts": [],
+        "livemode": subscription["livemode"],
+        "metadata": {},
+        "parent": None,
+        "period": {"start": period[0], "end": period[1]},
+        "pretax_credit_amounts": [],
+        "pricing": {
+            "type": "price_details",
+            "price_details": {"price": price["id"], "product": price["product"]},
+            "unit_amount_decimal": price.get("unit_amount_decimal"),
+        },
+        "quantity": 1,
+        "quantity_decimal": "1",
+        "subscription": subscription["id"],
+        "subtotal": amount,
+        "taxes": [],
+    }
+
+
+def item_line(
+    subscription: Object,
+    item: Object,
+    amount: int,
+    quantity: Any,
+    period: tuple[int, int],
+    *,
+    proration: bool = False,
+) -> Object:
+    """The line that bills a subscription item for a period."""
+    price = item["price"]
+    name = price.get("nickname") or price["product"]
+    line = new_line(subscription, price, amount, period, f"{quantity} x {name}")
+    line["quantity"] = int(quantity)
+    line["quantity_decimal"] = str(quantity)
+    line["parent"] = {
+        "type": "subscription_item_details",
+        "invoice_item_details": None,
+        "subscription_item_details": {
+            "invoice_item": None,
+            "proration": proration,
+            "proration_details": {"credited_items": None} if proration else None,
+            "subscription": subscription["id"],
+            "subscription_item": item["id"],
+        },
+    }
+    return line
+
+
+def new_invoice(
+    account: Account,
+    subscription: Object,
+    customer: Object,
+    reason: str,
+    lines: list[Object],
+    period: tuple[int, int],
+) -> Object:
+    """A draft invoice of a subscription, with its sums, not stored yet."""
+    identifier = account.new_id("in")
+    invoice: Object = dict.fromkeys(ABSENT) | dict.fromkeys(ZERO, 0)
+    invoice |= {
+        "id": identifier,
+        "object": "invoice",
+        "account_country": "US",
+        "account_name": "Sandbox",
+        "attempted": False,
+        "auto_advance": True,
+        "automatic_tax": _automatic_tax(subscription),
+        "billing_reason": reason,
+        "collection_method": subscription["collection_method"],
+        "created": time_of(account, subscription),
+        "currency": subscription["currency"],
+        "customer": customer["id"],
+        "customer_email": customer.get("email"),
+        "customer_name": customer.get("name"),
+        "customer_tax_exempt": customer.get("tax_exempt") or "none",
+        "customer_tax_ids": [],
+        "default_tax_rates": [],
+        "discounts": [discount["id"] for discount in discounts.in_force(account, subscription)],
+        "issuer": {"type": "self"},
+        "lines": {
+            "object": "list",
+            "data": lines,
+            "has_more": False,
+            "url": f"/v1/invoices/{identifier}/lines",
+        },
+        "livemode": account.livemode,
+        "metadata": {},
+        "parent": {
+            "type": "subscription_details",
+            "quote_details": None,
+            "subscription_details": {
+                "metadata": dict(subscription["metadata"]),
+                "subscription": subscription["id"],
+            },
+        },
+        "payment_settings": {
+            "default_mandate": None,
+            "payment_method_options": None,
+            "payment_method_types": None,
+        },
+        "period_start": period[0],
+        "period_end": period[1],
+        "status": "draft",
+        "status_transitions": dict.fromkeys(
+            ("finalized_at", "marked_uncollectible_at", "paid_at", "voided_at")
+        ),
+        "test_clock": subscription["test_clock"],
+        "total_discount_amounts": [],
+        "total_pretax_credit_amounts": [],
+        "total_taxes": [],
+    }
+    for line in lines:
+        line["id"] = account.new_id("il")
+        line["invoice"] = identifier
+    add_up(account, invoice)
+    return invoice
+
+
+def probe_total(account: Account, subscription: Object, lines: list[Object]) -> int:
+    """What an invoice with these lines would come to, in minor units; nothing is kept."""
+    customer = account.table("customer")[subscription["customer"]]
+    probe = new_invoice(account, subscription, customer, "manual", [dict(line) for line in lines], (0, 0))
+    return int(probe["total"])
+
+
+def _automatic_tax(subscription: Object) -> Object:
+    enabled = subscription["automatic_tax"]["enabled"]
+    return {
+        "enabled": enabled,
+        "disabled_reason": None,
+        "liability": {"type": "self"} if enabled else None,
+        "provider": "stripe" if enabled else None,
+        "status": "complete" if enabled else None,
+    }
+
+
+def add_up(account: Account, invoice: Object) -> None:
+    """Compute discounts, subtotal, total and amounts due from the lines (no tax is simulated)."""
+    lines = invoice["lines"]["data"]
+    in_force = [account.table("discount")[identifier] for identifier in invoice["discounts"]]
+    discounts.apply(account, in_force, lines)
+    taken = dict.fromkeys(invoice["discounts"], 0)
+    for part in _parts(lines):
+        taken[part["discount"]] += part["amount"]
+    invoice["total_discount_amounts"] = [{"amount": taken[name], "discount": name} for name in taken]
+    invoice["subtotal"] = invoice["subtotal_excluding_tax"] = sum(line["amount"] for line in lines)
+    invoice["total"] = invoice["total_excluding_tax"] = invoice["subtotal"] - sum(taken.values())
+    invoice["amount_due"] = invoice["amount_remaining"] = max(invoice["total"], 0)
+
+
+def _parts(lines: Iterable[Object]) -> Iterable[Object]:
+    for line in lines:
+        yield from line["discount_amounts"]
+
+
+def subscription_of(account: Account, invoice: Object) -> Object | None:
+    """The subscription that an invoice bills (``parent.subscription_details``, stripe.md 1.3)."""
+    details = (invoice["parent"] or {}).get("subscription_details") or {}
+    return account.table("subscription").get(details.get("subscription", ""))

@@ -1,0 +1,28 @@
+"""The refusals that several billing calls share, in Stripe's words."""
+
+from tenant_billing_sandbox.stripe.account import Object
+from tenant_billing_sandbox.stripe.engine.cards import Refusal
+from tenant_billing_sandbox.stripe.problems import Problem, invalid
+
+
+def declined(refusal: Refusal) -> Problem:
+    """The 402 ``card_error`` of a failed charge, or the 400 where there is nothing to charge (stripe.md 5.2)."""
+    if refusal.code == "resource_missing":
+        return invalid(refusal.message, code=refusal.code)
+    extra = {"decline_code": refusal.decline_code} if refusal.decline_code else None
+    return Problem(402, "card_error", refusal.message, refusal.code, extra=extra)
+
+
+def frozen(subscription: Object) -> Problem:
+    """An ended subscription cannot be changed any more (stripe.md 2.2)."""
+    return invalid(
+        f"A subscription with status `{subscription['status']}` can only update its cancellation_details and metadata.",
+    )
+
+
+def still_incomplete() -> Problem:
+    """An incomplete subscription waits for its first payment (stripe.md 2.1)."""
+    return invalid(
+        "You cannot update a subscription in `incomplete` status in this way. "
+        "Only the default_source and metadata can be updated."
+    )

@@ -1,0 +1,102 @@
+"""Reading subscriptions and cancelling them (stripe.md 2.2, 6)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tenant_billing_sandbox.stripe.account import Account, Object
+from tenant_billing_sandbox.stripe.engine.billing import credit_line, keep_pending, take_pending, usage_line
+from tenant_billing_sandbox.stripe.engine.collection import advance
+from tenant_billing_sandbox.stripe.engine.ending import end
+from tenant_billing_sandbox.stripe.engine.invoices import draft, finalize
+from tenant_billing_sandbox.stripe.engine.lists import found, in_range, listing
+from tenant_billing_sandbox.stripe.engine.memory import of_customer
+from tenant_billing_sandbox.stripe.engine.standing import TERMINAL
+from tenant_billing_sandbox.stripe.engine.subscription_shapes import items_of
+from tenant_billing_sandbox.stripe.engine.timeline import time_of
+from tenant_billing_sandbox.stripe.operations import Call, operation
+from tenant_billing_sandbox.stripe.problems import no_such
+
+
+@operation("GET", "/v1/subscriptions/{}")
+def _retrieve(account: Account, call: Call) -> Object:
+    return found(account, "subscription", call.path[0])
+
+
+@operation("GET", "/v1/subscriptions")
+def _list(account: Account, call: Call) -> Object:
+    params = call.params
+    matching = [
+        subscription for subscription in _candidates(account, params) if _matches(subscription, params)
+    ]
+    return listing("/v1/subscriptions", matching)
+
+
+def _candidates(account: Account, params: Mapping[str, Any]) -> list[Object]:
+    """Objects on test clocks are hidden unless the customer or the clock is named (stripe.md 6)."""
+    if params.get("customer"):
+        return of_customer(account, "subscription", params["customer"])
+    everything = account.table("subscription").values()
+    return [
+        subscription for subscription in everything if subscription["test_clock"] == params.get("test_clock")
+    ]
+
+
+def _matches(subscription: Object, params: Mapping[str, Any]) -> bool:
+    starts = [item["current_period_start"] for item in items_of(subscription)]
+    ends = [item["current_period_end"] for item in items_of(subscription)]
+    price = params.get("price")
+    return (
+        _status_matches(subscription["status"], params.get("status"))
+        and params.get("test_clock") in {None, subscription["test_clock"]}
+        and params.get("collection_method") in {None, subscription["collection_method"]}
+        and (price is None or any(item["price"]["id"] == price for item in items_of(subscription)))
+        and in_range(subscription["created"], params.get("created"))
+        and in_range(min(starts, default=None), params.get("current_period_start"))
+        and in_range(min(ends, default=None), params.get("current_period_end"))
+    )
+
+
+def _status_matches(status: str, wanted: str | None) -> bool:
+    """Without a filter everything that is not canceled; ``ended`` is canceled and expired together."""
+    if wanted is None:
+        return status != "canceled"
+    if wanted == "ended":
+        return status in TERMINAL
+    return wanted in {"all", status}
+
+
+@operation("DELETE", "/v1/subscriptions/{}")
+def _cancel(account: Account, call: Call) -> Object:
+    """Cancel at once; open usage is billed only with ``invoice_now`` (stripe.md 4.3)."""
+    subscription = found(account, "subscription", call.path[0])
+    if subscription["status"] in TERMINAL:
+        raise no_such("subscription", call.path[0])
+    billable = subscription["status"] not in {"incomplete", "trialing", "paused"}
+    if call.params.get("prorate") and billable:
+        keep_pending(account, subscription, _credits(account, subscription))
+    if call.params.get("invoice_now") and billable:
+        _bill_finally(account, subscription)
+    if subscription["status"] not in TERMINAL:
+        end(account, subscription, "cancellation_requested", call.params.get("cancellation_details"))
+    return subscription
+
+
+def _credits(account: Account, subscription: Object) -> list[Object]:
+    now = time_of(account, subscription)
+    lines = [credit_line(account, subscription, item, now) for item in items_of(subscription)]
+    return [line for line in lines if line is not None]
+
+
+def _bill_finally(account: Account, subscription: Object) -> None:
+    """The last invoice: usage of the running period and whatever waited for an invoice."""
+    now = time_of(account, subscription)
+    lines = take_pending(account, subscription)
+    for item in items_of(subscription):
+        line = usage_line(account, subscription, item, item["current_period_start"], now)
+        if line is not None:
+            lines.append(line)
+    if lines:
+        start = min(item["current_period_start"] for item in items_of(subscription))
+        invoice = draft(account, subscription, "subscription_cycle", lines, (start, now))
+        finalize(account, invoice)
+        advance(account, invoice)

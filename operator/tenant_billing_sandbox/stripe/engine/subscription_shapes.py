@@ -1,0 +1,144 @@
+"""Subscriptions and their items in Stripe's shapes (stripe.md 1.2)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tenant_billing_sandbox.stripe.account import Account, Object
+from tenant_billing_sandbox.stripe.engine.timeline import time_of
+
+CANCELLATION = ("comment", "feedback", "feedback_option", "reason")
+ABSENT = [
+    "application",
+    "application_fee_percent",
+    "billing_cycle_anchor_config",
+    "billing_thresholds",
+    "cancel_at",
+    "canceled_at",
+    "customer_account",
+    "days_until_due",
+    "default_payment_method",
+    "default_source",
+    "description",
+    "ended_at",
+    "latest_invoice",
+    "managed_payments",
+    "next_pending_invoice_item_invoice",
+    "on_behalf_of",
+    "pause_collection",
+    "pending_invoice_item_interval",
+    "pending_setup_intent",
+    "pending_update",
+    "schedule",
+    "status_details",
+    "transfer_data",
+    "trial_end",
+    "trial_start",
+]
+
+
+def metered(item: Object) -> bool:
+    """Whether an item is billed by usage, which has no quantity and no proration by time (stripe.md 7)."""
+    return bool(item["price"]["recurring"]["usage_type"] == "metered")
+
+
+def new_item(
+    account: Account,
+    subscription_id: str,
+    price: Object,
+    quantity: int | None,
+    now: int,
+    metadata: Any = None,
+) -> Object:
+    """An item whose period is still to be set; a metered one carries no quantity."""
+    item: Object = {
+        "id": account.new_id("si"),
+        "object": "subscription_item",
+        "billing_thresholds": None,
+        "created": now,
+        "current_period_end": now,
+        "current_period_start": now,
+        "discounts": [],
+        "metadata": {key: str(value) for key, value in (metadata or {}).items() if value != ""},
+        "price": price,
+        "subscription": subscription_id,
+        "tax_rates": [],
+    }
+    if not metered(item):
+        item["quantity"] = 1 if quantity is None else quantity
+    return item
+
+
+def new_subscription(account: Account, customer: Object, currency: str, params: Mapping[str, Any]) -> Object:
+    """A subscription without items, with the settings that ``params`` asks for."""
+    now = time_of(account, customer)
+    identifier = account.new_id("sub")
+    url = f"/v1/subscription_items?subscription={identifier}"
+    subscription: Object = dict.fromkeys(ABSENT)
+    subscription |= {
+        "id": identifier,
+        "object": "subscription",
+        "automatic_tax": {
+            "disabled_reason": None,
+            "enabled": bool((params.get("automatic_tax") or {}).get("enabled")),
+            "liability": {"type": "self"} if (params.get("automatic_tax") or {}).get("enabled") else None,
+        },
+        "billing_cycle_anchor": now,
+        "billing_mode": _billing_mode(params),
+        "billing_schedules": [],
+        "cancel_at_period_end": False,
+        "cancellation_details": dict.fromkeys(CANCELLATION),
+        "collection_method": params.get("collection_method") or "charge_automatically",
+        "created": now,
+        "currency": currency,
+        "customer": customer["id"],
+        "days_until_due": params.get("days_until_due"),
+        "default_tax_rates": [],
+        "description": params.get("description") or None,
+        "discounts": [],
+        "invoice_settings": {
+            "account_tax_ids": None,
+            "custom_fields": None,
+            "description": None,
+            "footer": None,
+            "issuer": {"type": "self"},
+        },
+        "items": {"object": "list", "data": [], "has_more": False, "url": url},
+        "livemode": account.livemode,
+        "metadata": {},
+        "payment_settings": payment_settings(params.get("payment_settings")),
+        "start_date": now,
+        "status": "active",
+        "test_clock": customer.get("test_clock"),
+        "trial_settings": trial_settings(params.get("trial_settings")),
+    }
+    return subscription
+
+
+def payment_settings(asked: Any) -> Object:
+    """The ``payment_settings`` of a subscription with their defaults."""
+    settings = asked or {}
+    return {
+        "payment_method_options": settings.get("payment_method_options") or None,
+        "payment_method_types": settings.get("payment_method_types") or None,
+        "save_default_payment_method": settings.get("save_default_payment_method") or "off",
+    }
+
+
+def trial_settings(asked: Any) -> Object:
+    """What happens at the end of a trial without payment method; an invoice by default."""
+    end = (asked or {}).get("end_behavior") or {}
+    return {"end_behavior": {"missing_payment_method": end.get("missing_payment_method") or "create_invoice"}}
+
+
+def _billing_mode(params: Mapping[str, Any]) -> Object:
+    asked = params.get("billing_mode") or {}
+    if asked.get("type") == "classic":
+        return {"type": "classic", "flexible": None}
+    discounts = (asked.get("flexible") or {}).get("proration_discounts") or "included"
+    return {"type": "flexible", "flexible": {"proration_discounts": discounts}}
+
+
+def items_of(subscription: Object) -> list[Object]:
+    """The subscription's items."""
+    data: list[Object] = subscription["items"]["data"]
+    return data
