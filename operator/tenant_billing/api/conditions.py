@@ -50,7 +50,7 @@ class Condition(ApiModel):
     type: str
     status: ConditionStatus
     reason: str
-    message: str = ""
+    message: str
     observed_generation: int | None = None
     last_transition_time: Timestamp
 
