@@ -1,17 +1,19 @@
 """Fixtures that more than one room uses."""
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from tenant_billing_sandbox.control_plane.binaries import Binaries, stripe_document
-from tenant_billing_sandbox.control_plane.pins import CORE_PROGRAMS, Program
+from tenant_billing_sandbox.control_plane.pins import Program
 from tenant_billing_sandbox.control_plane.plane import ControlPlane
-from tenant_billing_sandbox.control_plane.problems import ProgramsMissingError
+from tenant_billing_sandbox.control_plane.ports import LOOPBACK, free_ports, is_listening
+from tenant_billing_sandbox.control_plane.problems import ControlPlaneError
+from tenant_billing_sandbox.control_plane.server_process import ServerProcess
 
-CONTROL_PLANE_FIXTURES = {"control_plane", "control_plane_programs", "namespace"}
+CONTROL_PLANE_FIXTURES = {"control_plane", "control_plane_programs", "control_plane_with_controllers"}
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -22,18 +24,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.control_plane)
 
 
-def located(*programs: Program) -> Mapping[Program, Path]:
-    """Find programs on this machine; a test must not spend minutes compiling them."""
+def programs_or_failure(find: Callable[[], Mapping[Program, Path]]) -> Mapping[Program, Path]:
+    """Find programs, or fail with the ways out instead of a traceback."""
     try:
-        return Binaries().locate(programs)
-    except ProgramsMissingError as error:
+        return find()
+    except ControlPlaneError as error:
         pytest.fail(str(error), pytrace=False)
 
 
 @pytest.fixture(scope="session")
 def control_plane_programs() -> Mapping[Program, Path]:
-    """etcd, kube-apiserver and kubectl."""
-    return located(*CORE_PROGRAMS)
+    """etcd, kube-apiserver and kubectl; a test must not spend minutes compiling them."""
+    return programs_or_failure(Binaries().locate)
 
 
 @pytest.fixture(scope="session")
@@ -52,6 +54,40 @@ async def namespace(control_plane: ControlPlane) -> str:
 
 
 @pytest.fixture(scope="session")
-def stripe_openapi() -> Path:
+def control_plane_with_controllers(
+    control_plane_programs: Mapping[Program, Path],
+) -> Iterator[ControlPlane]:
+    """One control plane that also collects garbage and ends namespaces; kube-controller-manager is made if missing."""
+    more = programs_or_failure(lambda: Binaries().install([Program.KUBE_CONTROLLER_MANAGER]))
+    with ControlPlane.running(programs={**control_plane_programs, **more}, controller_manager=True) as plane:
+        yield plane
+
+
+@pytest.fixture(scope="session")
+def stripe_mock_programs() -> Mapping[Program, Path]:
+    """stripe-mock, made in seconds if missing."""
+    return programs_or_failure(lambda: Binaries().install([Program.STRIPE_MOCK]))
+
+
+@pytest.fixture(scope="session")
+def stripe_openapi(stripe_mock_programs: Mapping[Program, Path]) -> Path:
     """Stripe's published OpenAPI document, as stripe-mock carries it."""
-    return stripe_document(located(Program.STRIPE_MOCK))
+    return stripe_document(stripe_mock_programs)
+
+
+@pytest.fixture(scope="session")
+def stripe_mock(
+    stripe_mock_programs: Mapping[Program, Path], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """Address of a stripe-mock, which refuses what the published document does not have."""
+    (port,) = free_ports(1)
+    log = tmp_path_factory.mktemp("stripe-mock") / "log"
+    server = ServerProcess(
+        [stripe_mock_programs[Program.STRIPE_MOCK], "-http-addr", f"{LOOPBACK}:{port}"], log
+    )
+    server.start()
+    try:
+        server.wait_until(lambda: is_listening(port), timeout=30)
+        yield f"http://{LOOPBACK}:{port}"
+    finally:
+        server.stop()

@@ -3,11 +3,21 @@
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import TypeVar, overload
 
 Result = TypeVar("Result")
 
 POLL_INTERVAL = 0.02
+
+
+@overload
+async def wait_for(
+    condition: Callable[[], Awaitable[Result]], expected: str, deadline: float = 15.0
+) -> Result: ...
+
+
+@overload
+async def wait_for(condition: Callable[[], Result], expected: str, deadline: float = 15.0) -> Result: ...
 
 
 async def wait_for(

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shutil
 import tempfile
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from tenant_billing_sandbox.control_plane.recipe import recipe_name
 from tenant_billing_sandbox.control_plane.reports import Report
 
 FOLDER_NAME = "tenant-billing-operator"
+UNFINISHED = "unfinished-"
 
 
 class ProgramCache:
@@ -55,9 +57,11 @@ class ProgramCache:
         """Give a folder to make programs in; without an error, what lies there moves to the cache.
 
         Each file moves by one rename, and the programs last, so that a program that is seen is whole and has
-        beside it what belongs to it.
+        beside it what belongs to it. To be used under the lock: what a killed process left unfinished is removed.
         """
-        with tempfile.TemporaryDirectory(dir=self.folder.parent, prefix="unfinished-") as name:
+        for abandoned in self.folder.parent.glob(f"{UNFINISHED}*"):
+            shutil.rmtree(abandoned)
+        with tempfile.TemporaryDirectory(dir=self.folder.parent, prefix=UNFINISHED) as name:
             folder = Path(name)
             yield folder
             for path in sorted(folder.iterdir(), key=lambda path: path.name != STRIPE_DOCUMENT):

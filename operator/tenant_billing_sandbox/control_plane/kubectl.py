@@ -25,7 +25,7 @@ class Kubectl:
         """Run one command to its end and return its standard output.
 
         Raises:
-            KubectlError: It failed. The message is its standard error; arguments are left out, being secret at times.
+            KubectlError: It failed. The message is its standard error; the arguments may be secret.
         """
         process = await asyncio.create_subprocess_exec(
             self._program,

@@ -118,12 +118,18 @@ class ControlPlane:
         else:
             await asyncio.to_thread(context.__exit__, None, None, None)
 
-    async def run_kubectl(self, *arguments: str, input: str | None = None) -> str:  # noqa: A002 - as subprocess
-        """Run kubectl as the administrator.
+    async def run_kubectl(
+        self,
+        *arguments: str,
+        input: str | None = None,  # noqa: A002 - called as in subprocess
+        kubeconfig: Path | None = None,
+    ) -> str:
+        """Run kubectl.
 
         Args:
             arguments: The command and its flags.
-            input: Standard input, a manifest for ``-f -``.
+            input: Standard input, a manifest for ``--filename -``.
+            kubeconfig: Who runs it; absent: the administrator.
 
         Returns:
             Its standard output.
@@ -131,9 +137,8 @@ class ControlPlane:
         Raises:
             KubectlError: It failed; the message is its standard error.
         """
-        return await Kubectl(self.kubectl, self.kubeconfig, self.directory).run(
-            *arguments, standard_input=input
-        )
+        kubectl = Kubectl(self.kubectl, kubeconfig or self.kubeconfig, self.directory)
+        return await kubectl.run(*arguments, standard_input=input)
 
     async def token(self, namespace: str, service_account: str) -> str:
         """Get a token for a ServiceAccount that exists, valid for an hour (TokenRequest API)."""

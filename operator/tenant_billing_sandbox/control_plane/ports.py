@@ -8,6 +8,12 @@ LOWEST = 20_000
 HIGHEST = 32_000  # below the ports that Linux and macOS give to outgoing connections
 
 
+def is_listening(port: int) -> bool:
+    """Tell whether something accepts connections on a port of the loopback interface."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        return probe.connect_ex((LOOPBACK, port)) == 0
+
+
 def free_ports(count: int) -> list[int]:
     """Choose ports that nothing listens on.
 

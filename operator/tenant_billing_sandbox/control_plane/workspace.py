@@ -20,16 +20,18 @@ class Workspace:
 
     Args:
         directory: The caller's own, which is never removed; absent: a temporary one.
+        parent: Where temporary ones are made; absent: the system's place for them.
     """
 
-    def __init__(self, directory: Path | None = None) -> None:
+    def __init__(self, directory: Path | None = None, *, parent: Path | None = None) -> None:
         self._lock: IO[str] | None = None
         if directory is not None:
             directory.mkdir(parents=True, exist_ok=True)
             self.directory = directory.resolve()
             return
-        _remove_abandoned(Path(tempfile.gettempdir()))
-        self.directory = Path(tempfile.mkdtemp(prefix=PREFIX)).resolve()
+        temporary = parent or Path(tempfile.gettempdir())
+        _remove_abandoned(temporary)
+        self.directory = Path(tempfile.mkdtemp(prefix=PREFIX, dir=temporary)).resolve()
         self._lock = (self.directory / OWNER).open("w")
         fcntl.flock(self._lock, fcntl.LOCK_EX)
 
@@ -51,9 +53,15 @@ class Workspace:
                 shutil.rmtree(path)
             else:
                 path.unlink()
-        self._lock.close()
+        self.forget()
         if not keep_logs:
             self.directory.rmdir()
+
+    def forget(self) -> None:
+        """Let the lock go and nothing else, as the end of the process does."""
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
 
 
 def _remove_abandoned(parent: Path) -> None:
