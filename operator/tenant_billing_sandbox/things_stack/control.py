@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, NonNegativeInt
 
 from tenant_billing_sandbox.service.control import control_error
 from tenant_billing_sandbox.things_stack.entities import Entities, access
+from tenant_billing_sandbox.things_stack.field_masks import check_paths
 from tenant_billing_sandbox.things_stack.message_definitions import COUNTED_ENTITIES
 from tenant_billing_sandbox.things_stack.message_json import read_message, write_message, write_timestamp
 from tenant_billing_sandbox.things_stack.registry import TenantRegistry
@@ -85,6 +86,7 @@ class Control:
         body = decoded(await request.read())
         tenant = read_message("Tenant", body) | {"ids": {"tenant_id": tenant_id}}
         validate("Tenant", tenant)
+        check_paths("Tenant", body)
         record = self._registry.store.get(tenant_id)
         if record is None:
             moment = self._registry.clock.tick()
