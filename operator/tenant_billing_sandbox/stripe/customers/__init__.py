@@ -1,0 +1,1 @@
+"""Who buys and who sells: customers, the account itself, and the search over objects."""

@@ -1,0 +1,92 @@
+"""The generated tables, loaded: the parameters of every call we serve and the fields of every object."""
+
+import copy
+import json
+from functools import cache
+from importlib import resources
+from typing import Any
+
+Schema = dict[str, Any]
+ADDED_FIELDS: dict[str, tuple[str, ...]] = {
+    # stripe.md 1.2 (S): fields of endive objects that the document of 2026-08-26.dahlia does not have.
+    "subscription": ("status_details",),
+    "invoice": ("status_details",),
+}
+
+
+def _read(name: str) -> Any:
+    return json.loads((resources.files(__package__) / name).read_text(encoding="utf-8"))
+
+
+@cache
+def parameters() -> dict[str, Schema]:
+    """The parameters of each call, by method and path template (``POST /v1/customers/{}``), endive's included."""
+    tables: dict[str, Schema] = _read("parameters.json")
+    for addition in _read("endive.json"):
+        if addition["parameter"] is None:
+            tables[addition["operation"]] = addition["schema"]
+        else:
+            _add(tables[addition["operation"]], addition["parameter"].split("["), addition["schema"])
+    return tables
+
+
+def _add(schema: Schema, path: list[str], addition: Schema) -> None:
+    """Put a newer parameter into its place in a hash."""
+    name = path[0].rstrip("]")
+    if len(path) == 1:
+        schema["properties"][name] = addition
+    else:
+        _add(hash_of(schema["properties"][name]), path[1:], addition)
+
+
+def hash_of(schema: Schema) -> Schema:
+    """The alternative of a schema that is a hash, or a list of hashes, with named members."""
+    for choice in [schema, *schema.get("anyOf", [])]:
+        inner: Schema = choice.get("items", choice)
+        if "properties" in inner:
+            return inner
+    raise LookupError("the parameter has no members")
+
+
+@cache
+def _fields() -> dict[str, dict[str, Any]]:
+    tables: dict[str, dict[str, Any]] = _read("fields.json")
+    for kind, names in ADDED_FIELDS.items():
+        tables[kind]["null"] += names
+        tables[kind]["all"] += names
+    return tables
+
+
+def blank(kind: str) -> dict[str, Any]:
+    """An object of a kind (``subscription``, ``billing.meter`` …) in which nothing is set.
+
+    Every field that Stripe's document calls nullable is null; the required ones have an empty value of their type
+    (``""``, 0, false, [], {}), for the caller to fill in.
+    """
+    fields = _fields()[kind]
+    empty: dict[str, Any] = copy.deepcopy(fields["empty"])
+    return dict.fromkeys(fields["null"]) | empty
+
+
+def expandable(kind: str) -> frozenset[str]:
+    """The fields of an object that hold, or contain, ids that ``expand`` turns into objects."""
+    return frozenset(_fields()[kind]["expandable"]) if kind in _fields() else frozenset()
+
+
+def known_fields(kind: str) -> frozenset[str] | None:
+    """The names of all fields of an object; None for a kind without a table."""
+    return frozenset(_fields()[kind]["all"]) if kind in _fields() else None
+
+
+def unsettable(method: str, template: str) -> frozenset[str]:
+    """The members that an empty string unsets in a call that writes: those that the object may have as null.
+
+    Stripe's document says so of newer parameters only; ``""`` unsets the older ones, too (stripe.md 5.1).
+    """
+    collection = template.removeprefix("/v1/").removesuffix("/{}").replace("/", ".")
+    kind = {"test_helpers.test_clocks": "test_helpers.test_clock"}.get(
+        collection, collection.removesuffix("s")
+    )
+    if method != "POST" or kind not in _fields():
+        return frozenset()
+    return frozenset(_fields()[kind]["null"])
