@@ -43,7 +43,10 @@ class Unreachable(OutsideError):
 
 
 class StoredFailure(Unreachable):
-    """The provider answered 5xx to a keyed write: it stores that answer, so the key will never succeed (stripe.md 5.3)."""
+    """The provider answered 5xx to a keyed write.
+
+    It stores that answer, so the key will never succeed (stripe.md 5.3).
+    """
 
 
 @dataclass

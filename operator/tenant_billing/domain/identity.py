@@ -1,9 +1,12 @@
-"""Stable identity: how an object of ours is known again outside, also by a new cluster (product.md, "Identity is stable")."""
+"""Stable identity: how an object of ours is known again outside, also by a new cluster.
+
+Source: product.md, "Identity is stable".
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tenant_billing.api import names
+from tenant_billing.api.names import StripeMetadata
 
 
 @dataclass(frozen=True)
@@ -17,11 +20,11 @@ class TenantKey:
     def metadata(self, plan: str | None = None) -> dict[str, str]:
         """The metadata that marks a customer or a subscription as this tenant's."""
         marks = {
-            names.METADATA_OWNER: self.owner,
-            names.METADATA_CLUSTER: self.cluster,
-            names.METADATA_TENANT_ID: self.tenant_id,
+            StripeMetadata.OWNER: self.owner,
+            StripeMetadata.CLUSTER: self.cluster,
+            StripeMetadata.TENANT_ID: self.tenant_id,
         }
-        return marks if plan is None else marks | {names.METADATA_PLAN: plan}
+        return marks if plan is None else marks | {StripeMetadata.PLAN: plan}
 
     def is_named_by(self, metadata: Mapping[str, str]) -> bool:
         """Whether metadata is our mark of exactly this tenant."""
@@ -30,9 +33,9 @@ class TenantKey:
 
 def key_of(metadata: Mapping[str, str]) -> TenantKey | None:
     """The tenant that metadata of ours names, or None where it carries no mark of ours."""
-    owner = metadata.get(names.METADATA_OWNER)
-    cluster = metadata.get(names.METADATA_CLUSTER)
-    tenant_id = metadata.get(names.METADATA_TENANT_ID)
+    owner = metadata.get(StripeMetadata.OWNER)
+    cluster = metadata.get(StripeMetadata.CLUSTER)
+    tenant_id = metadata.get(StripeMetadata.TENANT_ID)
     if not owner or not cluster or not tenant_id:
         return None
     return TenantKey(owner, cluster, tenant_id)
@@ -64,7 +67,7 @@ def parse_claim(text: str | None) -> Claim | None:
 def idempotency_key(uid: str, step: str, attempt: int) -> str:
     """The provider's idempotency key of one step of one object.
 
-    Derived from the uid and the step, never random: a restart replays it. A new attempt gets a new key only after
-    a look at what the former one left. At most 255 characters and no personal data (stripe.md 5.3).
+    Derived from the uid and the step, never random: a restart replays it. A new attempt gets a new key
+    only after a look at what the former one left. At most 255 characters and no personal data (stripe.md 5.3).
     """
     return f"tenant-billing:{uid}:{step}:{attempt}"

@@ -1,11 +1,30 @@
-"""What was seen outside: facts of the payment provider and of the tenant registry, without their wire formats."""
+"""What was seen outside: facts of the payment provider and of the tenant registry, without wire formats."""
 
-import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
+
+from tenant_billing.api.tenant_subscription import TenantState
+
+__all__ = [
+    "EMPTY",
+    "LIMIT_NAMES",
+    "Account",
+    "BillingReference",
+    "Customer",
+    "Event",
+    "Invoice",
+    "Limits",
+    "Price",
+    "Product",
+    "Subscription",
+    "SubscriptionItem",
+    "Tenant",
+    "TenantState",
+    "Totals",
+]
 
 EMPTY: Mapping[str, str] = MappingProxyType({})
 
@@ -137,16 +156,6 @@ class Subscription:
     test_clock_id: str | None = None
     open_invoices: tuple[Invoice, ...] | None = None
     latest_invoice: Invoice | None = None
-
-
-class TenantState(enum.StrEnum):
-    """State of a tenant in the registry (things-stack.md 7), in this API's words."""
-
-    REQUESTED = "Requested"
-    APPROVED = "Approved"
-    REJECTED = "Rejected"
-    FLAGGED = "Flagged"
-    SUSPENDED = "Suspended"
 
 
 LIMIT_NAMES = ("applications", "clients", "end_devices", "gateways", "organizations", "users")

@@ -1,0 +1,139 @@
+"""What a decision about a TenantSubscription may ask for: frozen, printable, in the order to be done."""
+
+import enum
+from dataclasses import dataclass
+
+from tenant_billing.api.resource import PendingOperation
+from tenant_billing.domain import requests
+
+
+class Disruption(enum.StrEnum):
+    """Writes that take access away go through the brake."""
+
+    NONE = ""
+    SUSPEND = "Suspend"
+    CANCEL = "Cancel"
+    DELETE = "Delete"
+
+
+@dataclass(frozen=True)
+class AddFinalizer:
+    """Have a say in the object's deletion, before anything is made for it."""
+
+
+@dataclass(frozen=True)
+class RemoveFinalizer:
+    """Let the object go."""
+
+
+@dataclass(frozen=True)
+class StoreIntent:
+    """Remember in the object what is about to be created, before it is."""
+
+    intent: PendingOperation
+
+
+@dataclass(frozen=True)
+class LookAgain:
+    """Search the account again, now that the intent is stored: a former attempt may have been carried out."""
+
+
+@dataclass(frozen=True)
+class CreateCustomer:
+    """Create the customer."""
+
+    request: requests.NewCustomer
+    key: str
+
+
+@dataclass(frozen=True)
+class CreateSubscription:
+    """Create the subscription."""
+
+    request: requests.NewSubscription
+    key: str
+
+
+@dataclass(frozen=True)
+class ChangeItem:
+    """Put the subscription on another price."""
+
+    change: requests.ItemChange
+    key: str
+
+
+@dataclass(frozen=True)
+class ChangeSubscription:
+    """Change the renewal or the marks of the subscription."""
+
+    subscription_id: str
+    change: requests.SubscriptionChange
+
+
+@dataclass(frozen=True)
+class CancelSubscription:
+    """End the subscription at once, without refund, with a final invoice."""
+
+    subscription_id: str
+    disruption: Disruption = Disruption.CANCEL
+
+
+@dataclass(frozen=True)
+class CreateTenant:
+    """Create the tenant and its administrator."""
+
+    request: requests.NewTenant
+
+
+@dataclass(frozen=True)
+class UpdateTenant:
+    """Write the difference to the tenant."""
+
+    tenant_id: str
+    change: requests.TenantChange
+    disruption: Disruption = Disruption.NONE
+
+
+@dataclass(frozen=True)
+class DeleteTenant:
+    """Delete the tenant; its id can never be used again."""
+
+    tenant_id: str
+    disruption: Disruption = Disruption.DELETE
+
+
+Action = (
+    AddFinalizer
+    | RemoveFinalizer
+    | StoreIntent
+    | LookAgain
+    | CreateCustomer
+    | CreateSubscription
+    | ChangeItem
+    | ChangeSubscription
+    | CancelSubscription
+    | CreateTenant
+    | UpdateTenant
+    | DeleteTenant
+)
+
+OUTSIDE = (
+    CreateCustomer,
+    CreateSubscription,
+    ChangeItem,
+    ChangeSubscription,
+    CancelSubscription,
+    CreateTenant,
+    UpdateTenant,
+    DeleteTenant,
+)
+"""Actions that write outside the cluster: a fresh read precedes each."""
+
+
+def disruption_of(action: Action) -> Disruption:
+    """Whether an action takes access away, and how."""
+    match action:
+        case CancelSubscription() | UpdateTenant() | DeleteTenant():
+            return action.disruption
+        case _:
+            return Disruption.NONE

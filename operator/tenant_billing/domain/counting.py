@@ -1,0 +1,80 @@
+"""Which subscription counts, of all that name one tenant (product.md, "The rule of access")."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from tenant_billing.api.names import BillingServerMetadata
+from tenant_billing.domain.access import ENDED, IN_GOOD_STANDING, INCOMPLETE, PAST_DUE, REVOKED
+from tenant_billing.domain.identity import TenantKey, key_of
+from tenant_billing.domain.observations import Subscription
+
+_BILLING = IN_GOOD_STANDING | {PAST_DUE}
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """The subscriptions of one tenant, judged.
+
+    Attributes:
+        counting: The best one, or None where there is none.
+        duplicates: Further ones that bill for the same tenant; a person must decide, none is cancelled by us.
+        had_trial: Whether any of them, ended ones too, ever had a trial.
+    """
+
+    counting: Subscription | None
+    duplicates: tuple[Subscription, ...] = ()
+    had_trial: bool = False
+
+
+def has_ended(subscription: Subscription) -> bool:
+    """Whether it is over for good; an ended subscription cannot be revived."""
+    return subscription.status in ENDED
+
+
+def is_incomplete(subscription: Subscription) -> bool:
+    """Whether its first payment is outstanding; only its metadata can be changed meanwhile."""
+    return subscription.status == INCOMPLETE
+
+
+def names_tenant(subscription: Subscription, key: TenantKey, known_ids: Collection[str]) -> bool:
+    """Whether a subscription of the customer is for this very tenant.
+
+    By an id that the object or the tenant records, by our own mark, or by the documented ``tenant-id`` of a
+    successor that was born at the provider.
+    """
+    if subscription.id in known_ids:
+        return True
+    marked = key_of(subscription.metadata)
+    if marked is not None:
+        return marked == key
+    return subscription.metadata.get(BillingServerMetadata.TENANT_ID) == key.tenant_id
+
+
+def choose(subscriptions: Iterable[Subscription]) -> Candidates:
+    """Choose the one that counts: the best by status; of equals the older live one, or the newest ended one."""
+    ranked = sorted(subscriptions, key=_rank)
+    billing = [each for each in ranked if each.status in _BILLING]
+    return Candidates(
+        counting=ranked[0] if ranked else None,
+        duplicates=tuple(billing[1:]),
+        had_trial=any(each.trial_start is not None for each in ranked),
+    )
+
+
+def _rank(subscription: Subscription) -> tuple[int, float, str]:
+    """Order by status, then by age: ``incomplete`` never outranks another, a status we don't know any bad one."""
+    status = subscription.status
+    created = subscription.created.timestamp()
+    if status in IN_GOOD_STANDING:
+        return 0, created, subscription.id
+    if status in ENDED:
+        return 4, -_end(subscription).timestamp(), subscription.id
+    if status == INCOMPLETE:
+        return 5, created, subscription.id
+    order = 2 if status == PAST_DUE else 3 if status in REVOKED else 1
+    return order, created, subscription.id
+
+
+def _end(subscription: Subscription) -> datetime:
+    return subscription.ended_at or subscription.created

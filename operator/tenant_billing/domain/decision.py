@@ -1,0 +1,321 @@
+"""What should happen to one TenantSubscription: a pure function from what was read to what is written."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from tenant_billing.api.entities import EntityLimits
+from tenant_billing.api.names import FINALIZER
+from tenant_billing.api.reasons import Reason
+from tenant_billing.api.resource import PendingOperation
+from tenant_billing.api.tenant_subscription import AccessPolicy
+from tenant_billing.domain import access, counting, enrolment, limits, plan_change, prerequisites
+from tenant_billing.domain import tenant as tenants
+from tenant_billing.domain.access import Access, Standing
+from tenant_billing.domain.actions import (
+    Action,
+    AddFinalizer,
+    CreateTenant,
+    Disruption,
+    LookAgain,
+    StoreIntent,
+    disruption_of,
+)
+from tenant_billing.domain.counting import Candidates
+from tenant_billing.domain.findings import Finding, Hold, first
+from tenant_billing.domain.identity import idempotency_key
+from tenant_billing.domain.observations import Limits, Subscription
+from tenant_billing.domain.ownership import is_claimed
+from tenant_billing.domain.permissions import is_trusted_by_backend, is_trusted_by_cluster
+from tenant_billing.domain.plan_change import InForce
+from tenant_billing.domain.world import World
+
+CREATE_TENANT: Final = "CreateTenant"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """All that follows from one world.
+
+    Attributes:
+        actions: What to do next, in order; empty when in sync or when nothing may be done.
+        finding: Why the object is not wholly carried out.
+        sync: Why plan and subscription differ from the spec although the object is carried out.
+        standing: What the payments say.
+        candidates: The subscriptions of the tenant.
+        current: The plan in force.
+        limits: What the tenant should be allowed, None where that is not known.
+        frozen: What existed when it was frozen, while it is.
+        look_again_at: When this verdict changes by itself, in the account's time.
+    """
+
+    actions: tuple[Action, ...]
+    finding: Finding | None
+    sync: Finding | None
+    standing: Standing
+    candidates: Candidates
+    current: InForce
+    limits: Limits | None = None
+    frozen: EntityLimits | None = None
+    look_again_at: datetime | None = None
+
+
+def decide(world: World) -> Verdict:
+    """Decide about an object that is not being deleted."""
+    finding = first(prerequisites.CHAIN, world)
+    if finding is not None and finding.hold is Hold.EVERYTHING:
+        return _held(world, finding)
+    if FINALIZER not in world.resource.metadata.finalizers:
+        verdict = _held(world, None)
+        return _with_actions(verdict, (AddFinalizer(),))
+    candidates = counting.choose(world.subscriptions)
+    current = _current(world, candidates.counting)
+    finding = finding or _refused(world) or _about_subscription(world, candidates, current)
+    standing = _standing(world, candidates.counting, current)
+    wanted, frozen = _limits(world, current, standing)
+    provider = () if finding is not None and finding.hold else _provider(world, candidates, current)
+    registry, problem = _registry(world, candidates, standing, wanted, finding)
+    actions = _unless_held((*provider, *registry), world)
+    if problem is None and len(actions) < len(provider) + len(registry):
+        problem = _BRAKE
+    return Verdict(
+        actions=actions,
+        finding=finding or problem,
+        sync=_sync(world, candidates.counting, current),
+        standing=standing,
+        candidates=candidates,
+        current=current,
+        limits=wanted,
+        frozen=frozen,
+        look_again_at=_look_again_at(world, standing),
+    )
+
+
+_BRAKE = Finding(
+    Reason.BRAKE_ENGAGED,
+    "The brake of the ThingsStackCluster holds this back; an administrator approves the batch by the annotation "
+    "approve-disruptions with the value of the cluster's status.brake.id.",
+    Hold.NOTHING,
+)
+
+
+def _held(world: World, finding: Finding | None) -> Verdict:
+    """Nothing is written outside; what is known is still told."""
+    candidates = counting.choose(world.subscriptions)
+    current = _current(world, candidates.counting)
+    known = world.provider_problem is None and world.offer is not None
+    standing = _standing(world, candidates.counting, current) if known else access.UNKNOWN
+    wanted, _ = _limits(world, current, standing)
+    return Verdict(
+        (), finding, None, standing, candidates, current, wanted, world.resource.status.frozen_limits
+    )
+
+
+def _with_actions(verdict: Verdict, actions: tuple[Action, ...]) -> Verdict:
+    return Verdict(
+        actions,
+        verdict.finding,
+        verdict.sync,
+        verdict.standing,
+        verdict.candidates,
+        verdict.current,
+        verdict.limits,
+        verdict.frozen,
+    )
+
+
+def _current(world: World, subscription: Subscription | None) -> InForce:
+    if subscription is None:
+        return InForce(None, None)
+    return plan_change.in_force(world, subscription)
+
+
+def _refused(world: World) -> Finding | None:
+    """Something was refused for good in this generation: it is not asked again."""
+    refusal = world.refusal
+    return None if refusal is None else Finding(refusal.reason, refusal.message, Hold.PROVIDER)
+
+
+def _about_subscription(world: World, candidates: Candidates, current: InForce) -> Finding | None:
+    subscription = candidates.counting
+    if subscription is None:
+        return enrolment.plan_is_closed(world) or enrolment.plan_is_not_ready(world)
+    if candidates.duplicates:
+        others = ", ".join(sorted(each.id for each in candidates.duplicates))
+        return Finding(
+            Reason.DUPLICATE_SUBSCRIPTION,
+            f"The tenant is billed more than once: {subscription.id} counts, and so do {others} bill; "
+            "cancel all but one in Stripe.",
+            Hold.PROVIDER,
+        )
+    if counting.has_ended(subscription):
+        return (
+            enrolment.ended_without_leave(world, candidates)
+            or enrolment.plan_is_closed(world)
+            or enrolment.plan_is_not_ready(world)
+        )
+    if subscription.status not in access.KNOWN:
+        return Finding(
+            Reason.UNKNOWN_STATUS,
+            f"Subscription {subscription.id} has the status {subscription.status!r}, which this version does not "
+            "know; the tenant is kept as it is. Upgrade the operator.",
+            Hold.PROVIDER,
+        )
+    return current.finding or plan_change.plans_do_not_fit(world, current) or _limits_are_unknown(current)
+
+
+def _limits_are_unknown(current: InForce) -> Finding | None:
+    """The plan in force does not say what it allows (unreadable price metadata): the tenant's limits stay."""
+    if current.offer is None or current.offer.limits is not None:
+        return None
+    return Finding(
+        Reason.PLAN_NOT_READY,
+        f"BillingPlan {current.offer.name} does not say its limits; see its conditions.",
+        Hold.NOTHING,
+        stalled=False,
+    )
+
+
+def _standing(world: World, subscription: Subscription | None, current: InForce) -> Standing:
+    offer = current.offer or world.offer
+    if offer is None or (subscription is not None and _is_kept(subscription, current)):
+        return access.UNKNOWN
+    spec = offer.plan.spec
+    policy = world.resource.spec.access_policy
+    if policy is AccessPolicy.KEEP_ACTIVE and not is_trusted_by_cluster(world):
+        policy = AccessPolicy.FOLLOW_BILLING
+    return access.judge(subscription, spec.past_due, spec.collection_paused_policy, policy, world.now)
+
+
+def _is_kept(subscription: Subscription, current: InForce) -> bool:
+    """Whether no plan tells what a live subscription means; one that has ended means the same in every plan."""
+    return current.finding is not None and not counting.has_ended(subscription)
+
+
+def _limits(world: World, current: InForce, standing: Standing) -> tuple[Limits | None, EntityLimits | None]:
+    """What the tenant should be allowed by the plan in force, and what froze it."""
+    if current.offer is None or current.offer.limits is None:
+        return None, world.resource.status.frozen_limits
+    overrides = world.resource.spec.limit_overrides
+    if overrides is not None and not is_trusted_by_backend(world):
+        return None, world.resource.status.frozen_limits
+    wanted = limits.overridden(current.offer.limits, overrides, world.now)
+    if not standing.frozen:
+        return wanted, None
+    frozen = world.resource.status.frozen_limits or limits.frozen_at(wanted, world.totals)
+    return limits.lowered(wanted, frozen), frozen
+
+
+def _provider(world: World, candidates: Candidates, current: InForce) -> tuple[Action, ...]:
+    subscription = candidates.counting
+    if subscription is None or counting.has_ended(subscription):
+        return enrolment.actions(world, candidates)
+    return plan_change.actions(world, subscription, current)
+
+
+def _registry(
+    world: World,
+    candidates: Candidates,
+    standing: Standing,
+    wanted: Limits | None,
+    finding: Finding | None,
+) -> tuple[tuple[Action, ...], Finding | None]:
+    """What to do in The Things Stack, and what stands in the way there."""
+    if world.refusal is not None and world.refusal.by_registry:
+        return (), None
+    if world.tenant is None:
+        return _birth(world, candidates, standing, wanted, finding)
+    if standing.access is Access.KEEP:
+        return (), None
+    if finding is not None and finding.reason is Reason.NOT_ALLOWED and not is_claimed(world):
+        return (), None
+    update = tenants.tenant_update(world, world.tenant, candidates.counting, standing, wanted)
+    return (update,) if update is not None else (), _about_tenant(world, candidates, standing)
+
+
+def _about_tenant(world: World, candidates: Candidates, standing: Standing) -> Finding | None:
+    tenant = world.tenant
+    if tenant is None:
+        return None
+    foreign = tenants.suspended_by_other(tenant, standing)
+    if foreign is not None:
+        return foreign
+    subscription = candidates.counting
+    reference = tenants.reference_of(subscription) if subscription is not None else None
+    _, fits = tenants.wanted_attributes(world, reference)
+    if fits:
+        return None
+    return Finding(
+        Reason.TOO_MANY_ATTRIBUTES,
+        f"Tenant {tenant.id} has no room for the operator's attributes (at most {tenants.MOST_ATTRIBUTES} of "
+        f"{tenants.LONGEST_ATTRIBUTE} characters); only its billing field names what pays. Remove some.",
+        Hold.NOTHING,
+    )
+
+
+def _birth(
+    world: World,
+    candidates: Candidates,
+    standing: Standing,
+    wanted: Limits | None,
+    finding: Finding | None,
+) -> tuple[tuple[Action, ...], Finding | None]:
+    """The tenant follows once the first payment, or the trial, stands."""
+    if world.tenant_gone:
+        return (), Finding(
+            Reason.TENANT_GONE,
+            f"Tenant {world.key.tenant_id} was deleted in The Things Stack and is not made again; billing goes on. "
+            "Delete this object to end it.",
+        )
+    subscription = candidates.counting
+    paid = subscription is not None and subscription.status in access.IN_GOOD_STANDING
+    if not paid or subscription is None or standing.access is not Access.APPROVED or world.tenant_missing:
+        return (), None
+    if wanted is None or (finding is not None and finding.reason is Reason.NOT_ALLOWED):
+        return (), None
+    intent = world.intent
+    if intent is None or intent.step != CREATE_TENANT:
+        return (StoreIntent(_tenant_intent(world)),), None
+    if not world.looked:
+        return (LookAgain(),), None
+    return (CreateTenant(tenants.new_tenant(world, subscription, wanted)),), None
+
+
+def _tenant_intent(world: World) -> PendingOperation:
+    return PendingOperation(
+        step=CREATE_TENANT,
+        attempt=1,
+        idempotency_key=idempotency_key(world.resource.metadata.uid, CREATE_TENANT, 1),
+        parameters={"tenantID": world.key.tenant_id},
+        start_time=world.now,
+    )
+
+
+def _unless_held(actions: tuple[Action, ...], world: World) -> tuple[Action, ...]:
+    """Without what takes access away, while the brake holds it back."""
+    if not world.held:
+        return actions
+    return tuple(each for each in actions if disruption_of(each) is Disruption.NONE)
+
+
+def _sync(world: World, subscription: Subscription | None, current: InForce) -> Finding | None:
+    if subscription is None or counting.has_ended(subscription):
+        return None
+    changed = plan_change.plan_was_changed_outside(world, subscription, current)
+    if changed is None and plan_change.schedule_is_attached(subscription):
+        return Finding(
+            Reason.SCHEDULE_ATTACHED,
+            f"Schedule {subscription.schedule_id} owns the items of subscription {subscription.id}; "
+            "no item is written until it is released in Stripe.",
+            Hold.NOTHING,
+            stalled=False,
+        )
+    return changed
+
+
+def _look_again_at(world: World, standing: Standing) -> datetime | None:
+    overrides = world.resource.spec.limit_overrides
+    times = [standing.next_change]
+    if overrides is not None and limits.is_in_force(overrides, world.now):
+        times.append(overrides.expiration_time)
+    return min((time for time in times if time is not None), default=None)

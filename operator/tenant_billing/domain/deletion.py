@@ -1,0 +1,139 @@
+"""What deleting a TenantSubscription means outside (product.md, "Deletion")."""
+
+from dataclasses import dataclass
+
+from tenant_billing.api.reasons import Reason
+from tenant_billing.api.tenant_subscription import DeletionPolicy, ManagementPolicy, TenantState
+from tenant_billing.domain import counting, prerequisites
+from tenant_billing.domain.access import Description
+from tenant_billing.domain.actions import (
+    Action,
+    CancelSubscription,
+    DeleteTenant,
+    Disruption,
+    LookAgain,
+    RemoveFinalizer,
+    UpdateTenant,
+    disruption_of,
+)
+from tenant_billing.domain.findings import Finding, first
+from tenant_billing.domain.ownership import (
+    another_object_has_the_tenant,
+    is_claimed,
+    tenant_belongs_to_another,
+)
+from tenant_billing.domain.permissions import is_trusted_by_backend, is_trusted_by_cluster
+from tenant_billing.domain.requests import TenantChange
+from tenant_billing.domain.world import World
+
+
+@dataclass(frozen=True)
+class Farewell:
+    """What is still to be done before the object may go.
+
+    Attributes:
+        actions: In order; empty while something stands in the way.
+        finding: What stands in the way.
+        message: What is told once the object is let go.
+    """
+
+    actions: tuple[Action, ...]
+    finding: Finding | None = None
+    message: str = ""
+
+
+_LET_GO = (RemoveFinalizer(),)
+
+_WAY_OUT = " To let the object go without touching Stripe or the tenant, set spec.deletionPolicy: Orphan."
+
+
+def lets_go(world: World) -> str | None:
+    """Why nothing outside is touched, or None where deletion ends the subscription."""
+    spec = world.resource.spec
+    if world.paused:
+        return "The object was paused; subscription and tenant stay as they are."
+    if spec.management_policy is ManagementPolicy.OBSERVE:
+        return "The object was observed; subscription and tenant stay as they are."
+    if spec.effective_deletion_policy is DeletionPolicy.ORPHAN:
+        return "deletionPolicy: Orphan; subscription and tenant stay as they are."
+    if world.namespace.going:
+        return "Its namespace or definition is being deleted, so subscription and tenant stay as they are."
+    status = world.resource.status
+    if status.customer_id is None and status.pending_operation is None and status.tenant_state is None:
+        return "Nothing was made for it yet."
+    return None
+
+
+def decide(world: World) -> Farewell:
+    """Decide about an object that is being deleted."""
+    message = lets_go(world)
+    if message is not None:
+        return Farewell(_LET_GO, message=message)
+    finding = first(prerequisites.READING, world)
+    if finding is not None:
+        return Farewell((), Finding(finding.reason, finding.message + _WAY_OUT, stalled=finding.stalled))
+    if another_object_has_the_tenant(world) is not None:
+        return Farewell(_LET_GO, message="Another object stands for the tenant; nothing outside is touched.")
+    refused = _not_allowed(world)
+    if refused is not None:
+        return Farewell((), refused)
+    if world.intent is not None and not world.looked:
+        return Farewell((LookAgain(),))
+    return _end(world)
+
+
+def _not_allowed(world: World) -> Finding | None:
+    """The policy, or the borrowed subscription, needs a trust that the namespace does not have (any more)."""
+    spec = world.resource.spec
+    deletes = spec.deletion_policy is DeletionPolicy.CANCEL_AND_DELETE_TENANT
+    borrowed = spec.subscription_id is not None or (
+        spec.customer is not None and spec.customer.id is not None
+    )
+    if not (deletes and not is_trusted_by_cluster(world)) and not (
+        borrowed and not is_trusted_by_backend(world)
+    ):
+        return None
+    what = (
+        "spec.deletionPolicy: CancelAndDeleteTenant" if deletes else "spec.customer.id or spec.subscriptionID"
+    )
+    return Finding(
+        Reason.NOT_ALLOWED,
+        f"{what}: namespace {world.namespace.name} is not trusted to end this.{_WAY_OUT}",
+    )
+
+
+def _end(world: World) -> Farewell:
+    """Cancel what is live, take the tenant's access away, let go: one step at a time, each after a fresh read."""
+    missing = prerequisites.recorded_subscription_is_missing(world)
+    if missing is not None:
+        return Farewell((), Finding(missing.reason, missing.message + _WAY_OUT))
+    live = [each for each in world.subscriptions if not counting.has_ended(each)]
+    steps: tuple[Action, ...] = tuple(
+        CancelSubscription(each.id, Disruption.NONE if counting.is_incomplete(each) else Disruption.CANCEL)
+        for each in live
+    )
+    steps += _end_of_tenant(world)
+    if world.held and any(disruption_of(step) is not Disruption.NONE for step in steps):
+        return Farewell(
+            (),
+            Finding(
+                Reason.BRAKE_ENGAGED,
+                "The brake of the ThingsStackCluster holds the deletion back; an administrator approves the batch "
+                "by the annotation approve-disruptions with the value of the cluster's status.brake.id.",
+            ),
+        )
+    return Farewell(
+        steps or _LET_GO, message="The subscription was ended and the tenant has no access any more."
+    )
+
+
+def _end_of_tenant(world: World) -> tuple[Action, ...]:
+    tenant = world.tenant
+    if tenant is None or tenant_belongs_to_another(world) is not None:
+        return ()
+    if world.resource.spec.deletion_policy is DeletionPolicy.CANCEL_AND_DELETE_TENANT and is_claimed(world):
+        return (DeleteTenant(tenant.id),)
+    if tenant.state not in (TenantState.APPROVED, TenantState.FLAGGED):
+        return ()
+    change = TenantChange(state=TenantState.SUSPENDED, state_description=Description.ENDED)
+    return (UpdateTenant(tenant.id, change, Disruption.SUSPEND),)

@@ -1,0 +1,174 @@
+"""Buying: how a customer and a subscription are made for a tenant, once and never twice.
+
+The intent is stored in the object before the first call and covers both steps. It holds what will be sent, so that
+a replay of the same key sends the very same request, whatever was edited meanwhile.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, Final
+
+from tenant_billing.api.billing_plan import AutomaticTax, MissingPaymentMethod, NewSubscriptions
+from tenant_billing.api.names import Annotation
+from tenant_billing.api.reasons import Reason
+from tenant_billing.api.resource import PendingOperation
+from tenant_billing.domain import requests
+from tenant_billing.domain.actions import Action, CreateCustomer, CreateSubscription, LookAgain, StoreIntent
+from tenant_billing.domain.counting import Candidates, has_ended
+from tenant_billing.domain.findings import Finding
+from tenant_billing.domain.identity import idempotency_key
+from tenant_billing.domain.world import World
+
+SUBSCRIBE: Final = "Subscribe"
+"""The step of the intent: customer and subscription are one workflow."""
+
+_WITHOUT_PAYMENT_METHOD: Final = {
+    MissingPaymentMethod.CREATE_INVOICE: "create_invoice",
+    MissingPaymentMethod.PAUSE: "pause",
+    MissingPaymentMethod.CANCEL: "cancel",
+}
+
+
+def ended_without_leave(world: World, candidates: Candidates) -> Finding | None:
+    """The subscription has ended, and nobody asked for another: that would bill someone who left."""
+    counting = candidates.counting
+    if counting is None or not has_ended(counting):
+        return None
+    if world.annotation(Annotation.RESUBSCRIBE) == counting.id:
+        return None
+    return Finding(
+        Reason.SUBSCRIPTION_ENDED,
+        f"Subscription {counting.id} has ended and is not made again by itself; to subscribe again set the "
+        f"annotation {Annotation.RESUBSCRIBE}: {counting.id}.",
+    )
+
+
+def plan_is_closed(world: World) -> Finding | None:
+    """The plan takes no new subscriptions."""
+    offer = world.offer
+    if offer is None or offer.plan.spec.new_subscriptions is NewSubscriptions.ALLOW:
+        return None
+    return Finding(
+        Reason.PLAN_CLOSED,
+        f"BillingPlan {offer.name} takes no new subscriptions; choose another spec.planRef.",
+    )
+
+
+def plan_is_not_ready(world: World) -> Finding | None:
+    """The plan has no price to subscribe to yet."""
+    offer = world.offer
+    if offer is None or (offer.ready and offer.price_id is not None):
+        return None
+    return Finding(
+        Reason.PLAN_NOT_READY,
+        f"BillingPlan {offer.name} is not ready; see its conditions.",
+        stalled=False,
+    )
+
+
+def actions(world: World, candidates: Candidates) -> tuple[Action, ...]:
+    """The next steps towards a subscription, one call at a time so that each answer is seen.
+
+    The caller has made sure that nothing stands in the way, and that no subscription of the tenant is live.
+    """
+    intent = world.intent
+    if intent is None or intent.step != SUBSCRIBE:
+        return (StoreIntent(new_intent(world, candidates)),)
+    if not world.looked:
+        return (LookAgain(),)
+    key = f"{intent.idempotency_key}"
+    if world.customer is None:
+        return (CreateCustomer(_customer_request(intent.parameters), f"{key}:customer"),)
+    request = _subscription_request(intent.parameters, world.customer.id)
+    return (CreateSubscription(request, f"{key}:subscription"),)
+
+
+def new_intent(world: World, candidates: Candidates) -> PendingOperation:
+    """What is about to be bought, as it will be sent."""
+    previous = candidates.counting.id if candidates.counting is not None else "none"
+    return PendingOperation(
+        step=SUBSCRIBE,
+        attempt=1,
+        idempotency_key=idempotency_key(world.resource.metadata.uid, f"{SUBSCRIBE}-after-{previous}", 1),
+        parameters={
+            "customer": _plain(asdict(_new_customer(world))),
+            "subscription": _plain(asdict(_new_subscription(world, candidates))),
+        },
+        start_time=world.now,
+    )
+
+
+def next_attempt(intent: PendingOperation, now: datetime) -> PendingOperation:
+    """The intent after a stored failure: the former key will never succeed (stripe.md 5.3)."""
+    stem = intent.idempotency_key.rpartition(":")[0]
+    attempt = intent.attempt + 1
+    return intent.model_copy(
+        update={"attempt": attempt, "idempotency_key": f"{stem}:{attempt}", "start_time": now}
+    )
+
+
+def _new_customer(world: World) -> requests.NewCustomer:
+    details = world.resource.spec.customer.details if world.resource.spec.customer else None
+    address = details.address if details else None
+    return requests.NewCustomer(
+        email=details.email if details else None,
+        name=details.name if details else None,
+        description=details.description if details else None,
+        address=requests.Address(**address.model_dump(by_alias=False)) if address else None,
+        tax_ids=tuple((each.type, each.value) for each in details.tax_ids) if details else (),
+        metadata=world.key.metadata(),
+    )
+
+
+def _new_subscription(world: World, candidates: Candidates) -> requests.NewSubscription:
+    offer = world.offer
+    if offer is None or offer.price_id is None:
+        raise ValueError("an offer with a price is needed to subscribe")
+    spec = world.resource.spec
+    trial = offer.plan.spec.trial if not candidates.had_trial else None
+    return requests.NewSubscription(
+        customer_id="",
+        price_id=offer.price_id,
+        metadata=world.key.metadata(offer.name),
+        days_until_due=spec.collection.days_until_due,
+        trial_days=trial.days if trial else None,
+        trial_without_payment_method=_WITHOUT_PAYMENT_METHOD[trial.missing_payment_method] if trial else None,
+        coupon_ids=tuple(each.coupon_id for each in spec.discounts),
+        automatic_tax=offer.plan.spec.tax.automatic is AutomaticTax.ENABLED,
+    )
+
+
+def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    """JSON values without the absent ones."""
+    return {key: _plain_value(value) for key, value in values.items() if value is not None}
+
+
+def _plain_value(value: Any) -> Any:
+    match value:
+        case dict():
+            return _plain(value)
+        case tuple() | list():
+            return [_plain_value(each) for each in value]
+        case _:
+            return value
+
+
+def _customer_request(parameters: Mapping[str, Any]) -> requests.NewCustomer:
+    stored = parameters["customer"]
+    address = stored.get("address")
+    return requests.NewCustomer(
+        email=stored.get("email"),
+        name=stored.get("name"),
+        description=stored.get("description"),
+        address=requests.Address(**address) if address is not None else None,
+        tax_ids=tuple((kind, value) for kind, value in stored.get("tax_ids", ())),
+        metadata=stored["metadata"],
+    )
+
+
+def _subscription_request(parameters: Mapping[str, Any], customer_id: str) -> requests.NewSubscription:
+    stored = dict(parameters["subscription"])
+    stored["customer_id"] = customer_id
+    stored["coupon_ids"] = tuple(stored.get("coupon_ids", ()))
+    return requests.NewSubscription(**stored)

@@ -1,0 +1,112 @@
+"""Whose tenant it is: never another's (product.md, "Never another's tenant"; T-18)."""
+
+from datetime import UTC, datetime
+
+from tenant_billing.api.names import MANAGED_BY, TenantAttribute
+from tenant_billing.api.reasons import Reason
+from tenant_billing.api.tenant_subscription import AdoptionPolicy, TenantSubscription
+from tenant_billing.domain.findings import Finding
+from tenant_billing.domain.identity import parse_claim
+from tenant_billing.domain.observations import Tenant
+from tenant_billing.domain.permissions import is_trusted_by_cluster
+from tenant_billing.domain.world import World
+
+
+def state_written_by_us(tenant: Tenant) -> bool:
+    """Whether the operator ever wrote this tenant: its attributes join the first write."""
+    return tenant.attributes.get(TenantAttribute.MANAGED_BY) == MANAGED_BY
+
+
+def customer_of(tenant: Tenant) -> str | None:
+    """The customer that a tenant says it belongs to: by ``billing``, else by attribute."""
+    if tenant.billing is not None:
+        return tenant.billing.customer_id
+    return tenant.attributes.get(TenantAttribute.STRIPE_CUSTOMER_ID) or None
+
+
+def subscription_of(tenant: Tenant) -> str | None:
+    """The subscription that a tenant says it belongs to: by ``billing``, else by attribute."""
+    if tenant.billing is not None:
+        return tenant.billing.subscription_id
+    return tenant.attributes.get(TenantAttribute.STRIPE_SUBSCRIPTION_ID) or None
+
+
+def is_claimed(world: World) -> bool:
+    """Whether the tenant carries this very object's claim."""
+    return world.tenant is not None and _claim_text(world.tenant) == str(world.claim)
+
+
+def _claim_text(tenant: Tenant) -> str | None:
+    return tenant.attributes.get(TenantAttribute.TENANT_SUBSCRIPTION)
+
+
+def another_object_has_the_tenant(world: World) -> Finding | None:
+    """Of two objects for one tenant the claim written on it wins, then age, then name."""
+    if not world.siblings:
+        return None
+    rivals = (world.resource, *world.siblings)
+    winner = min(rivals, key=lambda each: _precedence(each, world))
+    if winner is world.resource:
+        return None
+    name = f"{winner.metadata.namespace}/{winner.metadata.name}"
+    return Finding(
+        Reason.CONFLICT,
+        f"TenantSubscription {name} stands for tenant {world.key.tenant_id} already; delete one of the two.",
+    )
+
+
+def _precedence(resource: TenantSubscription, world: World) -> tuple[bool, datetime, str, str]:
+    metadata = resource.metadata
+    claim = f"{world.owner}/{metadata.namespace or ''}/{metadata.name}"
+    claimed = world.tenant is not None and _claim_text(world.tenant) == claim
+    born = metadata.creation_timestamp or datetime.max.replace(tzinfo=UTC)
+    return not claimed, born, metadata.namespace or "", metadata.name
+
+
+def tenant_belongs_to_another(world: World) -> Finding | None:
+    """The tenant exists, and nothing entitles this object to it."""
+    tenant = world.tenant
+    if tenant is None or is_claimed(world):
+        return None
+    return _foreign_claim(tenant, world) or _foreign_billing(tenant, world)
+
+
+def _foreign_claim(tenant: Tenant, world: World) -> Finding | None:
+    text = _claim_text(tenant)
+    if not text:
+        return None
+    claim = parse_claim(text)
+    if claim is not None and claim.owner == world.owner and is_trusted_by_cluster(world):
+        return None
+    return Finding(
+        Reason.CONFLICT,
+        f"Tenant {tenant.id} is claimed by {text}; it is taken over only by an object of that name, "
+        "or from a namespace that the ThingsStackCluster trusts.",
+    )
+
+
+def _foreign_billing(tenant: Tenant, world: World) -> Finding | None:
+    owner = customer_of(tenant)
+    ours = {each for each in (world.resource.status.customer_id, _customer_id(world)) if each}
+    if owner is not None:
+        if owner in ours:
+            return None
+        return Finding(
+            Reason.CUSTOMER_MISMATCH,
+            f"Tenant {tenant.id} is billed to customer {owner}, not to this object's customer.",
+        )
+    manager = tenant.attributes.get(TenantAttribute.MANAGED_BY)
+    unmanaged = not tenant.billed_by_other and manager in (None, "", MANAGED_BY)
+    adopts = world.resource.spec.tenant.adoption_policy is AdoptionPolicy.IF_UNMANAGED
+    if unmanaged and adopts and is_trusted_by_cluster(world):
+        return None
+    return Finding(
+        Reason.TENANT_NOT_MANAGED,
+        f"Tenant {tenant.id} exists and is not managed by this operator; choose another spec.tenant.id, or set "
+        "spec.tenant.adoptionPolicy: IfUnmanaged from a trusted namespace"
+        + ("." if unmanaged else f" once its manager {manager or 'of another provider'!r} has let go."),
+    )
+
+
+def _customer_id(world: World) -> str | None:
+    return world.customer.id if world.customer is not None else None

@@ -1,0 +1,176 @@
+"""What must stand before anything is decided about a TenantSubscription, as one ordered chain of rules."""
+
+from tenant_billing.api.conditions import ConditionStatus, ConditionType, find_condition
+from tenant_billing.api.names import Annotation
+from tenant_billing.api.reasons import Reason
+from tenant_billing.api.tenant_subscription import ManagementPolicy
+from tenant_billing.domain.errors import Forbidden, Throttled, Unauthorized, Unreachable
+from tenant_billing.domain.findings import Finding, Hold, Rule
+from tenant_billing.domain.ownership import another_object_has_the_tenant, tenant_belongs_to_another
+from tenant_billing.domain.permissions import field_needs_trust, plan_does_not_admit_namespace
+from tenant_billing.domain.tenant import tenant_cannot_be_created
+from tenant_billing.domain.world import World
+
+
+def object_is_paused(world: World) -> Finding | None:
+    """A person told the operator to leave the object alone."""
+    if not world.paused:
+        return None
+    return Finding(
+        Reason.PAUSED,
+        f"The annotation {Annotation.PAUSED} is set; nothing is written outside until it is removed.",
+        stalled=False,
+    )
+
+
+def field_is_not_yet_supported(world: World) -> Finding | None:
+    """A field that this version does not carry out: said, never silently ignored."""
+    if world.resource.spec.management_policy is ManagementPolicy.OBSERVE:
+        return Finding(
+            Reason.NOT_YET_SUPPORTED,
+            "spec.managementPolicy: Observe is not carried out by this version; use Manage.",
+        )
+    return None
+
+
+def plan_not_found(world: World) -> Finding | None:
+    """``planRef`` names nothing."""
+    reference = world.resource.spec.plan_ref
+    if reference is None or world.offer is not None:
+        return None
+    return Finding(
+        Reason.PLAN_NOT_FOUND,
+        f"spec.planRef: there is no BillingPlan {reference.name}; create it or name another.",
+        stalled=False,
+    )
+
+
+def backend_not_usable(world: World) -> Finding | None:
+    """The plan's account does not exist or is not ready."""
+    if world.offer is None:
+        return None
+    name = world.offer.plan.spec.backend_ref.name
+    if world.backend is None:
+        return Finding(
+            Reason.BACKEND_UNAVAILABLE,
+            f"BillingPlan {world.offer.name} names BillingBackend {name}, which does not exist.",
+            stalled=False,
+        )
+    if world.provider_problem is None:
+        return None
+    return Finding(
+        Reason.BACKEND_UNAVAILABLE,
+        f"BillingBackend {name} cannot be used: {world.provider_problem.message} "
+        "The tenant is kept as it is.",
+        stalled=isinstance(world.provider_problem, Unauthorized | Forbidden),
+    )
+
+
+def cluster_not_found(world: World) -> Finding | None:
+    """``clusterRef`` names nothing."""
+    if world.cluster is not None:
+        return None
+    name = world.resource.spec.cluster_ref.name
+    return Finding(
+        Reason.CLUSTER_NOT_FOUND,
+        f"spec.clusterRef: there is no ThingsStackCluster {name}; create it.",
+        stalled=False,
+    )
+
+
+def cluster_not_usable(world: World) -> Finding | None:
+    """The cluster is not ready, or gives no answer."""
+    if world.cluster is None or world.registry_problem is None:
+        return None
+    name = world.cluster.metadata.name
+    ready = find_condition(world.cluster.status.conditions, ConditionType.READY)
+    broken = ready is not None and ready.status is not ConditionStatus.TRUE
+    passing = isinstance(world.registry_problem, Unreachable | Throttled) and not broken
+    return Finding(
+        Reason.CLUSTER_UNAVAILABLE if passing else Reason.CLUSTER_NOT_READY,
+        f"ThingsStackCluster {name} cannot be used: {world.registry_problem.message} "
+        "The tenant is kept as it is.",
+        stalled=False,
+    )
+
+
+def password_cannot_be_read(world: World) -> Finding | None:
+    """The Secret of the administrator's password is missing, and the tenant is still to be made."""
+    if world.secret_problem is None or world.tenant is not None:
+        return None
+    reason, message = world.secret_problem
+    return Finding(Reason(reason), message, stalled=False)
+
+
+def customer_was_deleted(world: World) -> Finding | None:
+    """The customer was deleted at the provider: it is never made again by itself."""
+    if world.customer is None or not world.customer.deleted:
+        return None
+    return Finding(
+        Reason.CUSTOMER_DELETED,
+        f"Customer {world.customer.id} was deleted in Stripe, which ended its subscriptions; it is not made again. "
+        "Delete this object and apply it anew under another name to start over.",
+        Hold.PROVIDER,
+    )
+
+
+def payer_has_no_customer(world: World) -> Finding | None:
+    """``customer.subscriptionRef`` names an object that is not there, or has no customer yet."""
+    customer = world.resource.spec.customer
+    if customer is None or customer.subscription_ref is None or world.customer is not None:
+        return None
+    name = customer.subscription_ref.name
+    what = "does not exist" if world.payer is None else "has no customer yet"
+    return Finding(
+        Reason.SUBSCRIPTION_NOT_FOUND,
+        f"spec.customer.subscriptionRef: TenantSubscription {name} {what}.",
+        stalled=False,
+    )
+
+
+def named_customer_is_missing(world: World) -> Finding | None:
+    """``customer.id`` names a customer that the account does not have."""
+    customer = world.resource.spec.customer
+    if customer is None or customer.id is None or world.customer is not None:
+        return None
+    return Finding(
+        Reason.CUSTOMER_MISMATCH,
+        f"spec.customer.id: the account has no customer {customer.id}; name one of this account and mode.",
+    )
+
+
+def recorded_subscription_is_missing(world: World) -> Finding | None:
+    """A recorded subscription is not found: a wrong key must never suspend a tenant (stripe.md 2.1)."""
+    missing = world.missing_subscription_id
+    if missing is None or any(each.id != missing for each in world.subscriptions):
+        return None
+    return Finding(
+        Reason.SUBSCRIPTION_NOT_FOUND,
+        f"Stripe does not know subscription {missing}; check key, mode and account. The tenant is kept as it is.",
+    )
+
+
+READING: tuple[Rule, ...] = (
+    object_is_paused,
+    field_is_not_yet_supported,
+    plan_not_found,
+    cluster_not_found,
+    backend_not_usable,
+    cluster_not_usable,
+)
+"""What must stand before the outside can be known at all; deletion needs no more than this."""
+
+CHAIN: tuple[Rule, ...] = (
+    *READING,
+    another_object_has_the_tenant,
+    tenant_belongs_to_another,
+    field_needs_trust,
+    plan_does_not_admit_namespace,
+    recorded_subscription_is_missing,
+    customer_was_deleted,
+    named_customer_is_missing,
+    payer_has_no_customer,
+    tenant_cannot_be_created,
+    password_cannot_be_read,
+)
+"""In the order in which they are told to the user."""

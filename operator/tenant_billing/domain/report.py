@@ -1,0 +1,272 @@
+"""What a TenantSubscription says of itself: its whole status, computed at once from one world and one verdict."""
+
+from typing import Final
+
+from tenant_billing.api.conditions import (
+    ConditionStatus,
+    ConditionType,
+    Conditions,
+    find_condition,
+    remove_condition,
+    set_condition,
+)
+from tenant_billing.api.fields import ObjectReference
+from tenant_billing.api.names import Annotation
+from tenant_billing.api.reasons import Reason
+from tenant_billing.api.resource import PendingOperation
+from tenant_billing.api.tenant_subscription import (
+    AccessPolicy,
+    BillingPeriod,
+    TenantState,
+    TenantSubscriptionStatus,
+)
+from tenant_billing.domain import counting, limits
+from tenant_billing.domain.access import Access
+from tenant_billing.domain.decision import Verdict
+from tenant_billing.domain.findings import Finding
+from tenant_billing.domain.observations import Subscription
+from tenant_billing.domain.world import Refusal, World
+
+_PROBLEMS_OF_REGISTRY: Final = frozenset(
+    {
+        Reason.INVALID_TENANT,
+        Reason.TENANT_ID_TAKEN,
+        Reason.TENANT_NOT_MANAGED,
+        Reason.CUSTOMER_MISMATCH,
+        Reason.CONFLICT,
+        Reason.SUSPENDED_BY_OTHER,
+        Reason.TENANT_GONE,
+        Reason.TOO_MANY_ATTRIBUTES,
+        Reason.CLUSTER_UNAVAILABLE,
+        Reason.CLUSTER_NOT_READY,
+        Reason.CLUSTER_NOT_FOUND,
+        Reason.BRAKE_ENGAGED,
+    }
+)
+"""Findings that concern the tenant; all others concern the subscription."""
+
+_LASTING: Final = frozenset({Reason.INVALID_TENANT, Reason.TENANT_ID_TAKEN})
+
+
+def status_of(world: World, verdict: Verdict) -> TenantSubscriptionStatus:
+    """The whole status. Where the outside could not be read, what was known before stands."""
+    resource = world.resource
+    before = resource.status
+    token = world.annotation(Annotation.RECONCILE) or None
+    after = before.model_copy(
+        update={
+            "observed_generation": resource.metadata.generation,
+            "last_handled_reconcile": token,
+            "pending_operation": _intent(world, verdict),
+            "conditions": _conditions(world, verdict),
+        }
+    )
+    if world.provider_problem is None and world.backend is not None:
+        after = after.model_copy(update=_of_provider(world, verdict))
+    if world.registry_problem is None and world.cluster is not None:
+        after = after.model_copy(update=_of_registry(world, verdict))
+    return after
+
+
+def with_intent(world: World, intent: PendingOperation) -> TenantSubscriptionStatus:
+    """The status as it is, with the ids seen so far, and what is about to be created."""
+    update: dict[str, object] = {"pending_operation": intent}
+    if world.customer is not None:
+        update["customer_id"] = world.customer.id
+    return world.resource.status.model_copy(update=update)
+
+
+def remembered_refusal(world: World) -> Refusal | None:
+    """What was refused for good in this very generation, read back from the conditions.
+
+    A change of the spec, or a new reconcile token, asks again.
+    """
+    status = world.resource.status
+    if status.observed_generation != world.resource.metadata.generation:
+        return None
+    if (world.annotation(Annotation.RECONCILE) or None) != status.last_handled_reconcile:
+        return None
+    ready = find_condition(status.conditions, ConditionType.READY)
+    if ready is None or ready.status is ConditionStatus.TRUE:
+        return None
+    for kind in (ConditionType.SUBSCRIPTION_SYNCED, ConditionType.TENANT_SYNCED):
+        condition = find_condition(status.conditions, kind)
+        if condition is not None and condition.reason == Reason.REJECTED:
+            return Refusal(Reason(ready.reason), ready.message, kind is ConditionType.TENANT_SYNCED)
+    return None
+
+
+def _intent(world: World, verdict: Verdict) -> PendingOperation | None:
+    """The intent stays while its work is outstanding, and goes when ids are recorded or it was refused for good."""
+    intent = world.intent
+    if intent is None or world.refusal is not None:
+        return None
+    if world.provider_problem is not None or world.registry_problem is not None:
+        return intent
+    counting_one = verdict.candidates.counting
+    bought = counting_one is not None and not counting.has_ended(counting_one)
+    if intent.step == "Subscribe":
+        return None if bought else intent
+    return None if world.tenant is not None or world.tenant_gone else intent
+
+
+def _of_provider(world: World, verdict: Verdict) -> dict[str, object]:
+    subscription = verdict.candidates.counting
+    offer, item = verdict.current.offer, verdict.current.item
+    known = world.missing_subscription_id
+    period = None
+    if item is not None and item.current_period_start and item.current_period_end:
+        period = BillingPeriod(start_time=item.current_period_start, end_time=item.current_period_end)
+    standing = verdict.standing
+    return {
+        "plan_ref": ObjectReference(name=offer.name) if offer is not None else None,
+        "customer_id": world.customer.id if world.customer is not None else world.resource.status.customer_id,
+        "subscription_id": subscription.id if subscription is not None else known,
+        "subscription_item_id": item.id if item is not None else None,
+        "subscription_status": subscription.status if subscription is not None else None,
+        "current_period": period,
+        "past_due_since_time": standing.past_due_since,
+        "suspension_time": standing.suspension_time,
+        "hosted_invoice_url": _hosted_invoice_url(subscription),
+        "frozen_limits": verdict.frozen,
+    }
+
+
+def _hosted_invoice_url(subscription: Subscription | None) -> str | None:
+    if subscription is None:
+        return None
+    latest = (subscription.latest_invoice,) if subscription.latest_invoice else ()
+    candidates = [each for each in (*(subscription.open_invoices or ()), *latest) if each.status == "open"]
+    return next((each.hosted_url for each in candidates if each.hosted_url), None)
+
+
+def _of_registry(world: World, verdict: Verdict) -> dict[str, object]:
+    if world.tenant is None:
+        state = world.resource.status.tenant_state if world.tenant_missing else TenantState.ABSENT
+        return {"tenant_state": state, "entities": None}
+    seen = verdict.limits if verdict.limits is not None else world.tenant.limits
+    return {"tenant_state": world.tenant.state, "entities": limits.use_of(world.totals, seen).entities}
+
+
+def _conditions(world: World, verdict: Verdict) -> Conditions:
+    generation = world.resource.metadata.generation
+    conditions = world.resource.status.conditions
+
+    def put(kind: ConditionType, status: ConditionStatus, reason: Reason, message: str = "") -> None:
+        nonlocal conditions
+        conditions = set_condition(conditions, kind, status, reason, message, generation, world.now)
+
+    ready = _ready(world, verdict)
+    put(ConditionType.READY, *ready)
+    put(ConditionType.SUBSCRIPTION_SYNCED, *_subscription_synced(world, verdict))
+    put(ConditionType.TENANT_SYNCED, *_tenant_synced(world, verdict))
+    standing = verdict.standing
+    put(ConditionType.PAYMENT_CURRENT, standing.payment_status, standing.payment, standing.message)
+    seen = verdict.limits if verdict.limits is not None else (world.tenant.limits if world.tenant else {})
+    use = limits.use_of(world.totals if world.tenant is not None else None, seen)
+    put(ConditionType.WITHIN_LIMITS, use.status, use.reason, use.message)
+    put(ConditionType.USAGE_REPORTED, ConditionStatus.TRUE, Reason.NOT_METERED)
+    if verdict.finding is not None and verdict.finding.stalled:
+        put(ConditionType.STALLED, ConditionStatus.TRUE, ready[1], ready[2])
+    else:
+        conditions = remove_condition(conditions, ConditionType.STALLED)
+    if (
+        ready[0] is ConditionStatus.FALSE
+        and verdict.finding is None
+        and ready[1] is not Reason.AWAITING_PAYMENT
+    ):
+        put(ConditionType.RECONCILING, ConditionStatus.TRUE, Reason.PROGRESSING, ready[2])
+    else:
+        conditions = remove_condition(conditions, ConditionType.RECONCILING)
+    return conditions
+
+
+_Said = tuple[ConditionStatus, Reason, str]
+
+
+def _ready(world: World, verdict: Verdict) -> _Said:
+    """``Ready`` means that the spec is carried out, not that the customer paid (api.md, rule 7)."""
+    finding = verdict.finding
+    if finding is not None:
+        status = ConditionStatus.UNKNOWN if finding.reason is Reason.PAUSED else ConditionStatus.FALSE
+        return status, finding.reason, finding.message
+    if (
+        world.resource.spec.access_policy is AccessPolicy.SUSPEND
+        and verdict.standing.access is Access.SUSPENDED
+    ):
+        return ConditionStatus.TRUE, Reason.SUSPENDED, verdict.standing.message
+    if world.tenant is None:
+        message = verdict.standing.message or "The tenant is being created."
+        return ConditionStatus.FALSE, Reason.AWAITING_PAYMENT, message
+    if verdict.standing.access is Access.KEEP:
+        return ConditionStatus.FALSE, Reason.AWAITING_PAYMENT, verdict.standing.message
+    return ConditionStatus.TRUE, Reason.PROVISIONED, ""
+
+
+def _subscription_synced(world: World, verdict: Verdict) -> _Said:
+    if world.provider_problem is not None or world.backend is None:
+        return ConditionStatus.UNKNOWN, Reason.UNAVAILABLE, "The account could not be read."
+    if world.refusal is not None and not world.refusal.by_registry:
+        return ConditionStatus.FALSE, Reason.REJECTED, world.refusal.message
+    if verdict.sync is not None:
+        return ConditionStatus.FALSE, verdict.sync.reason, verdict.sync.message
+    finding = verdict.finding
+    if finding is not None and finding.reason not in _PROBLEMS_OF_REGISTRY:
+        return ConditionStatus.FALSE, Reason.PENDING, finding.message
+    if verdict.candidates.counting is None:
+        return ConditionStatus.FALSE, Reason.PENDING, "There is no subscription yet."
+    return ConditionStatus.TRUE, Reason.SYNCED, ""
+
+
+def _tenant_synced(world: World, verdict: Verdict) -> _Said:
+    if world.registry_problem is not None or world.cluster is None:
+        return ConditionStatus.UNKNOWN, Reason.UNAVAILABLE, "The tenant could not be read."
+    if world.refusal is not None and world.refusal.by_registry:
+        return ConditionStatus.FALSE, Reason.REJECTED, world.refusal.message
+    finding = verdict.finding
+    if finding is not None and finding.reason is Reason.BRAKE_ENGAGED:
+        return ConditionStatus.FALSE, Reason.BRAKE_ENGAGED, finding.message
+    if finding is not None and finding.reason in _PROBLEMS_OF_REGISTRY:
+        return ConditionStatus.FALSE, Reason.PENDING, finding.message
+    if world.tenant is None:
+        return (
+            ConditionStatus.FALSE,
+            Reason.PENDING,
+            "The tenant follows once the first payment, or the trial, stands.",
+        )
+    if verdict.standing.access is Access.KEEP:
+        return ConditionStatus.UNKNOWN, Reason.PENDING, "The tenant is kept as it is."
+    return ConditionStatus.TRUE, Reason.SYNCED, ""
+
+
+def refusal_from(reason: Reason, message: str, *, by_registry: bool) -> Refusal:
+    """A refusal as it will be remembered."""
+    return Refusal(reason, message, by_registry)
+
+
+def stalled_status(world: World, finding: Finding) -> TenantSubscriptionStatus:
+    """The status of an object whose deletion something stands in the way of."""
+    generation = world.resource.metadata.generation
+    conditions = set_condition(
+        world.resource.status.conditions,
+        ConditionType.READY,
+        ConditionStatus.FALSE,
+        finding.reason,
+        finding.message,
+        generation,
+        world.now,
+    )
+    conditions = remove_condition(conditions, ConditionType.STALLED)
+    if finding.stalled:
+        conditions = set_condition(
+            conditions,
+            ConditionType.STALLED,
+            ConditionStatus.TRUE,
+            finding.reason,
+            finding.message,
+            generation,
+            world.now,
+        )
+    return world.resource.status.model_copy(
+        update={"conditions": conditions, "observed_generation": generation}
+    )

@@ -1,0 +1,165 @@
+"""All that one decision about a TenantSubscription is made from: read first, decided after."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from tenant_billing.api.billing_backend import BillingBackend
+from tenant_billing.api.billing_plan import BillingPlan
+from tenant_billing.api.names import Annotation
+from tenant_billing.api.reasons import Reason
+from tenant_billing.api.resource import PendingOperation
+from tenant_billing.api.tenant_subscription import TenantSubscription
+from tenant_billing.api.things_stack_cluster import ThingsStackCluster
+from tenant_billing.domain.errors import OutsideError
+from tenant_billing.domain.identity import Claim, TenantKey
+from tenant_billing.domain.observations import EMPTY, Customer, Limits, Subscription, Tenant, Totals
+
+
+@dataclass(frozen=True)
+class Offer:
+    """One plan as far as a subscription needs it.
+
+    Attributes:
+        plan: The resource.
+        ready: Whether it can be subscribed to: its price stands at the provider.
+        price_id: The price that new subscriptions get.
+        price_ids: All prices that belong to the plan, earlier revisions included.
+        limits: What it allows; None where they are not known (unreadable price metadata).
+        unit_amount: Minor units of the current price, None where not known.
+        interval: Billing interval of the current price, such as ``month``.
+    """
+
+    plan: BillingPlan
+    ready: bool
+    price_id: str | None
+    price_ids: frozenset[str]
+    limits: Limits | None
+    unit_amount: int | None = None
+    currency: str | None = None
+    interval: tuple[str, int] | None = None
+
+    @property
+    def name(self) -> str:
+        """The plan's name."""
+        return self.plan.metadata.name
+
+
+@dataclass(frozen=True)
+class Namespace:
+    """The object's namespace.
+
+    Attributes:
+        going: Whether it, or the definition of the kind, is being deleted.
+    """
+
+    name: str
+    labels: Mapping[str, str] = EMPTY
+    going: bool = False
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A permanent no, remembered in the conditions so that a restart does not ask again.
+
+    Attributes:
+        reason: Ready's reason.
+        message: What was refused, and what the user must change.
+        by_registry: Whether The Things Stack said it; otherwise the provider did.
+    """
+
+    reason: Reason
+    message: str
+    by_registry: bool
+
+
+@dataclass(frozen=True)
+class World:
+    """Everything that was read for one pass.
+
+    Attributes:
+        resource: The object.
+        now: The account's time, aware, UTC.
+        namespace: Where the object lives.
+        backend: Its backend, through the plan (or by name, when observed).
+        cluster: Its cluster.
+        offer: The plan that ``spec.planRef`` names.
+        offers: All plans of the backend, oldest first.
+        siblings: Other objects for the same tenant.
+        payer: The object that ``customer.subscriptionRef`` names.
+        provider_problem: Why the account could not be read; then nothing of it is known.
+        registry_problem: Why the registry could not be read; then nothing of it is known.
+        customer: The customer, or None where there is none.
+        subscriptions: Those of the customer that name this tenant.
+        missing_subscription_id: An id that is recorded and that the provider does not know (404).
+        tenant: The tenant, or None where the registry says that there is none.
+        tenant_gone: Whether a tenant that was there is confirmed to be gone.
+        totals: Its totals, or None where not known.
+        fresh: Whether customer, subscriptions and tenant were read for this very decision.
+        looked: Whether the account was searched again after the intent was stored.
+        tenant_missing: Whether a tenant that was there is not found, and that is not confirmed yet.
+        refusal: What an outside system refused for good in this very generation: it is not asked again.
+        held: Whether the brake holds back what takes access away.
+        admin_password: From the Secret; empty where none is named.
+        secret_problem: Why the Secret of the administrator's password cannot be read.
+    """
+
+    resource: TenantSubscription
+    now: datetime
+    namespace: Namespace
+    backend: BillingBackend | None = None
+    cluster: ThingsStackCluster | None = None
+    offer: Offer | None = None
+    offers: tuple[Offer, ...] = ()
+    siblings: tuple[TenantSubscription, ...] = ()
+    payer: TenantSubscription | None = None
+    provider_problem: OutsideError | None = None
+    registry_problem: OutsideError | None = None
+    customer: Customer | None = None
+    subscriptions: tuple[Subscription, ...] = ()
+    missing_subscription_id: str | None = None
+    tenant: Tenant | None = None
+    tenant_gone: bool = False
+    tenant_missing: bool = False
+    refusal: Refusal | None = None
+    held: bool = False
+    totals: Totals | None = None
+    fresh: bool = False
+    looked: bool = False
+    admin_password: str = field(default="", repr=False)
+    secret_problem: tuple[str, str] | None = None
+
+    @property
+    def owner(self) -> str:
+        """The installation's name in the provider's metadata."""
+        return self.backend.spec.owner if self.backend else ""
+
+    @property
+    def key(self) -> TenantKey:
+        """The tenant that the object stands for."""
+        spec = self.resource.spec
+        return TenantKey(self.owner, spec.cluster_ref.name, spec.tenant.id)
+
+    @property
+    def claim(self) -> Claim:
+        """What the object writes on its tenant."""
+        metadata = self.resource.metadata
+        return Claim(self.owner, metadata.namespace or "", metadata.name)
+
+    @property
+    def intent(self) -> PendingOperation | None:
+        """What is about to be created."""
+        return self.resource.status.pending_operation
+
+    def annotation(self, key: str) -> str:
+        """An annotation of the object, or an empty string."""
+        return self.resource.metadata.annotations.get(key, "")
+
+    @property
+    def paused(self) -> bool:
+        """Whether a person told the operator to leave the object alone."""
+        return self.annotation(Annotation.PAUSED) == "true"
+
+    def offer_of_price(self, price_id: str) -> Offer | None:
+        """The plan that owns a price: of two, the older (product.md, "Plans")."""
+        return next((offer for offer in self.offers if price_id in offer.price_ids), None)
