@@ -27,11 +27,19 @@ async def test_a_service_s_404_names_the_tenant_t01(registry: RegistryClient) ->
     )
 
 
-@pytest.mark.parametrize("path", ["/api/v3/nope", "/api/v3/tenants/acme-iot/nope", "/api/v3", "/api/v3/"])
+@pytest.mark.parametrize(
+    "path", ["/api/v3/nope", "/api/v3/tenants/acme-iot/nope", "/api/v3/tenants/", "/api/v3", "/api/v3/"]
+)
 async def test_the_gateway_s_404_has_no_details_t01_t31(registry: RegistryClient, path: str) -> None:
     response = await registry.http.get(path)
 
     assert response.status_code == 404
+    assert response.json() == {"code": 5, "message": "Not Found"}
+
+
+async def test_no_route_finds_a_tenant_by_its_billing_id_t30(registry: RegistryClient) -> None:
+    response = await registry.http.post("/api/v3/tenants/identifiers/billing", json={"billing_id": "b-1"})
+
     assert response.json() == {"code": 5, "message": "Not Found"}
 
 

@@ -3,10 +3,15 @@
 import asyncio
 import json
 import signal
+from typing import Any
 
 import click
 
-from tenant_billing_sandbox.things_stack.settings import DEFAULT_TENANT_ADMIN_KEY, ThingsStackSettings
+from tenant_billing_sandbox.things_stack.settings import (
+    DEFAULT_TENANT_ADMIN_KEY,
+    RateLimit,
+    ThingsStackSettings,
+)
 from tenant_billing_sandbox.things_stack.simulator import ThingsStackSimulator
 
 
@@ -23,12 +28,23 @@ from tenant_billing_sandbox.things_stack.simulator import ThingsStackSimulator
 @click.option(
     "--multi-tenancy/--no-multi-tenancy", default=True, help="Whether the licence has multi-tenancy."
 )
+@click.option("--activated/--no-activated", default=True, help="Whether activated devices are counted.")
+@click.option(
+    "--calls-per-minute", type=click.IntRange(min=1), help="Limit each method; without it: no limits."
+)
+@click.option("--replica-lag", type=click.FloatRange(min=0), default=0, help="Seconds by which reads lag.")
 def things_stack(
-    port: int, keys: tuple[str, ...], reserved_ids: tuple[str, ...], *, multi_tenancy: bool
+    port: int, keys: tuple[str, ...], reserved_ids: tuple[str, ...], **installation: Any
 ) -> None:
     """The tenant registry of The Things Stack."""
+    calls = installation["calls_per_minute"]
     settings = ThingsStackSettings(
-        tenant_admin_keys=tuple(keys), reserved_ids=frozenset(reserved_ids), multi_tenancy=multi_tenancy
+        tenant_admin_keys=keys,
+        reserved_ids=frozenset(reserved_ids),
+        multi_tenancy=installation["multi_tenancy"],
+        supports_activated=installation["activated"],
+        rate_limits={} if calls is None else {"*": RateLimit(per_minute=calls, burst=calls)},
+        read_replica_lag=installation["replica_lag"],
     )
     asyncio.run(_serve(settings, port))
 
