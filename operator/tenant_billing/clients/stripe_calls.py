@@ -1,0 +1,156 @@
+"""One call to Stripe: its place in the budget, its retries, its errors, its audit line.
+
+The SDK itself retries nothing here (``max_network_retries=0``): it does not retry a 429 (stripe.md 5.1), and a retry
+that the budget does not see would break it.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+import stripe
+
+from tenant_billing.clients.audit import Audit, Write
+from tenant_billing.clients.backoff import Backoff
+from tenant_billing.clients.budget import Budget
+from tenant_billing.clients.stripe_customer_locks import CustomerLocks
+from tenant_billing.clients.stripe_errors import CallKind, to_outside_error
+from tenant_billing.clients.stripe_fields import Fields
+from tenant_billing.domain.errors import NotFound, OutsideError, StoredFailure, Throttled, Unreachable
+from tenant_billing.ports import Subject
+
+T = TypeVar("T")
+Send = Callable[[], Awaitable[stripe.StripeObject]]
+SendPage = Callable[..., Awaitable[stripe.ListObject[Any]]]
+Translate = Callable[[Fields], T]
+
+PAGE: Final = 100
+"""Objects per page, Stripe's maximum (stripe.md 6)."""
+NOT_THEIRS: Final = (KeyError, TypeError, ValueError, AttributeError, ArithmeticError)
+"""What reading an answer raises that is not Stripe's."""
+
+
+@dataclass(frozen=True)
+class StripeCalls:
+    """Carries out calls to one account."""
+
+    budget: Budget
+    backoff: Backoff
+    audit: Audit
+    locks: CustomerLocks
+
+    async def read(self, operation: str, send: Send, to: Translate[T], *, urgent: bool = True) -> T:
+        """Read one object."""
+        return await self._carry_out(operation, send, to, CallKind.READ, Write(), urgent=urgent)
+
+    async def find(self, operation: str, send: Send, to: Translate[T]) -> T | None:
+        """Read one object; None where Stripe says that it does not exist."""
+        try:
+            return await self.read(operation, send, to)
+        except NotFound:
+            return None
+
+    async def pages(
+        self,
+        operation: str,
+        send_page: SendPage,
+        parameters: Mapping[str, Any],
+        *,
+        urgent: bool = False,
+        backward: bool = False,
+    ) -> AsyncIterator[Fields]:
+        """Read a whole list, newest first; every page takes its own place in the budget.
+
+        Args:
+            operation: The call.
+            send_page: Reads one page.
+            parameters: Filters, the same for all pages.
+            urgent: Whether somebody waits for it.
+            backward: Read towards newer objects, oldest first; ``ending_before`` names where to begin.
+        """
+        wanted = {**parameters, "limit": PAGE}
+        anchor = "ending_before" if backward else "starting_after"
+        while True:
+            objects, has_more = await self.read(
+                operation, lambda: send_page(dict(wanted)), _to_page, urgent=urgent
+            )
+            for fields in reversed(objects) if backward else objects:
+                yield fields
+            if not has_more or not objects:
+                return
+            wanted[anchor] = (objects[0] if backward else objects[-1])["id"]
+
+    async def write(
+        self,
+        operation: str,
+        send: Send,
+        to: Translate[T],
+        subject: Subject,
+        *,
+        key: str = "",
+        owner: str = "",
+    ) -> T:
+        """Write, alone among the writes for one customer.
+
+        Args:
+            operation: The call, for example ``CreateSubscription``.
+            send: Sends it, under the key if there is one.
+            to: Reads the answer.
+            subject: For which object.
+            key: The caller's idempotency key.
+            owner: The customer whose objects the write touches.
+        """
+        kind = CallKind.KEYED_WRITE if key else CallKind.WRITE
+        async with self.locks.holding(owner):
+            with self.audit.writing(operation, subject, key) as write:
+                return await self._carry_out(operation, send, to, kind, write, urgent=subject.urgent)
+
+    async def _carry_out(
+        self, operation: str, send: Send, to: Translate[T], kind: CallKind, write: Write, *, urgent: bool
+    ) -> T:
+        while True:
+            await self.budget.admit(operation, urgent=urgent)
+            write.attempts += 1
+            try:
+                answer = await send()
+            except stripe.StripeError as error:
+                failure = to_outside_error(error, operation, kind)
+                again = _may_try_again(error, failure)
+            else:
+                response = answer.last_response
+                write.request_id = str((response and response.request_id) or "")
+                return _understand(answer, to, operation, kind)
+            # Outside the handler, so that the SDK's error, which holds headers and body, is not chained to ours.
+            asked_for = failure.retry_after if isinstance(failure, Throttled) else None
+            if not again or not self.backoff.allows(write.attempts, asked_for):
+                raise failure
+            await self.backoff.pause(write.attempts, asked_for)
+
+
+def _may_try_again(error: stripe.StripeError, failure: OutsideError) -> bool:
+    """Whether the very same request may follow: Stripe's own word first (stripe.md 5.1).
+
+    A stored failure would only be replayed. Everything else that is unreachable may: keys and absolute values make a
+    second request harmless.
+    """
+    advice = (error.headers or {}).get("stripe-should-retry", "")
+    if advice in {"true", "false"}:
+        return bool(advice == "true")
+    return isinstance(failure, Throttled | Unreachable) and not isinstance(failure, StoredFailure)
+
+
+def _understand(answer: stripe.StripeObject, to: Translate[T], operation: str, kind: CallKind) -> T:
+    """Read an answer. One that cannot be read is not Stripe's, whatever its status says."""
+    try:
+        return to(answer.to_dict())
+    except NOT_THEIRS as error:
+        problem = type(error).__name__
+    raise Unreachable(
+        f"Stripe, {operation}: an answer that is not Stripe's ({problem})",
+        operation=operation,
+        outcome_unknown=kind is not CallKind.READ,
+    )
+
+
+def _to_page(fields: Fields) -> tuple[list[Fields], bool]:
+    return list(fields["data"]), bool(fields["has_more"])

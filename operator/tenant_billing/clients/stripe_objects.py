@@ -1,0 +1,151 @@
+"""From Stripe's JSON to the facts that the operator knows (stripe.md 1.2 and 1.3).
+
+Every function takes what ``to_dict()`` of an SDK object gives and raises ``KeyError``, ``TypeError`` or ``ValueError``
+for an answer that is not Stripe's; the calls turn these into :class:`tenant_billing.domain.errors.Unreachable`.
+"""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from tenant_billing.clients.stripe_fields import (
+    Fields,
+    to_fields,
+    to_id,
+    to_list,
+    to_metadata,
+    to_moment,
+    to_required_id,
+    to_time,
+)
+from tenant_billing.domain.observations import (
+    Account,
+    Customer,
+    Invoice,
+    Price,
+    Product,
+    Subscription,
+    SubscriptionItem,
+)
+
+
+def to_account(fields: Fields, *, livemode: bool) -> Account:
+    """An account; it does not say its mode, the key does."""
+    return Account(id=to_required_id(fields["id"]), livemode=livemode)
+
+
+def to_product(fields: Fields) -> Product:
+    """A product."""
+    return Product(
+        id=to_required_id(fields["id"]),
+        name=fields.get("name") or "",
+        active=bool(fields.get("active", not fields.get("deleted"))),
+        description=fields.get("description"),
+        tax_code=to_id(fields.get("tax_code")),
+        default_price_id=to_id(fields.get("default_price")),
+        metadata=to_metadata(fields.get("metadata")),
+    )
+
+
+def to_price(fields: Fields) -> Price:
+    """A price, recurring or not."""
+    recurring = to_fields(fields.get("recurring"))
+    return Price(
+        id=to_required_id(fields["id"]),
+        product_id=to_required_id(fields["product"]),
+        active=bool(fields["active"]),
+        currency=fields["currency"].upper(),
+        unit_amount=fields.get("unit_amount"),
+        unit_amount_decimal=_to_decimal(fields.get("unit_amount_decimal")),
+        interval=recurring.get("interval"),
+        interval_count=recurring.get("interval_count") or 1,
+        metered=recurring.get("usage_type") == "metered",
+        meter_id=to_id(recurring.get("meter")),
+        tiered=fields.get("billing_scheme") == "tiered",
+        tax_behavior=fields.get("tax_behavior") or "unspecified",
+        lookup_key=fields.get("lookup_key"),
+        created=to_time(fields.get("created")),
+        metadata=to_metadata(fields.get("metadata")),
+    )
+
+
+def to_customer(fields: Fields) -> Customer:
+    """A customer; a deleted one has only its id."""
+    return Customer(
+        id=to_required_id(fields["id"]),
+        deleted=bool(fields.get("deleted")),
+        name=fields.get("name"),
+        email=fields.get("email"),
+        description=fields.get("description"),
+        created=to_time(fields.get("created")),
+        test_clock_id=to_id(fields.get("test_clock")),
+        metadata=to_metadata(fields.get("metadata")),
+    )
+
+
+def to_subscription(fields: Fields, open_invoices: Sequence[Invoice] | None = None) -> Subscription:
+    """A subscription, with the invoices that were read for it."""
+    latest = to_fields(fields.get("latest_invoice"))
+    return Subscription(
+        id=to_required_id(fields["id"]),
+        customer_id=to_required_id(fields["customer"]),
+        status=str(fields["status"]),
+        created=to_moment(fields["created"]),
+        items=tuple(to_item(item) for item in to_list(fields.get("items"))),
+        metadata=to_metadata(fields.get("metadata")),
+        collection_method=fields.get("collection_method") or "charge_automatically",
+        collection_paused=fields.get("pause_collection") is not None,
+        cancel_at_period_end=bool(fields.get("cancel_at_period_end")),
+        cancel_at=to_time(fields.get("cancel_at")),
+        ended_at=to_time(fields.get("ended_at")),
+        trial_start=to_time(fields.get("trial_start")),
+        trial_end=to_time(fields.get("trial_end")),
+        schedule_id=to_id(fields.get("schedule")),
+        pending_change=fields.get("pending_update") is not None,
+        pause_reason=_pause_reason(fields),
+        test_clock_id=to_id(fields.get("test_clock")),
+        open_invoices=None if open_invoices is None else tuple(open_invoices),
+        latest_invoice=to_invoice(latest) if latest else None,
+    )
+
+
+def to_item(fields: Fields) -> SubscriptionItem:
+    """One item; the period stands here and not on the subscription (stripe.md 1.3)."""
+    price = to_fields(fields["price"])
+    recurring = to_fields(price.get("recurring"))
+    return SubscriptionItem(
+        id=to_required_id(fields["id"]),
+        price_id=to_required_id(fields["price"]),
+        quantity=fields.get("quantity"),
+        current_period_start=to_time(fields.get("current_period_start")),
+        current_period_end=to_time(fields.get("current_period_end")),
+        metered=recurring.get("usage_type") == "metered",
+        currency=(price.get("currency") or "").upper(),
+        interval=recurring.get("interval"),
+        interval_count=recurring.get("interval_count") or 1,
+    )
+
+
+def to_invoice(fields: Fields) -> Invoice:
+    """An invoice; its subscription stands under ``parent`` (stripe.md 1.3)."""
+    details = to_fields(to_fields(fields.get("parent")).get("subscription_details"))
+    return Invoice(
+        id=to_required_id(fields["id"]),
+        subscription_id=to_id(details.get("subscription")),
+        status=fields.get("status") or "draft",
+        created=to_moment(fields["created"]),
+        due_date=to_time(fields.get("due_date")),
+        finalized_at=to_time(to_fields(fields.get("status_transitions")).get("finalized_at")),
+        hosted_url=fields.get("hosted_invoice_url"),
+    )
+
+
+def _pause_reason(fields: Fields) -> str | None:
+    """Why a subscription is ``paused``: one of five reasons, failed payment among them (stripe.md 1.2)."""
+    paused = to_fields(to_fields(fields.get("status_details")).get("paused"))
+    reason = to_fields(paused.get("subscription")).get("type")
+    return None if reason is None else str(reason)
+
+
+def _to_decimal(value: object) -> Decimal | None:
+    """The SDK gives ``Decimal``, or a string where a simulator left the SDK's types out."""
+    return None if value is None else Decimal(str(value))

@@ -1,0 +1,101 @@
+"""Stripe as the operator's billing provider: the parts put together, and how to connect."""
+
+import re
+from typing import Final
+
+import stripe
+
+from tenant_billing.clients.audit import Audit
+from tenant_billing.clients.backoff import Backoff
+from tenant_billing.clients.budget import Budget
+from tenant_billing.clients.stripe_account import StripeAccount
+from tenant_billing.clients.stripe_calls import StripeCalls
+from tenant_billing.clients.stripe_catalogue import StripeCatalogue
+from tenant_billing.clients.stripe_connection import StripeConnection
+from tenant_billing.clients.stripe_customer_locks import CustomerLocks
+from tenant_billing.clients.stripe_customers import StripeCustomers
+from tenant_billing.clients.stripe_subscription_writes import StripeSubscriptionWrites
+from tenant_billing.clients.stripe_transport import AccountTime, DatedTransport
+from tenant_billing.clients.version import PRODUCT, VERSION
+from tenant_billing.domain.errors import Unauthorized
+from tenant_billing.ports import Clock
+
+REQUESTS_PER_ENDPOINT: Final = 25
+"""Per second, live and in a sandbox (stripe.md 5.4)."""
+KEY: Final = re.compile(r"(?:sk|rk)_(?P<mode>live|test)_[A-Za-z0-9_]+")
+
+
+class StripeProvider(StripeAccount, StripeCatalogue, StripeCustomers, StripeSubscriptionWrites):
+    """One Stripe account as a :class:`tenant_billing.ports.BillingProvider`."""
+
+    async def close(self) -> None:
+        """Give connections back."""
+        await self._connection.transport.close_connections()
+
+    def __repr__(self) -> str:
+        return f"StripeProvider(livemode={self._connection.livemode})"
+
+
+def connect_stripe(
+    *,
+    api_key: str,
+    api_url: str | None,
+    livemode: bool,
+    requests_per_second: int,
+    clock: Clock,
+    backoff: Backoff | None = None,
+) -> StripeProvider:
+    """Connect to an account; no call is made yet. With a clock bound it is a ``ProviderFactory``.
+
+    Args:
+        api_key: A secret or restricted key.
+        api_url: Another address than Stripe's, for a sandbox; its ``Date`` header is then the only clock.
+        livemode: Whether the key must be a live one.
+        requests_per_second: Of all calls together.
+        clock: Time as this process sees it.
+        backoff: How calls are tried again.
+
+    Raises:
+        Unauthorized: The key is not of Stripe's form, not of the mode, or a live one for another address (api.md 2).
+    """
+    _check_key(api_key, api_url, livemode=livemode)
+    stripe.enable_telemetry = False
+    stripe.set_app_info(PRODUCT, version=VERSION)
+    account_time = AccountTime(clock, follows_answers_only=api_url is not None)
+    transport = DatedTransport(account_time)
+    client = _client(api_key, api_url, transport)
+    calls = StripeCalls(
+        budget=Budget(requests_per_second, clock, per_operation_default=REQUESTS_PER_ENDPOINT),
+        backoff=backoff or Backoff(),
+        audit=Audit("Stripe", clock),
+        locks=CustomerLocks(),
+    )
+    return StripeProvider(StripeConnection(client, transport, calls, account_time, livemode=livemode))
+
+
+def _client(api_key: str, api_url: str | None, transport: DatedTransport) -> stripe.StripeClient:
+    if api_url is None:
+        return stripe.StripeClient(api_key, http_client=transport, max_network_retries=0)
+    url = api_url.rstrip("/")
+    return stripe.StripeClient(
+        api_key,
+        http_client=transport,
+        max_network_retries=0,
+        # All of the SDK's addresses, so that nothing meant for a sandbox reaches Stripe.
+        base_addresses={"api": url, "connect": url, "files": url, "meter_events": url},
+    )
+
+
+def _check_key(api_key: str, api_url: str | None, *, livemode: bool) -> None:
+    match = KEY.fullmatch(api_key)
+    if match is None:
+        raise Unauthorized(
+            "the value in the Secret is not a secret or restricted key of Stripe", code="key_form"
+        )
+    is_live = match["mode"] == "live"
+    if is_live != livemode:
+        raise Unauthorized(
+            f"the key is for mode {'Live' if is_live else 'Test'}, the backend for the other", code="key_mode"
+        )
+    if is_live and api_url is not None:
+        raise Unauthorized("a live key is never sent to another address than Stripe's", code="key_mode")

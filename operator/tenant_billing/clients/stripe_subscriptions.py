@@ -1,0 +1,111 @@
+"""Subscriptions of one Stripe account, read with the invoices that tell since when payment is due."""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from typing import Final
+
+from tenant_billing.clients import stripe_requests as wire
+from tenant_billing.clients.stripe_connection import StripeAccess
+from tenant_billing.clients.stripe_fields import Fields, to_fields
+from tenant_billing.clients.stripe_objects import to_invoice, to_subscription
+from tenant_billing.domain.observations import Invoice, Subscription
+
+WAITING_FOR_PAYMENT: Final = frozenset({"past_due", "incomplete"})
+"""Statuses of which the open invoices are read too (product.md, "Past due since")."""
+
+
+class StripeSubscriptions(StripeAccess):
+    """Reads subscriptions. Every method raises a subclass of :class:`tenant_billing.domain.errors.OutsideError`."""
+
+    async def list_subscriptions(self, created_since: datetime | None = None) -> AsyncIterator[Subscription]:
+        """All subscriptions, ended ones and those on test clocks too; with a time, only those created since.
+
+        Invoices are left out: lists with expansions are the slow requests (stripe.md 6).
+        """
+        filters = {"status": "all"} | wire.from_created_since(created_since)
+        async for fields in self._connection.pages_with_clocks(
+            "ListSubscriptions", self._api.subscriptions.list_async, filters
+        ):
+            yield self._seen(to_subscription(await self._with_all_items(fields)))
+
+    async def list_open_invoices(self) -> AsyncIterator[Invoice]:
+        """All open invoices that belong to a subscription; on test clocks too, which are listed by customer only."""
+        async for fields in self._open_invoices({}):
+            yield to_invoice(fields)
+        for clock_id in await self._connection.test_clock_ids():
+            customers = self._calls.pages(
+                "ListCustomers", self._api.customers.list_async, {"test_clock": clock_id}
+            )
+            async for customer in customers:
+                async for fields in self._open_invoices({"customer": customer["id"]}):
+                    yield to_invoice(fields)
+
+    async def subscriptions_of(self, customer_id: str) -> Sequence[Subscription]:
+        """All subscriptions of one customer, ended ones too, freshly read, with their invoices where past due."""
+        filters = {
+            "customer": wire.from_id(customer_id, "customer"),
+            "status": "all",
+            "expand": [f"data.{wire.INVOICE_OF_SUBSCRIPTION}"],
+        }
+        pages = self._calls.pages(
+            "ListSubscriptions", self._api.subscriptions.list_async, filters, urgent=True
+        )
+        return [await self._complete(fields) async for fields in pages]
+
+    async def subscription(self, subscription_id: str) -> Subscription | None:
+        """One subscription, freshly read, its open invoices included where it is past due or incomplete."""
+        identifier = wire.from_id(subscription_id, "subscription")
+        fields = await self._calls.find(
+            "GetSubscription",
+            lambda: self._api.subscriptions.retrieve_async(
+                identifier, {"expand": [wire.INVOICE_OF_SUBSCRIPTION]}
+            ),
+            checked,
+        )
+        return None if fields is None else await self._complete(fields)
+
+    async def _complete(self, fields: Fields) -> Subscription:
+        """A subscription with what Stripe did not send along: further items, and open invoices."""
+        whole = await self._with_all_items(fields)
+        if whole["status"] not in WAITING_FOR_PAYMENT:
+            return self._seen(to_subscription(whole))
+        invoices = [
+            to_invoice(each)
+            async for each in self._calls.pages(
+                "ListInvoices",
+                self._api.invoices.list_async,
+                {"subscription": whole["id"], "status": "open"},
+                urgent=True,
+            )
+        ]
+        return self._seen(to_subscription(whole, invoices))
+
+    async def _with_all_items(self, fields: Fields) -> Fields:
+        """The same subscription with all its items: Stripe inlines the first page of them only."""
+        if not to_fields(fields.get("items")).get("has_more"):
+            return fields
+        items = self._calls.pages(
+            "ListSubscriptionItems",
+            self._api.subscription_items.list_async,
+            {"subscription": fields["id"]},
+            urgent=True,
+        )
+        return {**fields, "items": {"data": [item async for item in items], "has_more": False}}
+
+    async def _open_invoices(self, filters: dict[str, str]) -> AsyncIterator[Fields]:
+        pages = self._calls.pages(
+            "ListInvoices", self._api.invoices.list_async, {"status": "open", **filters}
+        )
+        async for fields in pages:
+            if to_invoice(fields).subscription_id is not None:
+                yield fields
+
+    def _seen(self, subscription: Subscription) -> Subscription:
+        self._calls.locks.learn(subscription.id, subscription.customer_id)
+        return subscription
+
+
+def checked(fields: Fields) -> Fields:
+    """The fields themselves, once it is sure that they can be understood."""
+    to_subscription(fields)
+    return fields
