@@ -1,6 +1,8 @@
 """The billing engine: subscriptions, invoices, payments, time and events of a simulated Stripe account.
 
-Importing the package registers its operations; :func:`attach` makes an account record events.
+Importing the package registers its operations. :func:`attach` makes an account record events,
+``deliveries.delivering(account)`` delivers them to webhook endpoints while it is entered, and
+``controls.routes(account, courier)`` are the routes under ``/_sandbox/`` that drive it all.
 """
 
 import functools
@@ -19,6 +21,8 @@ for _name in (
     "creation",
     "invoice_operations",
     "subscription_operations",
+    "webhook_endpoints",
+    "customers",
 ):
     import_module(f"{__name__}.{_name}")
 
