@@ -29,6 +29,9 @@ COMMANDS: dict[str, LazyCommand] = {
     "control-plane": LazyCommand(
         "tenant_billing_sandbox.control_plane.commands", "control_plane", "A real kube-apiserver and etcd."
     ),
+    "stripe": LazyCommand(
+        "tenant_billing_sandbox.stripe.command", "stripe", "The parts of Stripe that we use."
+    ),
     "things-stack": LazyCommand(
         "tenant_billing_sandbox.things_stack.command",
         "things_stack",

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,6 +19,8 @@ from tenant_billing_sandbox.stripe import resources as resources
 from tenant_billing_sandbox.stripe.account import Account
 from tenant_billing_sandbox.stripe.answering import Answering, Tenancy, worded, writes
 from tenant_billing_sandbox.stripe.customers import search
+from tenant_billing_sandbox.stripe.engine import controls
+from tenant_billing_sandbox.stripe.engine.deliveries import delivering
 from tenant_billing_sandbox.stripe.keys import ApiKey
 from tenant_billing_sandbox.stripe.rate_limits import Profile, RateLimits
 
@@ -79,12 +81,24 @@ class StripeSimulator:
     @staticmethod
     @asynccontextmanager
     async def serve(settings: StripeSettings | None = None) -> "AsyncIterator[StripeSimulator]":
-        """Serve until the block is left."""
+        """Serve until the block is left.
+
+        The control routes of the engine drive the account of the first key; others are there to be told apart.
+        """
         chosen = settings or StripeSettings()
         accounts = _accounts(chosen)
         observed = Observed(writes=writes, error=_error_answer, state=lambda: _state(accounts))
-        app = _application(chosen, accounts, observed)
-        async with listening(app, port=chosen.port) as url:
+        async with AsyncExitStack() as couriers:
+            first = chosen.keys[0]
+            delivered = {
+                name: await couriers.enter_async_context(delivering(account))
+                for name, account in accounts.items()
+            }
+            driven = (first.account, first.livemode)
+            app = _application(
+                chosen, accounts, observed, controls.routes(accounts[driven], delivered[driven])
+            )
+            url = await couriers.enter_async_context(listening(app, port=chosen.port))
             yield StripeSimulator(url, chosen, accounts, observed)
 
 
@@ -99,7 +113,10 @@ def _accounts(settings: StripeSettings) -> dict[tuple[str, bool], Account]:
 
 
 def _application(
-    settings: StripeSettings, accounts: dict[tuple[str, bool], Account], observed: Observed
+    settings: StripeSettings,
+    accounts: dict[tuple[str, bool], Account],
+    observed: Observed,
+    drive: list[web.RouteDef],
 ) -> web.Application:
     tenancies = {
         name: Tenancy(account, RateLimits(settings.rate_limits, time.monotonic))
@@ -108,6 +125,7 @@ def _application(
     answering = Answering({key.secret: key for key in settings.keys}, tenancies, settings.latency)
     app = web.Application(middlewares=[interception(observed)])
     add_control_routes(app, observed)
+    app.router.add_routes(drive)
     app.router.add_route("*", "/{path:.*}", answering.answer)
     return app
 
