@@ -1,10 +1,9 @@
 """What was seen outside: facts of the payment provider and of the tenant registry, without wire formats."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from types import MappingProxyType
 
 from tenant_billing.api.tenant_subscription import TenantState
 
@@ -26,7 +25,27 @@ __all__ = [
     "Totals",
 ]
 
-EMPTY: Mapping[str, str] = MappingProxyType({})
+
+class _Nothing(Mapping[str, str]):
+    """A mapping of nothing. Hashable, as the default of a field has to be before Python 3.12."""
+
+    def __getitem__(self, key: str) -> str:
+        raise KeyError(key)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+    def __hash__(self) -> int:
+        return 0
+
+    def __repr__(self) -> str:
+        return "{}"
+
+
+EMPTY: Mapping[str, str] = _Nothing()
 
 
 @dataclass(frozen=True)
