@@ -170,7 +170,11 @@ async def test_contacts_that_are_not_stored_are_derived_from_the_user_t14() -> N
 
         contacts = (await registry.get("contact_info")).json()["contact_info"]
 
+        await registry.create(tenant("without-user"))
+        without_user = (await registry.get("contact_info", "without-user")).json()
+
     assert [entry["value"] for entry in contacts] == ["ann@acme.example"]
+    assert "contact_info" not in without_user
 
 
 @pytest.mark.parametrize(
@@ -183,6 +187,9 @@ async def test_contacts_that_are_not_stored_are_derived_from_the_user_t14() -> N
         (initial_user(primary_email_address="ann"), "validation"),
         (initial_user(name="x" * 51), "validation"),
         (initial_user(password="x" * 1001), "validation"),
+        (initial_user(attributes={"region": "x" * 201}), "validation"),
+        (initial_user(attributes={f"key{number}": "x" for number in range(11)}), "validation"),
+        (initial_user(contact_info=[{"contact_method": "EMAIL", "value": "ann"}]), "email"),
         ({"primary_email_address": "ann@acme.example"}, "validation"),
     ],
 )

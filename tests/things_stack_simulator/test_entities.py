@@ -129,6 +129,10 @@ async def test_entities_can_be_removed(registry: RegistryClient) -> None:
     await registry.http.request("DELETE", "/_sandbox/tenants/acme-iot/entities", json=removed)
 
     assert (await registry.totals()).json() == {"end_devices": "2", "activated_end_devices": "1"}
+    more_than_there_are = await registry.http.request(
+        "DELETE", "/_sandbox/tenants/acme-iot/entities", json={"gateways": 1}
+    )
+    assert more_than_there_are.status_code == 400
 
 
 @pytest.mark.parametrize("counts", [{"activated_end_devices": 1}, {"devices": 1}, {"users": -1}])

@@ -128,7 +128,9 @@ async def test_every_kind_of_field_comes_back_as_it_was_written(registry: Regist
     assert {name: body[name] for name in fields} == fields
 
 
-@pytest.mark.parametrize("body", [b"{", b"[]", b"5", b"\xff", b'{"tenant": []}', b'{"tenant": {"ids": 5}}'])
+@pytest.mark.parametrize(
+    "body", [b"{", b"[]", b"5", b"\xff", b"NaN", b'{"tenant": []}', b'{"tenant": {"ids": 5}}']
+)
 async def test_a_malformed_body_is_the_gateways_400(registry: RegistryClient, body: bytes) -> None:
     response = await registry.http.post("/api/v3/tenants", content=body)
 
@@ -146,7 +148,14 @@ async def test_a_request_without_a_tenant_is_invalid(registry: RegistryClient, b
 
 @pytest.mark.parametrize(
     "fields",
-    [{"attributes": []}, {"attributes": {"key": 5}}, {"contact_info": {}}, {"name": 5}, {"capabilities": 1}],
+    [
+        {"attributes": []},
+        {"attributes": {"key": 5}},
+        {"contact_info": {}},
+        {"name": 5},
+        {"capabilities": 1},
+        {"contact_info": [{"public": "yes"}]},
+    ],
 )
 async def test_a_field_of_another_type_is_malformed(registry: RegistryClient, fields: dict[str, Any]) -> None:
     response = await registry.create(tenant(**fields))

@@ -54,7 +54,7 @@ class TenantRegistry:
         self._require_licence()
         if tenant_id in self._reserved_ids:
             raise ThingsStackError(FORBIDDEN_ID, id=tenant_id)
-        self.enter(call, licence_is_checked=True)
+        self.enter(call)
         self._check_tenant(tenant)
         if user is not None:
             checks_password = self.settings.checks_initial_password
@@ -109,10 +109,9 @@ class TenantRegistry:
         self.deleted(tenant_id)
         return Answer({})
 
-    def enter(self, call: Call, *, licence_is_checked: bool = False) -> None:
+    def enter(self, call: Call) -> None:
         """Refuse a call without licence or rights; then let a scripted fault strike."""
-        if not licence_is_checked:
-            self._require_licence()
+        self._require_licence()
         self._authentication.require_tenant_admin(call.authorization)
         call.strike()
 

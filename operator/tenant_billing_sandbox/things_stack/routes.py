@@ -107,9 +107,13 @@ def decoded(body: bytes) -> Any:
     if not body.strip():
         return {}
     try:
-        return json.loads(body)
+        return json.loads(body, parse_constant=_refused_constant)
     except (ValueError, RecursionError):
         raise malformed("the body is no JSON") from None
+
+
+def _refused_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")
 
 
 def _striking(request: web.Request) -> Callable[[], None]:

@@ -1,6 +1,7 @@
 """The answers of scripted errors, in the shapes of The Things Stack."""
 
 from collections.abc import Mapping
+from http import HTTPStatus
 
 from aiohttp import web
 
@@ -39,4 +40,5 @@ def scripted_answer(specification: FaultSpecification) -> web.Response:
         }
         text = f"error:{namespace}:{specification.type} ({specification.message})"
         body |= {"message": text, "details": [details]}
-    return web.json_response(body, status=status)
+    headers = {"WWW-Authenticate": "TenantAdminKey"} if status == HTTPStatus.UNAUTHORIZED else None
+    return web.json_response(body, status=status, headers=headers)
