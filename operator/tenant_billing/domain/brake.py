@@ -16,7 +16,7 @@ from tenant_billing.api.things_stack_cluster import BrakeStatus
 WINDOW: Final = timedelta(hours=1)
 SMALLEST_SHARE: Final = 10
 """A share of few tenants is never counted as less than this (api.md, ``brake``)."""
-LONGEST_BATCH: Final = 500
+LONGEST_BATCH: Final = 1000
 """Tenants listed in one batch; the others wait for the next one."""
 
 

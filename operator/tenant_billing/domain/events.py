@@ -1,0 +1,161 @@
+"""Which objects an event of the account concerns. An event only says "look again" (product.md, "Events")."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from tenant_billing.api.billing_plan import BillingPlan
+from tenant_billing.api.tenant_subscription import TenantSubscription
+from tenant_billing.domain.identity import key_of
+from tenant_billing.domain.observations import Event
+from tenant_billing.domain.plan import price_ids_of
+
+EVENT_TYPES: Final = (
+    "customer.subscription.created",
+    "customer.subscription.updated",
+    "customer.subscription.deleted",
+    "customer.subscription.paused",
+    "customer.subscription.resumed",
+    "customer.subscription.trial_will_end",
+    "customer.subscription.pending_update_expired",
+    "customer.deleted",
+    "invoice.paid",
+    "invoice.payment_failed",
+    "invoice.payment_action_required",
+    "invoice.overdue",
+    "invoice.marked_uncollectible",
+    "invoice.voided",
+    "invoice.finalization_failed",
+    "invoice.upcoming",
+    "price.updated",
+    "product.updated",
+    "billing.meter.deactivated",
+    "checkout.session.completed",
+)
+"""The 20 types that matter, which one filtered list can ask for (stripe.md 3.1)."""
+
+_CATALOGUE_TYPES: Final = frozenset({"price.updated", "product.updated"})
+_KIND_OF_TYPE: Final = (("customer.subscription.", "subscription"), ("customer.", "customer"))
+_RELATED: Final = ("subscription", "customer", "price", "product")
+
+
+class KnownObjects(Protocol):
+    """The watched objects, by what an event may name."""
+
+    def by_subscription_id(self, subscription_id: str) -> Sequence[TenantSubscription]:
+        """Objects whose status or spec names a subscription."""
+        ...
+
+    def subscriptions_of_tenant(self, cluster: str, tenant_id: str) -> Sequence[TenantSubscription]:
+        """Objects that stand for one tenant."""
+        ...
+
+    def subscriptions_of_customer(self, customer_id: str) -> Sequence[TenantSubscription]:
+        """Objects whose status or spec names a customer."""
+        ...
+
+    def plans_of(self, backend: str) -> Sequence[BillingPlan]:
+        """All plans of a backend."""
+        ...
+
+
+@dataclass(frozen=True)
+class Receiver:
+    """The account that events are judged for.
+
+    Attributes:
+        backend: Name of the BillingBackend.
+        owner: Its ``spec.owner``.
+        account_id: Its account.
+        livemode: Whether its mode is Live.
+    """
+
+    backend: str
+    owner: str
+    account_id: str
+    livemode: bool
+
+
+@dataclass(frozen=True)
+class Route:
+    """Where an event leads.
+
+    Attributes:
+        subscriptions: Namespace and name of each TenantSubscription to look at.
+        plans: Names of the plans to look at.
+        backend: Whether nothing more exact is known, so that its BillingBackend is to look at the event list.
+        dropped: Why the event concerns nothing of ours; empty otherwise.
+        stale: Ids of the account's objects that may have changed.
+    """
+
+    subscriptions: tuple[tuple[str, str], ...] = ()
+    plans: tuple[str, ...] = ()
+    backend: bool = False
+    dropped: str = ""
+    stale: frozenset[str] = frozenset()
+
+
+def route(event: Event, receiver: Receiver, known: KnownObjects) -> Route:
+    """Find what an event concerns: by subscription id, then by our metadata, then by customer, else the backend."""
+    dropped = _not_for(receiver, event)
+    if dropped:
+        return Route(dropped=dropped)
+    if event.type in _CATALOGUE_TYPES:
+        return _of_catalogue(event, receiver, known)
+    stale = _ids(event)
+    found = _named_by(event, known)
+    if found:
+        return Route(subscriptions=_names(found), stale=stale)
+    if event.type == "customer.deleted":
+        return Route(dropped="NothingWeSell")
+    return Route(backend=True, stale=stale)
+
+
+def _not_for(receiver: Receiver, event: Event) -> str:
+    """Why an event is none of this backend's; empty where it is."""
+    key = key_of(event.metadata)
+    reasons = {
+        "AnotherAccount": event.account_id is not None and event.account_id != receiver.account_id,
+        "AnotherMode": event.livemode is not receiver.livemode,
+        "AnotherType": event.type not in EVENT_TYPES,
+        "AnotherInstallation": key is not None and key.owner != receiver.owner,
+    }
+    return next((reason for reason, applies in reasons.items() if applies), "")
+
+
+def _named_by(event: Event, known: KnownObjects) -> Sequence[TenantSubscription]:
+    subscription_id = _id(event, "subscription")
+    found = known.by_subscription_id(subscription_id) if subscription_id is not None else ()
+    key = key_of(event.metadata)
+    if not found and key is not None:
+        found = known.subscriptions_of_tenant(key.cluster, key.tenant_id)
+    customer_id = _id(event, "customer")
+    if not found and customer_id is not None:
+        found = known.subscriptions_of_customer(customer_id)
+    return found
+
+
+def _of_catalogue(event: Event, receiver: Receiver, known: KnownObjects) -> Route:
+    """A price or product that no plan names is somebody else's business."""
+    named = _ids(event)
+    plans = tuple(
+        plan.metadata.name
+        for plan in known.plans_of(receiver.backend)
+        if (price_ids_of(plan) | {plan.status.product_id}) & named
+    )
+    return Route(plans=plans, stale=named) if plans else Route(dropped="NothingWeSell")
+
+
+def _ids(event: Event) -> frozenset[str]:
+    named = (event.object_id, *(event.related.get(kind) for kind in _RELATED))
+    return frozenset(each for each in named if each)
+
+
+def _id(event: Event, kind: str) -> str | None:
+    """The id of the object of a kind that an event is about, or that it names."""
+    stated = next((kind_ for prefix, kind_ in _KIND_OF_TYPE if event.type.startswith(prefix)), None)
+    return event.object_id if stated == kind else event.related.get(kind)
+
+
+def _names(found: Sequence[TenantSubscription]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted({(each.metadata.namespace or "", each.metadata.name) for each in found}))
