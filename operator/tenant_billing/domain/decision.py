@@ -166,7 +166,7 @@ def _about_subscription(world: World, candidates: Candidates, current: InForce) 
 
 def _limits_are_unknown(current: InForce) -> Finding | None:
     """The plan in force does not say what it allows (unreadable price metadata): the tenant's limits stay."""
-    if current.offer is None or current.offer.limits is not None:
+    if current.offer is None or _allowed(current) is not None:
         return None
     return Finding(
         Reason.PLAN_NOT_READY,
@@ -192,14 +192,22 @@ def _is_kept(subscription: Subscription, current: InForce) -> bool:
     return current.finding is not None and not counting.has_ended(subscription)
 
 
+def _allowed(current: InForce) -> Limits | None:
+    """What the price in force allows."""
+    if current.offer is None or current.item is None:
+        return None
+    return current.offer.limits_on(current.item.price_id)
+
+
 def _limits(world: World, current: InForce, standing: Standing) -> tuple[Limits | None, EntityLimits | None]:
     """What the tenant should be allowed by the plan in force, and what froze it."""
-    if current.offer is None or current.offer.limits is None:
+    allowed = _allowed(current)
+    if allowed is None:
         return None, world.resource.status.frozen_limits
     overrides = world.resource.spec.limit_overrides
     if overrides is not None and not is_trusted_by_backend(world):
         return None, world.resource.status.frozen_limits
-    wanted = limits.overridden(current.offer.limits, overrides, world.now)
+    wanted = limits.overridden(allowed, overrides, world.now)
     if not standing.frozen:
         return wanted, None
     frozen = world.resource.status.frozen_limits or limits.frozen_at(wanted, world.totals)

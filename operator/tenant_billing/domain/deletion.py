@@ -24,7 +24,7 @@ from tenant_billing.domain.ownership import (
 )
 from tenant_billing.domain.permissions import is_trusted_by_backend, is_trusted_by_cluster
 from tenant_billing.domain.requests import TenantChange
-from tenant_billing.domain.world import World
+from tenant_billing.domain.world import Refusal, World
 
 
 @dataclass(frozen=True)
@@ -137,3 +137,8 @@ def _end_of_tenant(world: World) -> tuple[Action, ...]:
         return ()
     change = TenantChange(state=TenantState.SUSPENDED, state_description=Description.ENDED)
     return (UpdateTenant(tenant.id, change, Disruption.SUSPEND),)
+
+
+def refused(refusal: Refusal) -> Finding:
+    """The finding when the outside refuses to end something."""
+    return Finding(refusal.reason, refusal.message + _WAY_OUT)

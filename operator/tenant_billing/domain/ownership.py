@@ -31,9 +31,14 @@ def subscription_of(tenant: Tenant) -> str | None:
     return tenant.attributes.get(TenantAttribute.STRIPE_SUBSCRIPTION_ID) or None
 
 
+def carries_claim(tenant: Tenant, world: World) -> bool:
+    """Whether a tenant carries this very object's claim."""
+    return _claim_text(tenant) == str(world.claim)
+
+
 def is_claimed(world: World) -> bool:
-    """Whether the tenant carries this very object's claim."""
-    return world.tenant is not None and _claim_text(world.tenant) == str(world.claim)
+    """Whether the tenant that was read carries this very object's claim."""
+    return world.tenant is not None and carries_claim(world.tenant, world)
 
 
 def _claim_text(tenant: Tenant) -> str | None:

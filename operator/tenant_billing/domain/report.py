@@ -3,9 +3,9 @@
 from typing import Final
 
 from tenant_billing.api.conditions import (
+    Conditions,
     ConditionStatus,
     ConditionType,
-    Conditions,
     find_condition,
     remove_condition,
     set_condition,
@@ -224,10 +224,9 @@ def _tenant_synced(world: World, verdict: Verdict) -> _Said:
     if world.refusal is not None and world.refusal.by_registry:
         return ConditionStatus.FALSE, Reason.REJECTED, world.refusal.message
     finding = verdict.finding
-    if finding is not None and finding.reason is Reason.BRAKE_ENGAGED:
-        return ConditionStatus.FALSE, Reason.BRAKE_ENGAGED, finding.message
     if finding is not None and finding.reason in _PROBLEMS_OF_REGISTRY:
-        return ConditionStatus.FALSE, Reason.PENDING, finding.message
+        braked = finding.reason is Reason.BRAKE_ENGAGED
+        return ConditionStatus.FALSE, Reason.BRAKE_ENGAGED if braked else Reason.PENDING, finding.message
     if world.tenant is None:
         return (
             ConditionStatus.FALSE,

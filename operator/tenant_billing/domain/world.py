@@ -25,7 +25,8 @@ class Offer:
         ready: Whether it can be subscribed to: its price stands at the provider.
         price_id: The price that new subscriptions get.
         price_ids: All prices that belong to the plan, earlier revisions included.
-        limits: What it allows; None where they are not known (unreadable price metadata).
+        limits_by_price: What it allows on each of its prices; None where that is not known (unreadable
+            price metadata).
         unit_amount: Minor units of the current price, None where not known.
         interval: Billing interval of the current price, such as ``month``.
     """
@@ -34,7 +35,7 @@ class Offer:
     ready: bool
     price_id: str | None
     price_ids: frozenset[str]
-    limits: Limits | None
+    limits_by_price: Mapping[str, Limits | None]
     unit_amount: int | None = None
     currency: str | None = None
     interval: tuple[str, int] | None = None
@@ -43,6 +44,10 @@ class Offer:
     def name(self) -> str:
         """The plan's name."""
         return self.plan.metadata.name
+
+    def limits_on(self, price_id: str) -> Limits | None:
+        """What a tenant on one of its prices is allowed; None where that is not known."""
+        return self.limits_by_price.get(price_id)
 
 
 @dataclass(frozen=True)

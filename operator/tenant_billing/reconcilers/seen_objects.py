@@ -18,6 +18,7 @@ class SeenObjects:
 
     def __init__(self) -> None:
         self._seen: dict[str, Seen] = {}
+        self._prices: dict[str, Price] = {}
         self._invoices: dict[str, dict[str, Invoice]] = {}
         self._by_tenant: dict[TenantKey, set[str]] = {}
         self._by_customer: dict[str, set[str]] = {}
@@ -50,7 +51,11 @@ class SeenObjects:
 
     def prices(self) -> tuple[Price, ...]:
         """All recurring prices as last seen, archived ones too."""
-        return tuple(each for each in self._seen.values() if isinstance(each, Price))
+        return tuple(self._prices.values())
+
+    def prices_by_id(self) -> Mapping[str, Price]:
+        """All recurring prices as last seen, by id."""
+        return self._prices
 
     def subscriptions(self) -> tuple[Subscription, ...]:
         """All subscriptions as last seen, ended ones too."""
@@ -88,6 +93,8 @@ class SeenObjects:
     def _put(self, seen: Seen) -> None:
         self._remove(seen.id)
         self._seen[seen.id] = seen
+        if isinstance(seen, Price):
+            self._prices[seen.id] = seen
         if isinstance(seen, Customer | Subscription):
             key = key_of(seen.metadata)
             if key is not None:
@@ -97,6 +104,7 @@ class SeenObjects:
 
     def _remove(self, object_id: str) -> None:
         known = self._seen.pop(object_id, None)
+        self._prices.pop(object_id, None)
         if isinstance(known, Customer | Subscription):
             key = key_of(known.metadata)
             if key is not None:

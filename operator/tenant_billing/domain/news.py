@@ -1,0 +1,74 @@
+"""What happened to a TenantSubscription between two statuses, as Kubernetes Events: once, with its value."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from tenant_billing.api.conditions import ConditionStatus, ConditionType, find_condition
+from tenant_billing.api.reasons import Reason
+from tenant_billing.api.tenant_subscription import TenantState, TenantSubscriptionStatus
+
+NORMAL: Final = "Normal"
+WARNING: Final = "Warning"
+
+
+@dataclass(frozen=True)
+class News:
+    """One Kubernetes Event to be told.
+
+    Attributes:
+        type: ``Normal`` or ``Warning``.
+        reason: CamelCase.
+        message: What happened, with the value it came to.
+    """
+
+    type: str
+    reason: str
+    message: str
+
+
+def between(before: TenantSubscriptionStatus, after: TenantSubscriptionStatus) -> tuple[News, ...]:
+    """What is worth telling; nothing where only figures moved."""
+    return (*_of_tenant(before, after), *_of_subscription(before, after), *_of_readiness(before, after))
+
+
+def _of_tenant(before: TenantSubscriptionStatus, after: TenantSubscriptionStatus) -> tuple[News, ...]:
+    now = after.tenant_state
+    if now == before.tenant_state or now in (None, TenantState.UNKNOWN):
+        return ()
+    if now is TenantState.ABSENT:
+        if before.tenant_state in (None, TenantState.UNKNOWN):
+            return ()
+        return (News(WARNING, "TenantAbsent", "The tenant does not exist any more in The Things Stack."),)
+    good = now is TenantState.APPROVED
+    return (News(NORMAL if good else WARNING, f"Tenant{now.value}", f"The tenant is {now.value.lower()}."),)
+
+
+def _of_subscription(before: TenantSubscriptionStatus, after: TenantSubscriptionStatus) -> tuple[News, ...]:
+    told = []
+    if after.subscription_id is not None and after.subscription_id != before.subscription_id:
+        told.append(News(NORMAL, "Subscribed", f"Subscription {after.subscription_id} pays for the tenant."))
+    if after.plan_ref is not None and before.plan_ref is not None and after.plan_ref != before.plan_ref:
+        told.append(
+            News(
+                NORMAL,
+                "PlanChanged",
+                f"The plan in force changed from {before.plan_ref.name} to {after.plan_ref.name}.",
+            )
+        )
+    payment = find_condition(after.conditions, ConditionType.PAYMENT_CURRENT)
+    former = find_condition(before.conditions, ConditionType.PAYMENT_CURRENT)
+    if payment is not None and former is not None and payment.reason != former.reason:
+        bad = payment.status is not ConditionStatus.TRUE and payment.reason != Reason.AWAITING_PAYMENT
+        message = payment.message or "The customer has paid."
+        told.append(News(WARNING if bad else NORMAL, payment.reason, message))
+    return tuple(told)
+
+
+def _of_readiness(before: TenantSubscriptionStatus, after: TenantSubscriptionStatus) -> tuple[News, ...]:
+    ready = find_condition(after.conditions, ConditionType.READY)
+    former = find_condition(before.conditions, ConditionType.READY)
+    if ready is None or ready.status is not ConditionStatus.FALSE or ready.reason == Reason.AWAITING_PAYMENT:
+        return ()
+    if former is not None and former.reason == ready.reason:
+        return ()
+    return (News(WARNING, ready.reason, ready.message),)

@@ -1,0 +1,32 @@
+"""A plan as far as a subscription needs it."""
+
+from collections.abc import Mapping
+
+from tenant_billing.api.billing_plan import BillingPlan
+from tenant_billing.api.conditions import ConditionStatus, ConditionType, find_condition
+from tenant_billing.domain.observations import Price
+from tenant_billing.domain.plan import limits_of, price_ids_of
+from tenant_billing.domain.world import Offer
+
+
+def offer_of(plan: BillingPlan, prices: Mapping[str, Price]) -> Offer:
+    """The offer that a plan makes.
+
+    Args:
+        plan: The resource; its status says which price new subscriptions get.
+        prices: The account's prices as last seen, by id.
+    """
+    ready = find_condition(plan.status.conditions, ConditionType.READY)
+    price_id = plan.status.price_id
+    price = prices.get(price_id) if price_id is not None else None
+    price_ids = price_ids_of(plan)
+    return Offer(
+        plan=plan,
+        ready=ready is not None and ready.status is ConditionStatus.TRUE and price_id is not None,
+        price_id=price_id,
+        price_ids=price_ids,
+        limits_by_price={each: limits_of(plan, prices.get(each)) for each in price_ids},
+        unit_amount=price.unit_amount if price is not None else None,
+        currency=price.currency if price is not None else None,
+        interval=(price.interval, price.interval_count) if price is not None and price.interval else None,
+    )

@@ -1,0 +1,319 @@
+"""Reading all that one decision about a TenantSubscription is made from: the gather step.
+
+What was seen before costs no call. A *fresh* reading asks the outside again, for this very decision.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from tenant_billing.api.billing_plan import BillingPlan
+from tenant_billing.api.names import TENANT_SUBSCRIPTION
+from tenant_billing.api.reasons import Reason
+from tenant_billing.api.tenant_subscription import TenantState, TenantSubscription
+from tenant_billing.domain import counting
+from tenant_billing.domain.errors import OutsideError, Unreachable
+from tenant_billing.domain.identity import TenantKey
+from tenant_billing.domain.observations import Customer, Subscription, Tenant, Totals
+from tenant_billing.domain.offers import offer_of
+from tenant_billing.domain.ownership import carries_claim, customer_of, subscription_of
+from tenant_billing.domain.report import remembered_refusal
+from tenant_billing.domain.world import Namespace, Offer, World
+from tenant_billing.ports import Clock, Cluster, Resources, SecretKeyMissing, SecretNotFound
+from tenant_billing.reconcilers.absences import Absences
+from tenant_billing.reconcilers.accounts import AccountConnection, Accounts
+from tenant_billing.reconcilers.registries import Registries, RegistryConnection
+
+TOTALS_MAY_BE_OLD: Final = 300.0
+"""Seconds for which totals do when nothing is decided by them."""
+
+_SEEN: Final = frozenset(TenantState) - {TenantState.ABSENT, TenantState.UNKNOWN}
+
+
+class NotCheckedYet(Exception):
+    """The account or the cluster was not checked since the start: nothing can be told, and nothing is."""
+
+
+@dataclass(frozen=True)
+class _Outside:
+    """What one reading of an account, or of a registry, gave."""
+
+    problem: OutsideError | None = None
+    customer: Customer | None = None
+    subscriptions: tuple[Subscription, ...] = ()
+    missing_subscription_id: str | None = None
+
+
+class SubscriptionReader:
+    """Reads the world of one TenantSubscription."""
+
+    def __init__(
+        self,
+        resources: Resources,
+        kubernetes: Cluster,
+        accounts: Accounts,
+        registries: Registries,
+        clock: Clock,
+    ) -> None:
+        self._resources = resources
+        self._kubernetes = kubernetes
+        self._accounts = accounts
+        self._registries = registries
+        self._clock = clock
+        self._absences = Absences(clock)
+
+    async def read(self, resource: TenantSubscription, *, fresh: bool) -> World:
+        """Read everything.
+
+        Args:
+            resource: The object.
+            fresh: Ask the outside again.
+
+        Raises:
+            NotCheckedYet: The account or the cluster was not checked since the start.
+        """
+        world = self._watched(resource)
+        account, account_problem = self._account(world)
+        registry, registry_problem = self._registry(world)
+        tenant, tenant_problem = await self._tenant(world, registry, fresh=fresh)
+        outside = await self._provider(world, account, tenant, fresh=fresh)
+        world = replace(
+            world,
+            now=await self._now(account, outside.customer),
+            provider_problem=account_problem or outside.problem,
+            registry_problem=registry_problem or tenant_problem,
+            customer=outside.customer,
+            subscriptions=outside.subscriptions,
+            missing_subscription_id=outside.missing_subscription_id,
+            tenant=tenant,
+            totals=await self._totals(world, registry, tenant, TOTALS_MAY_BE_OLD),
+            fresh=fresh,
+        )
+        world = self._about_absence(world)
+        world = await self._with_password(world)
+        return replace(world, refusal=remembered_refusal(world))
+
+    async def with_fresh_totals(self, world: World) -> World:
+        """The same world with totals that were asked for now: a freeze is decided by them."""
+        registry, _ = self._registry(world)
+        return replace(world, totals=await self._totals(world, registry, world.tenant, 0.0))
+
+    async def look_again(self, world: World) -> World:
+        """Search the account again after the intent was stored, and read the tenant again.
+
+        Raises:
+            OutsideError: The account could not be searched.
+        """
+        account, _ = self._account(world)
+        if account is not None:
+            await account.picture.refresh_created_since()
+        again = await self.read(world.resource, fresh=True)
+        return replace(again, looked=again.provider_problem is None and again.registry_problem is None)
+
+    def is_stale(self, world: World) -> bool:
+        """Whether something of this object changed outside since it was last read."""
+        account, _ = self._account(world)
+        if account is None:
+            return False
+        ids = [each.id for each in world.subscriptions]
+        ids += [world.customer.id] if world.customer is not None else []
+        return any(account.picture.is_stale(each) for each in ids)
+
+    def forget(self, resource: TenantSubscription) -> None:
+        """Drop what is remembered of an object that is gone."""
+        self._absences.forget(resource.metadata.uid)
+
+    def _watched(self, resource: TenantSubscription) -> World:
+        """What the watches know: the resources around the object."""
+        spec, namespace = resource.spec, resource.metadata.namespace or ""
+        plan = self._resources.plan(spec.plan_ref.name) if spec.plan_ref else None
+        backend_name = (
+            plan.spec.backend_ref.name if plan else spec.backend_ref.name if spec.backend_ref else ""
+        )
+        payer = spec.customer.subscription_ref if spec.customer else None
+        others = self._resources.subscriptions_of_tenant(spec.cluster_ref.name, spec.tenant.id)
+        return World(
+            resource=resource,
+            now=self._clock.now(),
+            namespace=Namespace(namespace, self._resources.namespace_labels(namespace) or {}),
+            backend=self._resources.backend(backend_name),
+            cluster=self._resources.cluster(spec.cluster_ref.name),
+            offer=self._offer(plan) if plan else None,
+            offers=tuple(self._offer(each) for each in self._resources.plans_of(backend_name)),
+            siblings=tuple(each for each in others if each.metadata.uid != resource.metadata.uid),
+            payer=self._resources.subscription(namespace, payer.name) if payer else None,
+        )
+
+    def _offer(self, plan: BillingPlan) -> Offer:
+        connection = self._accounts.of(plan.spec.backend_ref.name)
+        return offer_of(plan, connection.picture.prices_by_id() if connection else {})
+
+    def _account(self, world: World) -> tuple[AccountConnection | None, OutsideError | None]:
+        if world.backend is None:
+            return None, None
+        name = world.backend.metadata.name
+        connection = self._accounts.of(name)
+        if connection is not None:
+            return connection, None
+        health = self._accounts.health(name)
+        if health is None:
+            raise NotCheckedYet
+        return None, Unreachable(health.message)
+
+    def _registry(self, world: World) -> tuple[RegistryConnection | None, OutsideError | None]:
+        if world.cluster is None:
+            return None, None
+        name = world.cluster.metadata.name
+        connection = self._registries.of(name)
+        if connection is not None:
+            return connection, None
+        health = self._registries.health(name)
+        if health is None:
+            raise NotCheckedYet
+        return None, Unreachable(health.message)
+
+    async def _now(self, account: AccountConnection | None, customer: Customer | None) -> datetime:
+        if account is None:
+            return self._clock.now()
+        try:
+            return await self._accounts.now_of(account.backend, customer.test_clock_id if customer else None)
+        except OutsideError:
+            return self._accounts.now(account.backend)
+
+    async def _tenant(
+        self, world: World, registry: RegistryConnection | None, *, fresh: bool
+    ) -> tuple[Tenant | None, OutsideError | None]:
+        if registry is None:
+            return None, None
+        tenant_id = world.resource.spec.tenant.id
+        try:
+            await registry.picture.ready()
+            known = registry.picture.tenant(tenant_id)
+            was_there = world.resource.status.tenant_state in _SEEN
+            if fresh or (known is None and was_there):
+                return await registry.picture.fresh(tenant_id), None
+        except OutsideError as error:
+            self._registries.failed(registry.cluster, error)
+            return None, error
+        return known, None
+
+    async def _totals(
+        self,
+        world: World,
+        registry: RegistryConnection | None,
+        tenant: Tenant | None,
+        oldest: float,
+    ) -> Totals | None:
+        if registry is None or tenant is None:
+            return None
+        try:
+            return await registry.totals.totals(world.resource.spec.tenant.id, oldest)
+        except OutsideError:
+            return None
+
+    async def _provider(
+        self, world: World, account: AccountConnection | None, tenant: Tenant | None, *, fresh: bool
+    ) -> _Outside:
+        if account is None:
+            return _Outside()
+        try:
+            await account.picture.ready()
+            return await self._payments(world, account, tenant, fresh=fresh)
+        except OutsideError as error:
+            self._accounts.failed(account.backend, error)
+            return _Outside(error)
+
+    async def _payments(
+        self, world: World, account: AccountConnection, tenant: Tenant | None, *, fresh: bool
+    ) -> _Outside:
+        """Customer and subscriptions, by ids in status, then the tenant, then the account's picture."""
+        picture = account.picture
+        customer_id = self._customer_id(world, account, tenant)
+        recorded = world.resource.status.subscription_id or world.resource.spec.subscription_id
+        if customer_id is None:
+            return _Outside(missing_subscription_id=recorded)
+        if fresh:
+            await picture.fresh_subscriptions_of(customer_id)
+        if fresh or picture.customer(customer_id) is None:
+            await picture.fresh_customer(customer_id)
+        if recorded is not None and picture.subscription(recorded) is None:
+            await picture.fresh_subscription(recorded)
+        known_ids = {each for each in (recorded, subscription_of(tenant) if tenant else None) if each}
+        key = TenantKey(account.owner, world.resource.spec.cluster_ref.name, world.resource.spec.tenant.id)
+        found = tuple(
+            each
+            for each in picture.subscriptions_of_customer(customer_id)
+            if counting.names_tenant(each, key, known_ids)
+        )
+        missing = recorded if recorded is not None and picture.subscription(recorded) is None else None
+        return _Outside(None, picture.customer(customer_id), found, missing)
+
+    def _customer_id(self, world: World, account: AccountConnection, tenant: Tenant | None) -> str | None:
+        spec, status = world.resource.spec, world.resource.status
+        customer = spec.customer
+        if customer is not None and customer.id is not None:
+            return customer.id
+        if customer is not None and customer.subscription_ref is not None:
+            return world.payer.status.customer_id if world.payer is not None else None
+        if status.customer_id is not None:
+            return status.customer_id
+        picture = account.picture
+        adopted = picture.subscription(spec.subscription_id) if spec.subscription_id else None
+        if adopted is not None:
+            return adopted.customer_id
+        key = TenantKey(account.owner, spec.cluster_ref.name, spec.tenant.id)
+        claimed = customer_of(tenant) if tenant is not None and carries_claim(tenant, world) else None
+        if claimed is not None and picture.customer(claimed) is not None:
+            return claimed
+        live = [each for each in picture.subscriptions_of(key) if not counting.has_ended(each)]
+        named = [each.customer_id for each in live]
+        named += [each.id for each in picture.customers_of(key) if not each.deleted]
+        named += [each.customer_id for each in picture.subscriptions_of(key)]
+        return named[0] if named else None
+
+    def _about_absence(self, world: World) -> World:
+        """A tenant that was there counts as gone when it is missing twice, a minute apart."""
+        uid = world.resource.metadata.uid
+        unreadable = world.registry_problem is not None or world.cluster is None
+        if world.tenant is not None or unreadable:
+            self._absences.present(uid)
+            return world
+        if world.resource.status.tenant_state not in _SEEN:
+            known_gone = _said_to_be_gone(world.resource)
+            return replace(world, tenant_gone=known_gone)
+        gone = self._absences.absent(uid)
+        return replace(world, tenant_gone=gone, tenant_missing=not gone)
+
+    async def _with_password(self, world: World) -> World:
+        admin = world.resource.spec.tenant.initial_admin
+        reference = admin.password_secret_ref if admin is not None else None
+        if reference is None or world.tenant is not None:
+            return world
+        try:
+            password = await self._kubernetes.secret_value(
+                world.namespace.name, reference.name, reference.key
+            )
+        except SecretNotFound:
+            problem = (
+                f"spec.tenant.initialAdmin.passwordSecretRef: there is no Secret {reference.name} "
+                f"in namespace {world.namespace.name}; create it or leave the field out."
+            )
+            return replace(world, secret_problem=(Reason.SECRET_NOT_FOUND, problem))
+        except SecretKeyMissing:
+            problem = (
+                f"spec.tenant.initialAdmin.passwordSecretRef: Secret {reference.name} has no key "
+                f"{reference.key}; add it or leave the field out."
+            )
+            return replace(world, secret_problem=(Reason.SECRET_KEY_MISSING, problem))
+        return replace(world, admin_password=password)
+
+    async def with_namespace_going(self, world: World) -> World:
+        """The same world, and whether the namespace or the kind's definition is being deleted."""
+        going = await self._kubernetes.is_being_removed(TENANT_SUBSCRIPTION.kind, world.namespace.name)
+        return replace(world, namespace=replace(world.namespace, going=going))
+
+
+def _said_to_be_gone(resource: TenantSubscription) -> bool:
+    return any(
+        each.type == "Ready" and each.reason == Reason.TENANT_GONE for each in resource.status.conditions
+    )

@@ -1,0 +1,258 @@
+"""One TenantSubscription: gather, decide, apply, report. Any step may be killed; the next pass goes on from what is."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
+
+from tenant_billing.api.conditions import ConditionStatus, ConditionType, find_condition
+from tenant_billing.api.names import FINALIZER, TENANT_SUBSCRIPTION, Annotation
+from tenant_billing.api.tenant_subscription import TenantSubscription
+from tenant_billing.domain import deletion, enrolment, news, report
+from tenant_billing.domain.actions import (
+    OUTSIDE,
+    Action,
+    Disruption,
+    LookAgain,
+    RemoveFinalizer,
+    disruption_of,
+)
+from tenant_billing.domain.decision import Verdict, decide
+from tenant_billing.domain.errors import (
+    AlreadyExists,
+    NotFound,
+    OutsideError,
+    PaymentDeclined,
+    Refused,
+    StoredFailure,
+    Throttled,
+    Unreachable,
+)
+from tenant_billing.domain.refusals import refusal_of
+from tenant_billing.domain.world import World
+from tenant_billing.ports import Cluster, ObjectConflict, ObjectGone, ObjectKey, Outcome, Resources
+from tenant_billing.reconcilers.registries import Registries
+from tenant_billing.reconcilers.subscription_reading import NotCheckedYet, SubscriptionReader
+from tenant_billing.reconcilers.subscription_writing import SubscriptionWriter
+
+MOST_STEPS: Final = 16
+"""Steps of one pass; a pass that needs more goes on in the next one."""
+
+PATIENCE: Final = 3
+"""Passing errors in a row before the object says so: one lost answer is no news."""
+
+
+class TenantSubscriptionReconciler:
+    """Keeps one tenant and what pays for it true to each other."""
+
+    def __init__(
+        self,
+        resources: Resources,
+        kubernetes: Cluster,
+        registries: Registries,
+        reader: SubscriptionReader,
+        writer: SubscriptionWriter,
+        resync: timedelta,
+    ) -> None:
+        self._resources = resources
+        self._kubernetes = kubernetes
+        self._registries = registries
+        self._reader = reader
+        self._writer = writer
+        self._resync = resync
+        self._nudges: dict[str, str] = {}
+        self._failures: dict[str, int] = {}
+
+    async def reconcile(self, key: ObjectKey) -> Outcome:
+        """One pass."""
+        resource = self._resources.subscription(key.namespace, key.name)
+        if resource is None:
+            return Outcome("gone")
+        try:
+            if resource.metadata.is_being_deleted:
+                return await self._let_go(resource)
+            return await self._keep(resource)
+        except NotCheckedYet:
+            return Outcome("waiting", why="account or cluster not checked yet")
+        except ObjectConflict:
+            return Outcome("waiting", retry=True, why="the object changed meanwhile")
+        except ObjectGone:
+            return Outcome("gone")
+        except OutsideError as error:
+            return Outcome("failed", retry=True, why=str(error))
+
+    async def _keep(self, resource: TenantSubscription) -> Outcome:
+        world = await self._reader.read(resource, fresh=self._must_read(resource))
+        if not world.fresh and self._reader.is_stale(world):
+            world = await self._reader.read(resource, fresh=True)
+        changed = False
+        for _ in range(MOST_STEPS):
+            world = await self._with_totals_for_a_freeze(world)
+            verdict = decide(world)
+            if not verdict.actions:
+                break
+            former, world = world, await self._step(verdict.actions[0], world)
+            changed = changed or world is not former
+        verdict = decide(world)
+        return await self._told(world, verdict, changed=changed)
+
+    def _must_read(self, resource: TenantSubscription) -> bool:
+        """Whether a webhook has nudged the object since it was last read."""
+        nudge = resource.metadata.annotations.get(Annotation.NUDGE, "")
+        uid = resource.metadata.uid
+        known = self._nudges.get(uid)
+        self._nudges[uid] = nudge
+        return nudge not in ("", known)
+
+    async def _with_totals_for_a_freeze(self, world: World) -> World:
+        verdict = decide(world)
+        if (
+            verdict.standing.frozen
+            and world.resource.status.frozen_limits is None
+            and world.tenant is not None
+        ):
+            return await self._reader.with_fresh_totals(world)
+        return world
+
+    async def _step(self, action: Action, world: World) -> World:
+        """Carry out one action, after a fresh read and past the brake; gives the world after it."""
+        if isinstance(action, LookAgain):
+            return await self._reader.look_again(world)
+        if isinstance(action, OUTSIDE) and not world.fresh:
+            again = await self._reader.read(world.resource, fresh=True)
+            return replace(again, looked=world.looked, held=world.held, refusal=world.refusal)
+        if disruption_of(action) is not Disruption.NONE and not await self._may_disrupt(world):
+            return replace(world, held=True)
+        try:
+            await self._writer.carry_out(action, world)
+        except OutsideError as error:
+            return await self._after_error(action, world, error)
+        self._failures.pop(world.resource.metadata.uid, None)
+        return await self._again(world)
+
+    async def _may_disrupt(self, world: World) -> bool:
+        return await self._registries.disrupt(
+            world.resource.spec.cluster_ref.name, world.resource.spec.tenant.id
+        )
+
+    async def _again(self, world: World, *, fresh: bool = False) -> World:
+        """The world after a write: its answer is in the pictures, so nothing is asked again."""
+        metadata = world.resource.metadata
+        resource = self._resources.subscription(metadata.namespace or "", metadata.name)
+        if resource is None or resource.metadata.uid != metadata.uid:
+            raise ObjectGone(f"{metadata.namespace}/{metadata.name} is gone")
+        again = await self._reader.read(resource, fresh=fresh)
+        return replace(
+            again, fresh=fresh or world.fresh, looked=world.looked, held=world.held, refusal=world.refusal
+        )
+
+    async def _after_error(self, action: Action, world: World, error: OutsideError) -> World:
+        """What an error of a write means: a permanent no is remembered, all else is looked at again."""
+        match error:
+            case AlreadyExists():
+                again = await self._again(world, fresh=True)
+                if again.tenant is not None:
+                    return again
+                return replace(again, refusal=refusal_of(action, error))
+            case Refused() | PaymentDeclined():
+                return replace(world, refusal=refusal_of(action, error))
+            case NotFound():
+                return await self._again(world, fresh=True)
+            case StoredFailure():
+                await self._start_new_attempt(world)
+                raise error
+            case _:
+                raise error
+
+    async def _start_new_attempt(self, world: World) -> None:
+        """A stored 500 is looked up before a new attempt gets a new key (stripe.md 5.3)."""
+        intent = world.intent
+        if intent is None or intent.step != enrolment.SUBSCRIBE:
+            return
+        looked = await self._reader.look_again(world)
+        verdict = decide(looked)
+        if verdict.actions and looked.looked:
+            fresh = enrolment.next_attempt(intent, looked.now)
+            await self._writer.write_status(
+                looked.resource, report.with_intent(looked, fresh).to_kubernetes()
+            )
+
+    async def _told(self, world: World, verdict: Verdict, *, changed: bool) -> Outcome:
+        """Write what differs in the status, tell what happened, and say when to look again."""
+        problem = world.provider_problem or world.registry_problem
+        passing = isinstance(problem, Unreachable | Throttled)
+        if passing and not self._has_lasted(world):
+            return Outcome("failed", retry=True, why=str(problem))
+        if not passing:
+            self._failures.pop(world.resource.metadata.uid, None)
+        if not world.held and not verdict.actions:
+            await self._registries.withdraw(
+                world.resource.spec.cluster_ref.name, world.resource.spec.tenant.id
+            )
+        status = report.status_of(world, verdict)
+        if status != world.resource.status:
+            await self._writer.write_status(world.resource, status.to_kubernetes())
+            await self._tell(world.resource, news.between(world.resource.status, status))
+            changed = True
+        ready = find_condition(status.conditions, ConditionType.READY)
+        settled = ready is not None and ready.status is ConditionStatus.TRUE
+        return Outcome(
+            "changed" if changed else "settled" if settled else "waiting",
+            retry=problem is not None or bool(verdict.actions),
+            look_again_after=61.0 if world.tenant_missing else self._resync.total_seconds(),
+            look_again_at=verdict.look_again_at,
+            backend=world.backend.metadata.name if world.backend else "",
+            why=ready.reason if ready is not None else "",
+        )
+
+    def _has_lasted(self, world: World) -> bool:
+        """Whether passing errors have gone on for long enough to be news."""
+        uid = world.resource.metadata.uid
+        self._failures[uid] = self._failures.get(uid, 0) + 1
+        return self._failures[uid] >= PATIENCE
+
+    async def _tell(self, resource: TenantSubscription, items: tuple[news.News, ...]) -> None:
+        metadata = resource.metadata
+        body = self._resources.body(
+            ObjectKey(TENANT_SUBSCRIPTION.kind, metadata.namespace or "", metadata.name)
+        )
+        if body is not None:
+            for item in items:
+                await self._kubernetes.event(body, item.type, item.reason, item.message)
+
+    async def _let_go(self, resource: TenantSubscription) -> Outcome:
+        """Do what deletion means, one step at a time, then let the object go."""
+        if FINALIZER not in resource.metadata.finalizers:
+            self._reader.forget(resource)
+            return Outcome("gone")
+        world = await self._reader.read(resource, fresh=False)
+        world = await self._reader.with_namespace_going(world)
+        for _ in range(MOST_STEPS):
+            farewell = deletion.decide(world)
+            if not farewell.actions:
+                break
+            action = farewell.actions[0]
+            if isinstance(action, RemoveFinalizer):
+                await self._tell(resource, (news.News(news.NORMAL, "LetGo", farewell.message),))
+                await self._writer.carry_out(action, world)
+                self._reader.forget(resource)
+                return Outcome("changed", why=farewell.message)
+            going = world.namespace.going
+            world = await self._step(action, world)
+            world = replace(world, namespace=replace(world.namespace, going=going))
+            if world.refusal is not None:
+                return await self._refused_to_end(world)
+        return await self._wait_to_end(world, deletion.decide(world))
+
+    async def _wait_to_end(self, world: World, farewell: deletion.Farewell) -> Outcome:
+        if farewell.finding is None:
+            return Outcome("waiting", retry=True)
+        status = report.stalled_status(world, farewell.finding)
+        if status != world.resource.status:
+            await self._writer.write_status(world.resource, status.to_kubernetes())
+            await self._tell(world.resource, news.between(world.resource.status, status))
+        return Outcome("waiting", retry=True, why=farewell.finding.reason)
+
+    async def _refused_to_end(self, world: World) -> Outcome:
+        refusal = world.refusal
+        finding = deletion.refused(refusal) if refusal is not None else None
+        return await self._wait_to_end(world, deletion.Farewell((), finding))
