@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import sys
 from asyncio.subprocess import PIPE
@@ -76,10 +77,15 @@ async def test_stopping_leaves_no_process_and_no_directory(control_plane_program
     assert not directory.exists()
 
 
-async def test_a_directory_of_the_callers_own_stays(control_plane_programs: Programs, tmp_path: Path) -> None:
+async def test_a_directory_of_the_callers_own_stays_and_can_be_gone_on_with(
+    control_plane_programs: Programs, tmp_path: Path
+) -> None:
     async with ControlPlane.start(tmp_path / "own", programs=control_plane_programs) as plane:
         assert plane.directory == tmp_path / "own"
+        await plane.run_kubectl("create", "configmap", "kept")
     assert (tmp_path / "own" / "logs" / "kube-apiserver.log").exists()
+    async with ControlPlane.start(tmp_path / "own", programs=control_plane_programs) as plane:
+        assert "kept" in await plane.run_kubectl("get", "configmap", "kept")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for the processes in /proc")
@@ -128,6 +134,7 @@ async def test_a_server_that_ends_at_once_is_told_with_its_last_words_and_its_lo
     directory = raised.value.log.parents[1]
     assert processes_that_name(directory) == []
     assert {path.name for path in directory.iterdir()} == {"logs"}
+    shutil.rmtree(directory)
 
 
 def test_a_directory_that_a_killed_process_left_is_removed_by_the_next(tmp_path: Path) -> None:

@@ -56,8 +56,9 @@ class ControlPlane:
         """Run a control plane while the context lasts; blocks while it starts (4 s) and stops (1 s).
 
         Args:
-            directory: Where everything goes; absent: a temporary directory, removed in the end. When the
-                context ends with an exception, the logs stay, and a note on the exception says where.
+            directory: Where everything goes, and stays; started there again, it goes on with the data it had.
+                Absent: a temporary directory, removed in the end. When the context ends with an exception,
+                its logs stay, and a note on the exception says where.
             audit: Whether requests are recorded.
             controller_manager: Whether kube-controller-manager runs too, for garbage collection and the
                 deletion of namespaces.
