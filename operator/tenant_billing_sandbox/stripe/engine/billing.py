@@ -5,11 +5,11 @@ Credits are computed from what was really debited for the item (flexible billing
 
 from tenant_billing_sandbox.stripe.account import Account, Object
 from tenant_billing_sandbox.stripe.engine import discounts
-from tenant_billing_sandbox.stripe.engine.invoice_shapes import item_line
+from tenant_billing_sandbox.stripe.engine.invoice_shapes import item_line, subscription_of
 from tenant_billing_sandbox.stripe.engine.memory import Debit, Memory
 from tenant_billing_sandbox.stripe.engine.money import amount_of, share
 from tenant_billing_sandbox.stripe.engine.periods import describe_day
-from tenant_billing_sandbox.stripe.engine.subscription_shapes import metered
+from tenant_billing_sandbox.stripe.engine.subscription_shapes import items_of, metered
 from tenant_billing_sandbox.stripe.engine.usage import quantity
 
 
@@ -94,6 +94,20 @@ def keep_pending(account: Account, subscription: Object, lines: list[Object]) ->
 def take_pending(account: Account, subscription: Object) -> list[Object]:
     """The lines that waited for this invoice."""
     return account.part(Memory).pending_lines.pop(subscription["id"], [])
+
+
+def count_usage(account: Account, invoice: Object) -> None:
+    """Take usage into a draft that is about to be finalised: what arrived in the grace period counts, too."""
+    subscription = subscription_of(account, invoice)
+    items = {item["id"]: item for item in items_of(subscription)} if subscription else {}
+    for line in invoice["lines"]["data"]:
+        details = (line["parent"] or {}).get("subscription_item_details") or {}
+        item = items.get(details.get("subscription_item", ""))
+        if subscription is None or item is None or not metered(item) or details["proration"]:
+            continue
+        used = quantity(account, subscription, item, line["period"]["start"], line["period"]["end"])
+        line["amount"] = line["subtotal"] = amount_of(item["price"], used)
+        line["quantity"], line["quantity_decimal"] = int(used), str(used)
 
 
 def _was_voided(account: Account, debit: Debit) -> bool:

@@ -1,6 +1,7 @@
 """Collecting invoices: the automatic attempts, the retries between them, and slow payments (stripe.md 2.2)."""
 
 from tenant_billing_sandbox.stripe.account import Account, Object
+from tenant_billing_sandbox.stripe.engine.billing import count_usage
 from tenant_billing_sandbox.stripe.engine.cards import Behavior, Behaviors, Refusal
 from tenant_billing_sandbox.stripe.engine.changes import changing
 from tenant_billing_sandbox.stripe.engine.charges import (
@@ -119,6 +120,7 @@ def _finalize_due(account: Account, identifier: str) -> None:
         return
     if at > time_of(account, invoice):
         return
+    count_usage(account, invoice)
     finalize(account, invoice)
     advance(account, invoice)
 

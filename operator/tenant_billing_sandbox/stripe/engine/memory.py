@@ -33,7 +33,7 @@ class Memory:
         debits: The last debit of an item, by item id.
         pending_lines: Invoice lines that wait for a subscription's next invoice, by subscription id.
         pending_invoice: The invoice on whose payment a pending update waits, by subscription id.
-        pending_change: The items, anchor and other members to take over then, by subscription id.
+        pending_change: The proposal and the parameters to take over then, by subscription id.
         resumption_invoice: The invoice that resumes a paused subscription, by subscription id.
         processing: Invoices on which a slow payment is under way, with its payment method.
         by_customer: Ids of a customer's objects, by customer id and table, oldest first.

@@ -21,7 +21,9 @@ from tenant_billing_sandbox.stripe.engine.invoices import (
     void,
 )
 from tenant_billing_sandbox.stripe.engine.periods import period_at
-from tenant_billing_sandbox.stripe.engine.standing import UPDATED
+from tenant_billing_sandbox.stripe.engine.previews import announce_later
+from tenant_billing_sandbox.stripe.engine.schedules import enter_at_renewal
+from tenant_billing_sandbox.stripe.engine.standing import TERMINAL, UPDATED
 from tenant_billing_sandbox.stripe.engine.subscription_shapes import items_of
 from tenant_billing_sandbox.stripe.engine.timeline import DAY, due, schedule, time_of
 
@@ -36,6 +38,7 @@ def start_periods(account: Account, subscription: Object, anchor: int, now: int)
         start, stop = period_at(anchor, item["price"]["recurring"], now)
         item["current_period_start"], item["current_period_end"] = max(start, now), stop
         schedule(account, subscription, "renew", stop)
+    announce_later(account, subscription)
 
 
 def start_trial(account: Account, subscription: Object, until: int) -> None:
@@ -65,15 +68,23 @@ def _announce_trial_end(account: Account, identifier: str) -> None:
 def _renew_due(account: Account, identifier: str) -> None:
     subscription = account.table("subscription")[identifier]
     now = time_of(account, subscription)
-    ended = [item for item in items_of(subscription) if item["current_period_end"] <= now]
+    ended = any(item["current_period_end"] <= now for item in items_of(subscription))
     if subscription["status"] not in RENEWING or not ended:
         return
     if subscription["cancel_at"] is not None and subscription["cancel_at"] <= now:
         end(account, subscription, "cancellation_requested")
-    elif subscription["status"] == "trialing":
+        return
+    enter_at_renewal(account, subscription)
+    if subscription["status"] in TERMINAL:
+        return
+    if subscription["status"] == "trialing":
         end_trial(account, subscription)
     else:
-        _renew(account, subscription, ended)
+        _renew(
+            account,
+            subscription,
+            [item for item in items_of(subscription) if item["current_period_end"] <= now],
+        )
 
 
 def end_trial(account: Account, subscription: Object) -> None:
@@ -108,6 +119,7 @@ def _renew(account: Account, subscription: Object, ended: list[Object]) -> None:
             if line is not None:
                 lines.append(line)
         invoice = draft(account, subscription, "subscription_cycle", lines, old)
+    announce_later(account, subscription)
     remember_debits(account, invoice["lines"]["data"])
     discounts.use_up(account, subscription)
     _send_on_its_way(account, subscription, invoice)

@@ -1,0 +1,117 @@
+"""The members of a subscription that an update sets without billing anything."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tenant_billing_sandbox.stripe.account import Account, Object
+from tenant_billing_sandbox.stripe.engine import discounts
+from tenant_billing_sandbox.stripe.engine.changes import changing, merge_metadata
+from tenant_billing_sandbox.stripe.engine.payment_methods import belonging
+from tenant_billing_sandbox.stripe.engine.standing import UPDATED
+from tenant_billing_sandbox.stripe.engine.subscription_shapes import (
+    items_of,
+    payment_settings,
+    trial_settings,
+)
+from tenant_billing_sandbox.stripe.engine.timeline import due, schedule, time_of
+from tenant_billing_sandbox.stripe.problems import invalid
+
+Params = Mapping[str, Any]
+CANCELLATION = frozenset({"cancel_at", "cancel_at_period_end"})
+
+
+def check_plain(account: Account, subscription: Object, params: Params) -> None:
+    """Refuse what cannot be set.
+
+    Raises:
+        Problem: 400; stripe.md 7 for attached schedules.
+    """
+    if subscription["schedule"] and CANCELLATION & set(params):
+        raise invalid(
+            f"The subscription is managed by the subscription schedule `{subscription['schedule']}`, and updating any "
+            "cancellation behavior directly is not allowed. Please update the schedule instead."
+        )
+    if params.get("cancel_at") and params.get("cancel_at_period_end"):
+        raise invalid("You may only specify one of these parameters: cancel_at, cancel_at_period_end.")
+    at = params.get("cancel_at")
+    if isinstance(at, int) and at <= time_of(account, subscription):
+        raise invalid("The timestamp provided for `cancel_at` must be in the future.", param="cancel_at")
+    if params.get("default_payment_method"):
+        belonging(
+            account, params["default_payment_method"], subscription["customer"], "default_payment_method"
+        )
+    sends = (params.get("collection_method") or subscription["collection_method"]) == "send_invoice"
+    if sends and not (params.get("days_until_due") or subscription["days_until_due"]):
+        raise invalid(
+            "When `collection_method` is `send_invoice`, `days_until_due` is required.",
+            param="days_until_due",
+        )
+
+
+def set_plain(account: Account, subscription: Object, params: Params) -> None:
+    """Set what was checked; metadata is merged, an empty string unsets (stripe.md 5.1)."""
+    merge_metadata(subscription, params.get("metadata"))
+    for name in ("description", "default_payment_method", "collection_method", "days_until_due"):
+        if name in params:
+            subscription[name] = params[name] if params[name] != "" else None
+    if subscription["collection_method"] == "charge_automatically":
+        subscription["days_until_due"] = None
+    if "payment_settings" in params:
+        known = {key: value for key, value in subscription["payment_settings"].items() if value}
+        subscription["payment_settings"] = payment_settings(known | params["payment_settings"])
+    if "trial_settings" in params:
+        subscription["trial_settings"] = trial_settings(params["trial_settings"])
+    if "automatic_tax" in params:
+        enabled = bool(params["automatic_tax"]["enabled"])
+        liability = {"type": "self"} if enabled else None
+        subscription["automatic_tax"] = {"disabled_reason": None, "enabled": enabled, "liability": liability}
+    if "discounts" in params:
+        customer = account.table("customer")[subscription["customer"]]
+        wanted = params["discounts"]
+        subscription["discounts"] = discounts.resolve(account, customer, subscription["id"], wanted)
+    if "cancellation_details" in params:
+        given = {key: value or None for key, value in params["cancellation_details"].items()}
+        subscription["cancellation_details"] |= given
+    _set_end(account, subscription, params)
+    _set_collection(account, subscription, params)
+
+
+def _set_end(account: Account, subscription: Object, params: Params) -> None:
+    """When the subscription is to end: at its period's end, at a time, or not at all."""
+    if not CANCELLATION & set(params):
+        return
+    at = params.get("cancel_at") or None
+    ends = [item["current_period_end"] for item in items_of(subscription)]
+    if params.get("cancel_at_period_end") or at == "max_period_end":
+        at = max(ends)
+    elif at == "min_period_end":
+        at = min(ends)
+    subscription["cancel_at_period_end"] = bool(params.get("cancel_at_period_end"))
+    subscription["cancel_at"] = at
+    subscription["canceled_at"] = time_of(account, subscription) if at else None
+    subscription["cancellation_details"]["reason"] = "cancellation_requested" if at else None
+    if at:
+        schedule(account, subscription, "end_subscription", at)
+
+
+def _set_collection(account: Account, subscription: Object, params: Params) -> None:
+    """Pause or resume the collection of invoices; the status stays as it is (stripe.md 2.1)."""
+    if "pause_collection" not in params:
+        return
+    asked = params["pause_collection"]
+    if not asked:
+        subscription["pause_collection"] = None
+        return
+    resumes_at = asked.get("resumes_at") or None
+    subscription["pause_collection"] = {"behavior": asked["behavior"], "resumes_at": resumes_at}
+    if resumes_at:
+        schedule(account, subscription, "resume_collection", int(resumes_at))
+
+
+@due("resume_collection")
+def _resume_collection(account: Account, identifier: str) -> None:
+    subscription = account.table("subscription")[identifier]
+    paused = subscription["pause_collection"]
+    if paused and paused["resumes_at"] and paused["resumes_at"] <= time_of(account, subscription):
+        with changing(account, subscription, UPDATED):
+            subscription["pause_collection"] = None
