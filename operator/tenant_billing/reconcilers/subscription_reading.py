@@ -232,9 +232,12 @@ class SubscriptionReader:
         recorded = world.resource.status.subscription_id or world.resource.spec.subscription_id
         if customer_id is None:
             return _Outside(missing_subscription_id=recorded)
+        live = False
         if fresh:
-            await picture.fresh_subscriptions_of(customer_id)
-        if fresh or picture.customer(customer_id) is None:
+            seen = await picture.fresh_subscriptions_of(customer_id)
+            live = any(not counting.has_ended(each) for each in seen)
+        # A customer with a live subscription is not deleted: that would have ended it (stripe.md 1.2).
+        if picture.customer(customer_id) is None or (fresh and not live):
             await picture.fresh_customer(customer_id)
         if recorded is not None and picture.subscription(recorded) is None:
             await picture.fresh_subscription(recorded)

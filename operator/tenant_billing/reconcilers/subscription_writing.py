@@ -109,8 +109,7 @@ class SubscriptionWriter:
         subject = _subject(world, type(action).__name__)
         match action:
             case CreateTenant(request):
-                await registry.create_tenant(request, subject)
-                await picture.fresh(request.id)
+                picture.take(await registry.create_tenant(request, subject))
             case UpdateTenant(tenant_id, change):
                 picture.take(await registry.update_tenant(tenant_id, change, subject))
             case DeleteTenant(tenant_id):
