@@ -94,7 +94,7 @@ class Binaries:
                     found |= self._make(way, wanted)
                 except WayFailedError as error:
                     attempts.append(str(error))
-                    self.report.say(str(error).splitlines()[0])
+                    self.report.say(str(error).splitlines()[0].rstrip(":"))
         if len(found) < len(set(programs)):
             raise ProgramsMissingError(_missing(programs, found), attempts)
         return found

@@ -94,13 +94,6 @@ class ServerProcess:
             launcher.wait(KILL_PATIENCE)
         self._cut(launcher)
 
-    def kill(self) -> None:
-        """End it by SIGKILL, as a crash would."""
-        launcher, self._launcher = self._launcher, None
-        if launcher is not None:
-            self._cut(launcher)
-            launcher.wait(KILL_PATIENCE)
-
     @staticmethod
     def _cut(launcher: subprocess.Popen[bytes]) -> None:
         """Close the lifeline: the launcher kills what it runs."""
