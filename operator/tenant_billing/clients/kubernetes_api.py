@@ -1,0 +1,197 @@
+"""Calls to the API server in JSON: connecting, one request, and what its errors mean.
+
+The official client's typed models are left out on purpose: they validate every answer in Python, and a custom resource
+definition alone would cost more than all else in a pass.
+"""
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, Final
+
+import aiohttp
+from kubernetes.aio import client, config
+
+from tenant_billing.domain.errors import (
+    Forbidden,
+    OutsideError,
+    Refused,
+    Throttled,
+    Unauthorized,
+    Unreachable,
+)
+from tenant_billing.ports import ObjectConflict, ObjectGone
+
+REQUEST_TIMEOUT: Final = aiohttp.ClientTimeout(total=15, sock_connect=5)
+"""Seconds; a call that hangs must not hold a worker."""
+CONNECTIONS: Final = 64
+"""More than workers, webhook deliveries and the Lease use at a time."""
+MERGE_PATCH: Final = "application/merge-patch+json"
+APPLY_PATCH: Final = "application/apply-patch+yaml"
+JSON: Final = "application/json"
+_OF_OBJECTS: Final[Mapping[int, type[Exception]]] = {
+    HTTPStatus.NOT_FOUND: ObjectGone,
+    HTTPStatus.CONFLICT: ObjectConflict,
+}
+_REFUSALS: Final[Mapping[int, type[OutsideError]]] = {
+    HTTPStatus.UNAUTHORIZED: Unauthorized,
+    HTTPStatus.FORBIDDEN: Forbidden,
+}
+
+
+async def load_configuration(kubeconfig: Path | None) -> client.Configuration:
+    """Find out how to reach the API server.
+
+    Args:
+        kubeconfig: A file to use; None: the pod's service account, else the file that kubectl would use.
+
+    Raises:
+        kubernetes.aio.config.ConfigException: Neither is there, or the file is faulty.
+    """
+    configuration = client.Configuration(connection_pool_maxsize=CONNECTIONS)
+    if kubeconfig is None:
+        try:
+            config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]  # published without types
+        except config.ConfigException:
+            await _load_file(configuration, None)
+    else:
+        await _load_file(configuration, kubeconfig)
+    return configuration
+
+
+async def _load_file(configuration: client.Configuration, kubeconfig: Path | None) -> None:
+    path = str(kubeconfig) if kubeconfig else None
+    load = config.load_kube_config
+    await load(path, client_configuration=configuration, persist_config=False)  # type: ignore[no-untyped-call]  # published without types
+
+
+@asynccontextmanager
+async def connected(configuration: client.Configuration) -> AsyncIterator[client.ApiClient]:
+    """One connection pool, closed in the end."""
+    api_client = client.ApiClient(configuration)
+    try:
+        yield api_client
+    finally:
+        await api_client.close()  # type: ignore[no-untyped-call]  # published without types
+
+
+@dataclass(frozen=True)
+class Access:
+    """How to reach the API server and who we are there, for a library with connections of its own.
+
+    Attributes:
+        authority: Path of the certificate that the server's is checked against.
+        authorization: Value of the header: scheme and token, or empty. Never shown.
+        certificate: Path of the client certificate.
+        private_key: Path of its key.
+    """
+
+    server: str
+    verify: bool
+    authority: str | None
+    authorization: str = field(repr=False)
+    certificate: str | None
+    private_key: str | None
+
+
+async def access_of(configuration: client.Configuration) -> Access:
+    """The present credentials; a token that is about to expire is read again first."""
+    authorization = await configuration.get_api_key_with_prefix("BearerToken")
+    return Access(
+        configuration.host,
+        configuration.verify_ssl,
+        configuration.ssl_ca_cert,
+        authorization or "",
+        configuration.cert_file,
+        configuration.key_file,
+    )
+
+
+class KubernetesApi:
+    """One request at a time, errors translated."""
+
+    def __init__(self, api_client: client.ApiClient) -> None:
+        self._client = api_client
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Mapping[str, Any] | None = None,
+        content_type: str = JSON,
+        query: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
+        """Send a request and give the object that comes back.
+
+        Args:
+            method: ``GET``, ``POST``, ``PUT`` or ``PATCH``.
+            path: Path of the API, already quoted where it needs to be.
+            body: What to send.
+            content_type: How the body is meant: plain, a merge patch, or a server-side apply.
+            query: Parameters.
+
+        Raises:
+            ObjectConflict: 409.
+            ObjectGone: 404.
+            OutsideError: The API server refused, or gave no usable answer.
+        """
+        write = method != "GET"
+        try:
+            request = await self._client.param_serialize(
+                method,
+                path,
+                query_params=list((query or {}).items()),
+                header_params={"Accept": JSON, "Content-Type": content_type},
+                body=body,
+                auth_settings=["BearerToken"],
+            )
+            response = await self._client.call_api(*request, _request_timeout=REQUEST_TIMEOUT)
+            text = await response.read()  # type: ignore[no-untyped-call]  # published without types
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise _no_answer(f"{method} {path}", type(error).__name__, write=write) from None
+        return _answer(response.status, response.headers, text, f"{method} {path}", write=write)
+
+
+def _no_answer(operation: str, why: str, *, write: bool) -> Unreachable:
+    return Unreachable(
+        f"the Kubernetes API server gave no usable answer to {operation}: {why}",
+        operation=operation,
+        outcome_unknown=write,
+    )
+
+
+def _answer(
+    status: int, headers: Mapping[str, str], text: bytes, operation: str, *, write: bool
+) -> dict[str, Any]:
+    try:
+        answer = json.loads(text)
+    except ValueError:
+        answer = None
+    if not isinstance(answer, dict):
+        raise _no_answer(operation, f"status {status} without a JSON object", write=write)
+    if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+        return answer
+    raise _error(status, headers, answer, operation, write=write)
+
+
+def _error(
+    status: int, headers: Mapping[str, str], answer: Mapping[str, Any], operation: str, *, write: bool
+) -> Exception:
+    """A ``metav1.Status`` as the error that the loop knows, by status code only: its reasons add nothing here."""
+    message = f"the Kubernetes API server: {answer.get('message', 'no message')}"
+    code = str(answer.get("reason", status))
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return Throttled(message, operation, code, retry_after=_seconds(headers.get("Retry-After")))
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return Unreachable(message, operation, code, outcome_unknown=write)
+    if status in _OF_OBJECTS:
+        return _OF_OBJECTS[status](message)
+    return _REFUSALS.get(status, Refused)(message, operation, code)
+
+
+def _seconds(text: str | None) -> float | None:
+    return float(text) if text is not None and text.isdigit() else None

@@ -1,0 +1,51 @@
+"""How kopf is set up: it watches and dispatches; patches, events and finalizers are written elsewhere."""
+
+import random
+from collections.abc import Sequence
+
+import kopf
+
+from tenant_billing.api import names
+from tenant_billing.clients.kubernetes_api import Access
+
+
+def kopf_settings() -> kopf.OperatorSettings:
+    """Settings as kopf.md advises; seconds throughout."""
+    settings = kopf.OperatorSettings()
+    settings.peering.standalone = True  # the Lease says who works
+    settings.posting.enabled = False  # events are told by the loop, once per change
+    settings.posting.reporting_component = names.FIELD_MANAGER
+    settings.persistence.finalizer = f"{names.GROUP}/kopf"  # never set: no handler of ours needs one
+    settings.persistence.progress_storage = kopf.AnnotationsProgressStorage(prefix=f"kopf.{names.GROUP}")
+    settings.persistence.diffbase_storage = kopf.AnnotationsDiffBaseStorage(prefix=f"kopf.{names.GROUP}")
+    settings.watching.chunk_size = 500
+    settings.watching.server_timeout = 240
+    settings.watching.client_timeout = 270
+    settings.watching.connect_timeout = 10
+    settings.queueing.idle_timeout = 1.0
+    settings.networking.request_timeout = 30
+    settings.networking.connect_timeout = 5
+    settings.networking.enforce_retry_after = True
+    settings.networking.error_backoffs = _jittered((1, 1, 2, 3, 5, 8))
+    settings.execution.default_backoff = 5
+    settings.process.ultimate_exiting_timeout = 25  # below the pod's usual 30
+    return settings
+
+
+def connection(access: Access) -> kopf.ConnectionInfo:
+    """The credentials that the rest of the operator uses, for kopf's own connections (its watches are long)."""
+    scheme, _, token = access.authorization.partition(" ")
+    return kopf.ConnectionInfo(
+        server=access.server,
+        ca_path=access.authority,
+        insecure=not access.verify,
+        scheme=scheme or None,
+        token=token or None,
+        certificate_path=access.certificate,
+        private_key_path=access.private_key,
+    )
+
+
+def _jittered(delays: Sequence[float]) -> list[float]:
+    """The delays, each cut by up to half: replicas that lost the API server together return apart."""
+    return [delay * random.uniform(0.5, 1.0) for delay in delays]  # noqa: S311 - spreads load only

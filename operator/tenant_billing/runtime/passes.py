@@ -1,0 +1,68 @@
+"""One pass: the right reconciler, one log line, and when to look again."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+
+from tenant_billing.ports import Clock, ObjectKey, Outcome, Reconciler, Resources
+from tenant_billing.runtime.deadlines import Deadlines
+
+
+class Passes:
+    """Runs a pass for a key; what the queue's workers call."""
+
+    def __init__(
+        self,
+        reconcilers: Mapping[str, Reconciler],
+        resources: Resources,
+        deadlines: Deadlines,
+        clock: Clock,
+    ) -> None:
+        """Run nothing yet.
+
+        Args:
+            reconcilers: By kind.
+            resources: Where the log line takes uid and generation from.
+            deadlines: Where deadlines in an account's time are kept.
+            clock: Measures how long a pass takes.
+        """
+        self._reconcilers = reconcilers
+        self._resources = resources
+        self._deadlines = deadlines
+        self._clock = clock
+        self._log = structlog.get_logger("pass")
+
+    async def __call__(self, key: ObjectKey) -> Outcome:
+        """One pass; a defect is logged with its trace and answered with a wish for a retry."""
+        begun = self._clock.monotonic()
+        try:
+            outcome = await self._reconcilers[key.kind].reconcile(key)
+        except Exception:  # noqa: BLE001 - a defect in one pass stops no other; it is logged with its trace
+            self._log.exception("pass broken off by a defect", **self._describe(key))
+            return Outcome("failed", retry=True)
+        self._deadlines.set(key, outcome.backend, outcome.look_again_at)
+        self._report(key, outcome, self._clock.monotonic() - begun)
+        return outcome
+
+    def _report(self, key: ObjectKey, outcome: Outcome, seconds: float) -> None:
+        tell = self._log.warning if outcome.result == "failed" else self._log.info
+        tell(
+            "pass",
+            **self._describe(key),
+            result=outcome.result,
+            why=outcome.why,
+            retry=outcome.retry,
+            seconds=round(seconds, 3),
+        )
+
+    def _describe(self, key: ObjectKey) -> dict[str, Any]:
+        body = self._resources.body(key)
+        metadata = body["metadata"] if body else {}
+        return {
+            "kind": key.kind,
+            "namespace": key.namespace,
+            "name": key.name,
+            "uid": metadata.get("uid"),
+            "generation": metadata.get("generation"),
+        }

@@ -1,0 +1,165 @@
+"""The keyed queue: each object waits at most once, is never worked on twice at a time, and is never forgotten.
+
+States of a key: waiting (urgent or not), running, running with another pass asked for, resting until a timer, idle.
+Timers follow the event loop's clock, so that tests run on a virtual one.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass
+
+from tenant_billing.ports import ObjectKey, Outcome
+
+Process = Callable[[ObjectKey], Awaitable[Outcome]]
+Jitter = Callable[[float], float]
+
+
+def spread(delay: float) -> float:
+    """A delay cut by up to half at random, so that what failed together does not come back together."""
+    return delay * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load, protects nothing
+
+
+@dataclass(frozen=True)
+class RetryDelay:
+    """How long to rest after each pass in a row that asked for a retry.
+
+    Attributes:
+        first: Seconds after the first one; doubled with each further one.
+        longest: Seconds that are never exceeded.
+        jitter: Gives the seconds to rest from the seconds due.
+    """
+
+    first: float = 1.0
+    longest: float = 300.0
+    jitter: Jitter = spread
+
+    def delay(self, failures: int) -> float:
+        """Seconds to rest after that many failed passes in a row (1 for the first)."""
+        doublings = min(failures - 1, 30)
+        return self.jitter(min(self.first * 2.0**doublings, self.longest))
+
+
+class WorkQueue:
+    """The work that waits, and the workers that do it.
+
+    Keys may be added before anybody works: they wait. When workers are cancelled, the keys they had begun wait again.
+    """
+
+    def __init__(self, retry_delay: RetryDelay | None = None) -> None:
+        self._retry_delay = retry_delay or RetryDelay()
+        self._urgent: dict[ObjectKey, None] = {}
+        self._normal: dict[ObjectKey, None] = {}
+        self._running: set[ObjectKey] = set()
+        self._again: dict[ObjectKey, bool] = {}
+        self._timers: dict[ObjectKey, asyncio.TimerHandle] = {}
+        self._failures: dict[ObjectKey, int] = {}
+        self._arrival = asyncio.Event()
+
+    def add(self, key: ObjectKey, *, urgent: bool = True) -> None:
+        """Look at an object as soon as possible; the urgent go first."""
+        if key in self._running:
+            self._again[key] = self._again.get(key, False) or urgent
+            return
+        if urgent:
+            self._normal.pop(key, None)
+            self._urgent.setdefault(key)
+        elif key not in self._urgent:
+            self._normal.setdefault(key)
+        self._arrival.set()
+
+    def add_after(self, key: ObjectKey, delay: float) -> None:
+        """Look at an object in some seconds at the latest; of several such wishes the earliest counts."""
+        loop = asyncio.get_running_loop()
+        due = loop.time() + delay
+        resting = self._timers.get(key)
+        if resting is not None:
+            if resting.when() <= due:
+                return
+            resting.cancel()
+        self._timers[key] = loop.call_at(due, self._wake, key)
+
+    async def work(self, process: Process, workers: int, stop: asyncio.Event) -> None:
+        """Work until told to stop, then finish the passes under way.
+
+        Args:
+            process: One pass. An exception that escapes it counts as a wish for a retry: logging it is its own duty.
+            workers: Passes at a time.
+            stop: Begin no new pass once set.
+        """
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._wake_workers_on(stop))
+            for _ in range(workers):
+                group.create_task(self._worker(process, stop))
+
+    def waiting(self) -> Collection[ObjectKey]:
+        """The keys whose turn it is, the urgent first."""
+        return [*self._urgent, *self._normal]
+
+    def resting(self) -> Collection[ObjectKey]:
+        """The keys that wait for a timer."""
+        return list(self._timers)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing waits and nothing runs; what rests until a timer does not count."""
+        return not (self._urgent or self._normal or self._running)
+
+    async def _wake_workers_on(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self._arrival.set()
+
+    async def _worker(self, process: Process, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            key = self._take()
+            if key is None:
+                self._arrival.clear()
+                await self._arrival.wait()
+                continue
+            await self._pass(key, process)
+        self._arrival.set()  # the next worker that sleeps has to see the stop, too
+
+    def _take(self) -> ObjectKey | None:
+        for waiting in (self._urgent, self._normal):
+            if waiting:
+                key = next(iter(waiting))
+                del waiting[key]
+                self._running.add(key)
+                self._forget_timer(key)
+                return key
+        return None
+
+    async def _pass(self, key: ObjectKey, process: Process) -> None:
+        outcome: Outcome | None = None
+        try:
+            outcome = await process(key)
+        except asyncio.CancelledError:
+            self._again.setdefault(key, True)
+            raise
+        except Exception:  # noqa: BLE001 - a defect in one pass stops no other; process has logged it
+            outcome = Outcome("failed", retry=True)
+        finally:
+            self._running.discard(key)
+            if outcome is not None:
+                self._plan_next(key, outcome)
+            if key in self._again:
+                self.add(key, urgent=self._again.pop(key))
+
+    def _plan_next(self, key: ObjectKey, outcome: Outcome) -> None:
+        if outcome.retry:
+            failures = self._failures.get(key, 0) + 1
+            self._failures[key] = failures
+            self.add_after(key, self._retry_delay.delay(failures))
+            return
+        self._failures.pop(key, None)
+        if outcome.look_again_after is not None:
+            self.add_after(key, outcome.look_again_after)
+
+    def _wake(self, key: ObjectKey) -> None:
+        del self._timers[key]
+        self.add(key, urgent=False)
+
+    def _forget_timer(self, key: ObjectKey) -> None:
+        timer = self._timers.pop(key, None)
+        if timer is not None:
+            timer.cancel()
