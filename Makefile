@@ -28,7 +28,7 @@ setup: $(READY) ## Prepare the Python environment
 
 .PHONY: control-plane
 control-plane: $(READY) ## Have kube-apiserver, etcd and kubectl at hand (cached outside the tree)
-	@$(BIN)/python -m tenant_billing_sandbox control-plane install
+	@$(BIN)/python -m tenant_billing_sandbox control-plane install --with controller-manager,stripe-mock
 
 .PHONY: demo
 demo: $(READY) ## The main job once, on a real control plane and both simulators
