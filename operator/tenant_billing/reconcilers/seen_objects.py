@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Final
 
 from tenant_billing.domain.identity import TenantKey, key_of
@@ -17,7 +18,9 @@ class SeenObjects:
     """Objects of one account by id, by the tenant that our metadata names, and by customer. They may be old."""
 
     def __init__(self) -> None:
-        self._seen: dict[str, Seen] = {}
+        self._customers: dict[str, Customer] = {}
+        self._subscriptions: dict[str, Subscription] = {}
+        self._products: dict[str, Product] = {}
         self._prices: dict[str, Price] = {}
         self._invoices: dict[str, dict[str, Invoice]] = {}
         self._by_tenant: dict[TenantKey, set[str]] = {}
@@ -25,29 +28,24 @@ class SeenObjects:
 
     def customer(self, customer_id: str) -> Customer | None:
         """A customer as last seen."""
-        seen = self._seen.get(customer_id)
-        return seen if isinstance(seen, Customer) else None
+        return self._customers.get(customer_id)
 
     def subscription(self, subscription_id: str) -> Subscription | None:
         """A subscription as last seen, with its open invoices as last seen."""
-        seen = self._seen.get(subscription_id)
-        if not isinstance(seen, Subscription):
-            return None
-        return replace(seen, open_invoices=self.open_invoices_of(subscription_id))
+        seen = self._subscriptions.get(subscription_id)
+        return None if seen is None else replace(seen, open_invoices=self.open_invoices_of(subscription_id))
 
     def price(self, price_id: str) -> Price | None:
         """A price as last seen."""
-        seen = self._seen.get(price_id)
-        return seen if isinstance(seen, Price) else None
+        return self._prices.get(price_id)
 
     def product(self, product_id: str) -> Product | None:
         """A product as last seen."""
-        seen = self._seen.get(product_id)
-        return seen if isinstance(seen, Product) else None
+        return self._products.get(product_id)
 
     def products(self) -> tuple[Product, ...]:
         """All products as last seen, archived ones too."""
-        return tuple(each for each in self._seen.values() if isinstance(each, Product))
+        return tuple(self._products.values())
 
     def prices(self) -> tuple[Price, ...]:
         """All recurring prices as last seen, archived ones too."""
@@ -55,11 +53,11 @@ class SeenObjects:
 
     def prices_by_id(self) -> Mapping[str, Price]:
         """All recurring prices as last seen, by id."""
-        return self._prices
+        return MappingProxyType(self._prices)
 
     def subscriptions(self) -> tuple[Subscription, ...]:
-        """All subscriptions as last seen, ended ones too."""
-        return tuple(each for each in self._seen.values() if isinstance(each, Subscription))
+        """All subscriptions as last seen, ended ones too, without their invoices."""
+        return tuple(self._subscriptions.values())
 
     def customers_of(self, key: TenantKey) -> tuple[Customer, ...]:
         """The customers that our metadata marks as a tenant's, deleted ones too, by id."""
@@ -84,7 +82,7 @@ class SeenObjects:
     def subscriptions_by_price(self) -> Mapping[str, int]:
         """How many subscriptions that have not ended are on each price."""
         numbers: dict[str, int] = {}
-        for each in self.subscriptions():
+        for each in self._subscriptions.values():
             if each.ended_at is None:
                 for price_id in {item.price_id for item in each.items}:
                     numbers[price_id] = numbers.get(price_id, 0) + 1
@@ -92,25 +90,34 @@ class SeenObjects:
 
     def _put(self, seen: Seen) -> None:
         self._remove(seen.id)
-        self._seen[seen.id] = seen
-        if isinstance(seen, Price):
-            self._prices[seen.id] = seen
-        if isinstance(seen, Customer | Subscription):
-            key = key_of(seen.metadata)
-            if key is not None:
-                self._by_tenant.setdefault(key, set()).add(seen.id)
-        if isinstance(seen, Subscription):
-            self._by_customer.setdefault(seen.customer_id, set()).add(seen.id)
+        match seen:
+            case Customer():
+                self._customers[seen.id] = seen
+                self._index(key_of(seen.metadata), seen.id)
+            case Subscription():
+                self._subscriptions[seen.id] = seen
+                self._index(key_of(seen.metadata), seen.id)
+                self._by_customer.setdefault(seen.customer_id, set()).add(seen.id)
+            case Product():
+                self._products[seen.id] = seen
+            case Price():
+                self._prices[seen.id] = seen
+
+    def _index(self, key: TenantKey | None, object_id: str) -> None:
+        if key is not None:
+            self._by_tenant.setdefault(key, set()).add(object_id)
 
     def _remove(self, object_id: str) -> None:
-        known = self._seen.pop(object_id, None)
+        """Forget an object; ids are unique over all kinds."""
+        subscription = self._subscriptions.pop(object_id, None)
+        if subscription is not None:
+            self._by_customer[subscription.customer_id].discard(object_id)
+        marked = subscription or self._customers.pop(object_id, None)
+        key = key_of(marked.metadata) if marked is not None else None
+        if key is not None:
+            self._by_tenant[key].discard(object_id)
+        self._products.pop(object_id, None)
         self._prices.pop(object_id, None)
-        if isinstance(known, Customer | Subscription):
-            key = key_of(known.metadata)
-            if key is not None:
-                self._by_tenant[key].discard(object_id)
-        if isinstance(known, Subscription):
-            self._by_customer[known.customer_id].discard(object_id)
 
     def _put_invoice(self, invoice: Invoice) -> None:
         if invoice.subscription_id is None:
