@@ -20,7 +20,7 @@ from tenant_billing_sandbox.stripe.operations import Call, Operation, perform
 from tenant_billing_sandbox.stripe.problems import Problem, invalid
 from tenant_billing_sandbox.stripe.published import tables
 from tenant_billing_sandbox.stripe.rate_limits import RateLimited, RateLimits
-from tenant_billing_sandbox.stripe.rendering import rendered
+from tenant_billing_sandbox.stripe.rendering import check_expansions, rendered
 from tenant_billing_sandbox.stripe.routing import routed
 from tenant_billing_sandbox.stripe.validation import validated
 
@@ -91,6 +91,7 @@ class Answering:
         params = validated(schema, raw, tables.unsettable(request.method, template))
         entry.idempotency_key = request.headers.get("Idempotency-Key") if request.method == "POST" else None
         call = Call(request.method, template, path, params, request_id, entry.idempotency_key)
+        check_expansions(call)
         return await self._once(request, tenancy, function, call, headers)
 
     async def _once(

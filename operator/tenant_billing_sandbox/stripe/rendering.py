@@ -58,17 +58,42 @@ def _as_bad_request(problem: Problem) -> Problem:
     return Problem(400, problem.type, problem.message, code=problem.code, param=problem.param)
 
 
+def check_expansions(call: Call) -> None:
+    """Refuse, before anything is done, what the call's answer could never expand.
+
+    Raises:
+        Problem: 400.
+    """
+    tree, prefix = _tree(call.params.get("expand", [])), ""
+    known = tables.expandable(tables.kind_of(call.template))
+    if _lists(call):
+        _check_names(tree, frozenset({"data"}), prefix)
+        tree, prefix = tree.get("data", {}), "data"
+    if known is not None:
+        _check_names(tree, known, prefix)
+
+
 def rendered(account: Account, answer: Object, call: Call) -> Object:
     """The answer as it is sent: a page if the call lists, expanded where asked, always a copy.
 
     Raises:
         Problem: 400 for what cannot be expanded.
     """
-    accepted = tables.parameters().get(f"{call.method} {call.template}", {}).get("properties", {})
-    if answer.get("object") == "list" and "starting_after" in accepted:
+    if answer.get("object") == "list" and _lists(call):
         answer = page(answer, call.params)
-    tree = _tree(call.params.get("expand", []))
-    return _object(account, answer, tree, "")
+    return _object(account, answer, _tree(call.params.get("expand", [])), "")
+
+
+def _lists(call: Call) -> bool:
+    """Whether the answer is a list with cursors, or the result of a search."""
+    accepted = tables.parameters().get(f"{call.method} {call.template}", {}).get("properties", {})
+    return not accepted.keys().isdisjoint({"starting_after", "query"})
+
+
+def _check_names(tree: Tree, known: frozenset[str], path: str) -> None:
+    for name in tree:
+        if name not in known:
+            raise _unexpandable(path, name)
 
 
 def _tree(paths: list[str]) -> Tree:
@@ -88,10 +113,8 @@ def _tree(paths: list[str]) -> Tree:
 def _object(account: Account, value: Object, tree: Tree, path: str) -> Object:
     kind = value.get("object")
     hidden = ON_REQUEST.get(kind, frozenset()) if isinstance(kind, str) else frozenset()
-    for name in tree:
-        known = tables.known_fields(kind) if isinstance(kind, str) else None
-        if name not in value and (known is None or name not in known):
-            raise _unexpandable(path, name)
+    known = tables.expandable(kind) if isinstance(kind, str) else None
+    _check_names(tree, frozenset(value) if known is None else known, path)
     return {
         name: _member(account, member, tree.get(name), f"{path}.{name}".lstrip("."))
         for name, member in value.items()

@@ -22,7 +22,7 @@ from tenant_billing_sandbox.stripe.customers import search
 from tenant_billing_sandbox.stripe.engine import controls
 from tenant_billing_sandbox.stripe.engine.deliveries import delivering
 from tenant_billing_sandbox.stripe.keys import ApiKey
-from tenant_billing_sandbox.stripe.rate_limits import Profile, RateLimits
+from tenant_billing_sandbox.stripe.rate_limits import Clock, Profile, RateLimits
 
 DEFAULT_KEY = ApiKey(secret="sk_test_sandbox")  # noqa: S106 - a simulator's key opens nothing
 IDS_OF_A_SEED = 10**9
@@ -80,25 +80,29 @@ class StripeSimulator:
 
     @staticmethod
     @asynccontextmanager
-    async def serve(settings: StripeSettings | None = None) -> "AsyncIterator[StripeSimulator]":
+    async def serve(
+        settings: StripeSettings | None = None, *, real_time: Clock = time.monotonic
+    ) -> "AsyncIterator[StripeSimulator]":
         """Serve until the block is left.
 
         The control routes of the engine drive the account of the first key; others are there to be told apart.
+
+        Args:
+            settings: How to start.
+            real_time: Seconds of real time, in which calls per second are counted.
         """
         chosen = settings or StripeSettings()
         accounts = _accounts(chosen)
         observed = Observed(writes=writes, error=_error_answer, state=lambda: _state(accounts))
-        async with AsyncExitStack() as couriers:
-            first = chosen.keys[0]
-            delivered = {
-                name: await couriers.enter_async_context(delivering(account))
+        answering = _answering(chosen, accounts, real_time)
+        first = (chosen.keys[0].account, chosen.keys[0].livemode)
+        async with AsyncExitStack() as running:
+            couriers = {
+                name: await running.enter_async_context(delivering(account))
                 for name, account in accounts.items()
             }
-            driven = (first.account, first.livemode)
-            app = _application(
-                chosen, accounts, observed, controls.routes(accounts[driven], delivered[driven])
-            )
-            url = await couriers.enter_async_context(listening(app, port=chosen.port))
+            app = _application(answering, observed, controls.routes(accounts[first], couriers[first]))
+            url = await running.enter_async_context(listening(app, port=chosen.port))
             yield StripeSimulator(url, chosen, accounts, observed)
 
 
@@ -112,17 +116,17 @@ def _accounts(settings: StripeSettings) -> dict[tuple[str, bool], Account]:
     return accounts
 
 
-def _application(
-    settings: StripeSettings,
-    accounts: dict[tuple[str, bool], Account],
-    observed: Observed,
-    drive: list[web.RouteDef],
-) -> web.Application:
+def _answering(
+    settings: StripeSettings, accounts: dict[tuple[str, bool], Account], real_time: Clock
+) -> Answering:
     tenancies = {
-        name: Tenancy(account, RateLimits(settings.rate_limits, time.monotonic))
+        name: Tenancy(account, RateLimits(settings.rate_limits, real_time))
         for name, account in accounts.items()
     }
-    answering = Answering({key.secret: key for key in settings.keys}, tenancies, settings.latency)
+    return Answering({key.secret: key for key in settings.keys}, tenancies, settings.latency)
+
+
+def _application(answering: Answering, observed: Observed, drive: list[web.RouteDef]) -> web.Application:
     app = web.Application(middlewares=[interception(observed)])
     add_control_routes(app, observed)
     app.router.add_routes(drive)

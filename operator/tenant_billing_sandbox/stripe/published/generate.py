@@ -50,7 +50,7 @@ def parameters(operation: Schema) -> Schema:
 
 
 def fields(document: Schema, name: str) -> Schema:
-    """The fields of an object: the value of each where nothing is known, and which of them may be absent."""
+    """The fields of an object: the value of each where nothing is known, and which can be expanded."""
     schema = document["components"]["schemas"][name]
     required = schema.get("required", [])
     nullable = [field for field, of_field in schema["properties"].items() if of_field.get("nullable")]
@@ -59,11 +59,7 @@ def fields(document: Schema, name: str) -> Schema:
         "empty": {
             field: _empty(schema["properties"][field]) for field in sorted(set(required) - set(nullable))
         },
-        "expandable": sorted(
-            field
-            for field, of_field in schema["properties"].items()
-            if "x-expansionResources" in json.dumps(of_field)
-        ),
+        "expandable": sorted(schema.get("x-expandableFields", [])),
         "all": sorted(schema["properties"]),
     }
 

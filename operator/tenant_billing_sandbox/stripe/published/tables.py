@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -68,14 +69,18 @@ def blank(kind: str) -> dict[str, Any]:
     return dict.fromkeys(fields["null"]) | empty
 
 
-def expandable(kind: str) -> frozenset[str]:
-    """The fields of an object that hold, or contain, ids that ``expand`` turns into objects."""
-    return frozenset(_fields()[kind]["expandable"]) if kind in _fields() else frozenset()
+def expandable(kind: str | None) -> frozenset[str] | None:
+    """The fields of an object that are, or contain, what ``expand`` shows; None for a kind without a table."""
+    return frozenset(_fields()[kind]["expandable"]) if kind in _fields() else None
 
 
-def known_fields(kind: str) -> frozenset[str] | None:
-    """The names of all fields of an object; None for a kind without a table."""
-    return frozenset(_fields()[kind]["all"]) if kind in _fields() else None
+def kind_of(template: str) -> str | None:
+    """The kind of object that calls below a path answer with: ``/v1/subscriptions/{}/pause`` with a subscription."""
+    collection = re.match(r"/v1/((?:billing|test_helpers)/)?[^/]+", template)
+    if collection is None:
+        return None
+    name = collection[0].removeprefix("/v1/").replace("/", ".").removesuffix("s")
+    return name if name in _fields() else None
 
 
 def unsettable(method: str, template: str) -> frozenset[str]:
@@ -83,10 +88,5 @@ def unsettable(method: str, template: str) -> frozenset[str]:
 
     Stripe's document says so of newer parameters only; ``""`` unsets the older ones, too (stripe.md 5.1).
     """
-    collection = template.removeprefix("/v1/").removesuffix("/{}").replace("/", ".")
-    kind = {"test_helpers.test_clocks": "test_helpers.test_clock"}.get(
-        collection, collection.removesuffix("s")
-    )
-    if method != "POST" or kind not in _fields():
-        return frozenset()
-    return frozenset(_fields()[kind]["null"])
+    kind = kind_of(template)
+    return frozenset(_fields()[kind]["null"]) if method == "POST" and kind is not None else frozenset()
