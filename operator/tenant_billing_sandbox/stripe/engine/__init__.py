@@ -28,6 +28,7 @@ for _name in (
     "previews",
     "schedule_operations",
     "test_clocks",
+    "meter_events",
     "events",
     "webhook_endpoints",
     "customers",

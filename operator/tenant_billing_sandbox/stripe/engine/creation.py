@@ -47,6 +47,7 @@ def create(account: Account, call: Call) -> Object:
 def _check(account: Account, customer: Object, params: Mapping[str, Any]) -> None:
     if params.get("payment_behavior") == "pending_if_incomplete":
         raise invalid("`pending_if_incomplete` is only used with updates.", param="payment_behavior")
+    discounts.check(account, params.get("discounts"))
     sending = params.get("collection_method") == "send_invoice"
     if sending and not params.get("days_until_due"):
         raise invalid(

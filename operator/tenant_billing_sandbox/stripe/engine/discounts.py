@@ -11,26 +11,29 @@ from tenant_billing_sandbox.stripe.engine.timeline import time_of
 from tenant_billing_sandbox.stripe.problems import invalid
 
 
-def resolve(account: Account, customer: Object, subscription_id: str, wanted: Any) -> list[str]:
-    """Turn the ``discounts`` parameter into ids of discounts; existing ones are kept by ``discount``.
+def check(account: Account, wanted: Any) -> None:
+    """Refuse a ``discounts`` parameter that names what does not exist or is no longer valid.
 
     Raises:
-        Problem: 400 for a coupon or discount that does not exist or is no longer valid.
+        Problem: 400.
     """
-    if not wanted:
-        return []
-    ids = []
-    for number, entry in enumerate(wanted):
+    for number, entry in enumerate(wanted or []):
         if entry.get("discount"):
-            ids.append(
-                referred(account, "discount", entry["discount"], f"discounts[{number}][discount]")["id"]
-            )
+            referred(account, "discount", entry["discount"], f"discounts[{number}][discount]")
             continue
         coupon = referred(account, "coupon", str(entry.get("coupon", "")), f"discounts[{number}][coupon]")
         if not coupon.get("valid", True):
             raise invalid(f"Coupon {coupon['id']} is expired.", param="coupon", code="coupon_expired")
-        ids.append(_new(account, customer, subscription_id, coupon)["id"])
-    return ids
+
+
+def resolve(account: Account, customer: Object, subscription_id: str, wanted: Any) -> list[str]:
+    """Turn a checked ``discounts`` parameter into ids of discounts; existing ones are kept by ``discount``."""
+    return [
+        entry["discount"]
+        if entry.get("discount")
+        else _new(account, customer, subscription_id, account.table("coupon")[entry["coupon"]])["id"]
+        for entry in wanted or []
+    ]
 
 
 def _new(account: Account, customer: Object, subscription_id: str, coupon: Object) -> Object:

@@ -36,6 +36,7 @@ def check_plain(account: Account, subscription: Object, params: Params) -> None:
     at = params.get("cancel_at")
     if isinstance(at, int) and at <= time_of(account, subscription):
         raise invalid("The timestamp provided for `cancel_at` must be in the future.", param="cancel_at")
+    discounts.check(account, params.get("discounts"))
     if params.get("default_payment_method"):
         belonging(
             account, params["default_payment_method"], subscription["customer"], "default_payment_method"
