@@ -58,10 +58,13 @@ def lets_go(world: World) -> str | None:
         return "deletionPolicy: Orphan; subscription and tenant stay as they are."
     if world.namespace.going:
         return "Its namespace or definition is being deleted, so subscription and tenant stay as they are."
-    status = world.resource.status
-    if status.customer_id is None and status.pending_operation is None and status.tenant_state is None:
-        return "Nothing was made for it yet."
     return None
+
+
+def _nothing_was_made(world: World) -> bool:
+    status = world.resource.status
+    absent = status.tenant_state in (None, TenantState.ABSENT, TenantState.UNKNOWN)
+    return absent and status.customer_id is None and status.pending_operation is None
 
 
 def decide(world: World) -> Farewell:
@@ -70,6 +73,8 @@ def decide(world: World) -> Farewell:
     if message is not None:
         return Farewell(_LET_GO, message=message)
     finding = first(prerequisites.READING, world)
+    if finding is not None and _nothing_was_made(world):
+        return Farewell(_LET_GO, message="Nothing was made for it yet.")
     if finding is not None:
         return Farewell((), Finding(finding.reason, finding.message + _WAY_OUT, stalled=finding.stalled))
     if another_object_has_the_tenant(world) is not None:

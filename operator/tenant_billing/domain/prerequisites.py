@@ -139,6 +139,28 @@ def named_customer_is_missing(world: World) -> Finding | None:
     )
 
 
+def several_customers_pay(world: World) -> Finding | None:
+    """Live subscriptions of several customers carry this tenant's mark: one match is adopted, several wait."""
+    if not world.rivals:
+        return None
+    return Finding(
+        Reason.DUPLICATE_SUBSCRIPTION,
+        f"Subscriptions of several customers stand for this tenant ({', '.join(world.rivals)}); "
+        "cancel all but one in Stripe. The tenant is kept as it is.",
+    )
+
+
+def recorded_customer_is_missing(world: World) -> Finding | None:
+    """A recorded customer is not found: that is no reason to make another one."""
+    recorded = world.resource.status.customer_id
+    if recorded is None or world.customer is not None:
+        return None
+    return Finding(
+        Reason.CUSTOMER_MISMATCH,
+        f"Stripe does not know customer {recorded}; check key, mode and account. The tenant is kept as it is.",
+    )
+
+
 def recorded_subscription_is_missing(world: World) -> Finding | None:
     """A recorded subscription is not found: a wrong key must never suspend a tenant (stripe.md 2.1)."""
     missing = world.missing_subscription_id
@@ -166,7 +188,9 @@ CHAIN: tuple[Rule, ...] = (
     tenant_belongs_to_another,
     field_needs_trust,
     plan_does_not_admit_namespace,
+    several_customers_pay,
     recorded_subscription_is_missing,
+    recorded_customer_is_missing,
     customer_was_deleted,
     named_customer_is_missing,
     payer_has_no_customer,

@@ -96,6 +96,7 @@ class World:
         registry_problem: Why the registry could not be read; then nothing of it is known.
         customer: The customer, or None where there is none.
         subscriptions: Those of the customer that name this tenant.
+        rivals: Live subscriptions of other customers that carry this tenant's mark: a person must choose.
         missing_subscription_id: An id that is recorded and that the provider does not know (404).
         tenant: The tenant, or None where the registry says that there is none.
         tenant_gone: Whether a tenant that was there is confirmed to be gone.
@@ -122,6 +123,7 @@ class World:
     registry_problem: OutsideError | None = None
     customer: Customer | None = None
     subscriptions: tuple[Subscription, ...] = ()
+    rivals: tuple[str, ...] = ()
     missing_subscription_id: str | None = None
     tenant: Tenant | None = None
     tenant_gone: bool = False

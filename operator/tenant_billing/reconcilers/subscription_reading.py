@@ -41,6 +41,7 @@ class _Outside:
     problem: OutsideError | None = None
     customer: Customer | None = None
     subscriptions: tuple[Subscription, ...] = ()
+    rivals: tuple[str, ...] = ()
     missing_subscription_id: str | None = None
 
 
@@ -84,6 +85,7 @@ class SubscriptionReader:
             registry_problem=registry_problem or tenant_problem,
             customer=outside.customer,
             subscriptions=outside.subscriptions,
+            rivals=outside.rivals,
             missing_subscription_id=outside.missing_subscription_id,
             tenant=tenant,
             totals=await self._totals(world, registry, tenant, TOTALS_MAY_BE_OLD),
@@ -249,7 +251,12 @@ class SubscriptionReader:
             if counting.names_tenant(each, key, known_ids)
         )
         missing = recorded if recorded is not None and picture.subscription(recorded) is None else None
-        return _Outside(None, picture.customer(customer_id), found, missing)
+        rivals = tuple(
+            each.id
+            for each in picture.subscriptions_of(key)
+            if each.customer_id != customer_id and not counting.has_ended(each) and recorded is None
+        )
+        return _Outside(None, picture.customer(customer_id), found, rivals, missing)
 
     def _customer_id(self, world: World, account: AccountConnection, tenant: Tenant | None) -> str | None:
         spec, status = world.resource.spec, world.resource.status
