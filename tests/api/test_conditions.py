@@ -71,7 +71,11 @@ def test_a_message_is_cut_where_people_stop_reading() -> None:
 
 def test_a_condition_of_another_version_survives() -> None:
     foreign = Condition(
-        type="Quantum", status=ConditionStatus.TRUE, reason="Entangled", last_transition_time=MORNING
+        type="Quantum",
+        status=ConditionStatus.TRUE,
+        reason="Entangled",
+        message="",
+        last_transition_time=MORNING,
     )
     later = set_condition(
         (foreign, *ready()), ConditionType.READY, ConditionStatus.FALSE, Reason.CONFLICT, "", 1, NOON
