@@ -214,9 +214,7 @@ def test_a_change_that_cannot_wait_is_refused_with_pending_if_incomplete():
     account = an_account()
     subscription = an_active_subscription(account)
     with pytest.raises(Problem, match="pending_if_incomplete"):
-        update(
-            account, subscription, payment_behavior="pending_if_incomplete", collection_method="send_invoice"
-        )
+        update(account, subscription, payment_behavior="pending_if_incomplete", description="later")
 
 
 @pytest.mark.parametrize(
