@@ -27,7 +27,7 @@ Translate = Callable[[Fields], T]
 PAGE: Final = 100
 """Objects per page, Stripe's maximum (stripe.md 6)."""
 NOT_THEIRS: Final = (KeyError, TypeError, ValueError, AttributeError, ArithmeticError)
-"""What reading an answer raises that is not Stripe's."""
+"""What reading an answer that is not Stripe's raises, here and in the SDK."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +116,8 @@ class StripeCalls:
             except stripe.StripeError as error:
                 failure = to_outside_error(error, operation, kind)
                 again = _may_try_again(error, failure)
+            except NOT_THEIRS as error:  # the SDK trips over error objects of another shape
+                failure, again = _not_stripes(error, operation, kind), False
             else:
                 response = answer.last_response
                 write.request_id = str((response and response.request_id) or "")
@@ -144,9 +146,13 @@ def _understand(answer: stripe.StripeObject, to: Translate[T], operation: str, k
     try:
         return to(answer.to_dict())
     except NOT_THEIRS as error:
-        problem = type(error).__name__
-    raise Unreachable(
-        f"Stripe, {operation}: an answer that is not Stripe's ({problem})",
+        failure = _not_stripes(error, operation, kind)
+    raise failure
+
+
+def _not_stripes(error: Exception, operation: str, kind: CallKind) -> Unreachable:
+    return Unreachable(
+        f"Stripe, {operation}: an answer that is not Stripe's ({type(error).__name__})",
         operation=operation,
         outcome_unknown=kind is not CallKind.READ,
     )
