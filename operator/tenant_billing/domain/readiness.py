@@ -11,6 +11,8 @@ PASSES_BY_ITSELF: Final = frozenset({Reason.UNREACHABLE, Reason.BACKEND_NOT_READ
 """What the operator goes on trying; every other reason than Available needs a person."""
 AT_REST: Final = frozenset({Reason.AVAILABLE, Reason.PAUSED})
 
+PAUSED_MESSAGE: Final = "left alone until the annotation tenantbilling.dev/paused is removed"
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -35,6 +37,11 @@ def ready(conditions: Conditions, reason: Reason, message: str, generation: int,
         conditions, ConditionType.RECONCILING, _true(trying), Reason.PROGRESSING, message, generation, now
     )
     return set_condition(conditions, ConditionType.STALLED, _true(stalled), reason, message, generation, now)
+
+
+def paused(conditions: Conditions, generation: int, now: datetime) -> Conditions:
+    """Say that a person asked to leave the object alone."""
+    return ready(conditions, Reason.PAUSED, PAUSED_MESSAGE, generation, now)
 
 
 def _true(value: bool) -> ConditionStatus:  # noqa: FBT001 - converts the one to the other

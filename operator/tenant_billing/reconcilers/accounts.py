@@ -1,12 +1,11 @@
 """Live connections to payment accounts, by BillingBackend."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tenant_billing.api.names import BILLING_BACKEND
-from tenant_billing.api.reasons import Reason
 from tenant_billing.domain.errors import OutsideError, Unauthorized
-from tenant_billing.domain.health import Health
+from tenant_billing.domain.health import Health, of_provider_error
 from tenant_billing.ports import BillingProvider, Clock, ObjectKey, Queue
 from tenant_billing.reconcilers.account_picture import AccountPicture
 
@@ -18,7 +17,7 @@ class AccountConnection:
     Attributes:
         backend: Name of the BillingBackend.
         owner: Its ``spec.owner``, the installation in the provider's metadata.
-        account_id: Whose money it is.
+        account_id: Whose money it is; empty until it was asked.
         follows_account_time: Whether now is the account's time (a sandbox) instead of the local clock.
         settings: What the connection was built from, as a digest: another digest needs another connection.
     """
@@ -71,11 +70,16 @@ class Accounts:
         return self.now(backend)
 
     async def open(self, connection: AccountConnection) -> None:
-        """Use a connection from now on; the one before it is closed. It is not called before it is healthy."""
+        """Use a connection from now on, once it is judged healthy; the one before it is closed."""
         former = self._connections.get(connection.backend)
         self._connections[connection.backend] = connection
-        if former is not None and former.provider is not connection.provider:
+        self._health.pop(connection.backend, None)
+        if former is not None:
             await former.provider.close()
+
+    def identified(self, backend: str, account_id: str) -> None:
+        """Note whose account a connection leads to."""
+        self._connections[backend] = replace(self._connections[backend], account_id=account_id)
 
     def judged(self, backend: str, health: Health) -> bool:
         """Note the result of a check; gives whether the backend became available by it."""
@@ -86,7 +90,7 @@ class Accounts:
     def failed(self, backend: str, error: OutsideError) -> None:
         """Note an error of a call: a refused key stops all calls of the account until its check succeeds again."""
         if isinstance(error, Unauthorized):
-            self._health[backend] = Health(Reason.INVALID_CREDENTIALS, str(error))
+            self._health[backend] = of_provider_error(error)
             self._queue.add(ObjectKey(BILLING_BACKEND.kind, "", backend))
 
     async def forget(self, backend: str) -> None:

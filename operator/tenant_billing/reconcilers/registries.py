@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tenant_billing.api.names import THINGS_STACK_CLUSTER
-from tenant_billing.api.reasons import Reason
 from tenant_billing.api.things_stack_cluster import ThingsStackCluster, ThingsStackClusterStatus
 from tenant_billing.domain import brake
 from tenant_billing.domain.brake import BrakeState, Verdict
-from tenant_billing.domain.errors import OutsideError, Unauthorized
-from tenant_billing.domain.health import Health
+from tenant_billing.domain.errors import Forbidden, OutsideError, Unauthorized
+from tenant_billing.domain.health import Health, of_registry_error
 from tenant_billing.ports import Clock, Cluster, ObjectGone, ObjectKey, Queue, Resources, TenantRegistry
 from tenant_billing.reconcilers.grouping import GroupedCalls
 from tenant_billing.reconcilers.tenant_picture import TenantPicture, TotalsReader
@@ -61,11 +60,12 @@ class Registries:
         return self._health.get(cluster)
 
     async def open(self, cluster: str, registry: TenantRegistry, settings: str) -> RegistryConnection:
-        """Use a connection from now on; the one before it is closed. It is not called before it is healthy."""
+        """Use a connection from now on, once it is judged healthy; the one before it is closed."""
         former = self._connections.get(cluster)
         picture, totals = TenantPicture(registry), TotalsReader(registry, self._clock)
         connection = RegistryConnection(cluster, registry, picture, totals, settings)
         self._connections[cluster] = connection
+        self._health.pop(cluster, None)
         if former is not None:
             await former.registry.close()
         return connection
@@ -78,8 +78,8 @@ class Registries:
 
     def failed(self, cluster: str, error: OutsideError) -> None:
         """Note an error of a call: a refused key stops all calls of the cluster until its check succeeds again."""
-        if isinstance(error, Unauthorized):
-            self._health[cluster] = Health(Reason.INVALID_CREDENTIALS, str(error))
+        if isinstance(error, Unauthorized | Forbidden):
+            self._health[cluster] = of_registry_error(error)
             self._queue.add(ObjectKey(THINGS_STACK_CLUSTER.kind, "", cluster))
 
     async def forget(self, cluster: str) -> None:

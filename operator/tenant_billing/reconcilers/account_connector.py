@@ -1,0 +1,73 @@
+"""From a BillingBackend's Secret to a connection whose account was checked."""
+
+import hashlib
+
+from tenant_billing.api.billing_backend import BillingBackend, StripeMode
+from tenant_billing.domain import health
+from tenant_billing.domain.health import Health
+from tenant_billing.ports import ProviderFactory, SecretKeyMissing, SecretNotFound
+from tenant_billing.reconcilers.account_picture import AccountPicture
+from tenant_billing.reconcilers.accounts import AccountConnection, Accounts
+from tenant_billing.reconcilers.reporting import Surroundings
+
+
+class AccountConnector:
+    """Opens connections; nothing else reads a provider's key."""
+
+    def __init__(self, surroundings: Surroundings, accounts: Accounts, connect: ProviderFactory) -> None:
+        self._kubernetes = surroundings.kubernetes
+        self._clock = surroundings.clock
+        self._namespace = surroundings.namespace
+        self._accounts = accounts
+        self._connect = connect
+
+    async def connect(self, resource: BillingBackend) -> AccountConnection | Health:
+        """The connection with the key that the Secret holds now, or what is wrong with it: then nothing was sent."""
+        reference = resource.spec.stripe.api_key_secret_ref
+        try:
+            secret = await self._kubernetes.secret_value(self._namespace, reference.name, reference.key)
+        except SecretNotFound:
+            return health.secret_not_found(reference.name)
+        except SecretKeyMissing:
+            return health.secret_key_missing(reference.name, reference.key)
+        api_key = secret.strip()
+        problem = health.key_problem(api_key, resource.spec.stripe.mode)
+        return problem or await self._connection(resource, api_key)
+
+    async def check(self, resource: BillingBackend, connection: AccountConnection) -> Health:
+        """Ask whose account it is.
+
+        Raises:
+            OutsideError: The provider gave no usable answer, or refuses the key.
+        """
+        account = await connection.provider.account()
+        seen = health.of_account(resource, account, self._clock.now(), connection.provider.time())
+        if seen.is_available:
+            self._accounts.identified(connection.backend, account.id)
+        return seen
+
+    async def _connection(self, resource: BillingBackend, api_key: str) -> AccountConnection:
+        """The connection with this key and these settings, made where it is another one than before."""
+        stripe, name = resource.spec.stripe, resource.metadata.name
+        parts = (api_key, stripe.mode, stripe.api_url or "", str(stripe.request_budget), resource.spec.owner)
+        settings = hashlib.sha256("\n".join(parts).encode()).hexdigest()
+        known = self._accounts.connection(name)
+        if known is not None and known.settings == settings:
+            return known
+        provider = self._connect(
+            api_key=api_key,
+            api_url=stripe.api_url,
+            livemode=stripe.mode is StripeMode.LIVE,
+            requests_per_second=stripe.request_budget,
+        )
+        connection = AccountConnection(
+            backend=name,
+            owner=resource.spec.owner,
+            account_id="",
+            provider=provider,
+            picture=AccountPicture(provider, self._clock),
+            follows_account_time=stripe.api_url is not None,
+            settings=settings,
+        )
+        await self._accounts.open(connection)
+        return connection

@@ -1,0 +1,234 @@
+"""One ThingsStackCluster: key, reachability, counts, the approval of what the brake holds."""
+
+import hashlib
+from collections import Counter
+from dataclasses import dataclass
+from typing import Final
+
+from tenant_billing.api.conditions import Conditions, ConditionStatus, ConditionType, set_condition
+from tenant_billing.api.fields import SecretKeyReference
+from tenant_billing.api.names import TENANT_SUBSCRIPTION, Annotation
+from tenant_billing.api.reasons import Reason
+from tenant_billing.api.things_stack_cluster import (
+    TenantCounts,
+    ThingsStackCluster,
+    ThingsStackClusterStatus,
+)
+from tenant_billing.domain import brake, health, readiness
+from tenant_billing.domain.errors import OutsideError
+from tenant_billing.domain.health import Health
+from tenant_billing.domain.observations import TenantState
+from tenant_billing.domain.retry import recheck_after
+from tenant_billing.ports import ObjectKey, Outcome, RegistryFactory, SecretKeyMissing, SecretNotFound
+from tenant_billing.reconcilers.registries import Registries, RegistryConnection
+from tenant_billing.reconcilers.reporting import (
+    Reporter,
+    Surroundings,
+    acknowledged,
+    guarded,
+    is_paused,
+    named,
+    reconcile_token,
+)
+
+PROBE_INTERVAL: Final = 600.0
+"""Seconds after which address, key and licence are proved again."""
+COUNT_INTERVAL: Final = 10.0
+"""Seconds between two counts of tenants: they cost no call, and few writes."""
+
+
+@dataclass
+class _Watch:
+    """What is remembered of one cluster between passes.
+
+    Attributes:
+        checked_at: Monotonic seconds of the last check that succeeded, None to check now.
+        checked_for: Generation and reconcile token that it was made for.
+    """
+
+    checked_at: float | None = None
+    checked_for: tuple[int, str | None] | None = None
+
+
+class ThingsStackClusterReconciler:
+    """Keeps the connection to each tenant registry healthy, and the status of its brake true."""
+
+    def __init__(self, surroundings: Surroundings, registries: Registries, connect: RegistryFactory) -> None:
+        self._surroundings = surroundings
+        self._resources = surroundings.resources
+        self._kubernetes = surroundings.kubernetes
+        self._queue = surroundings.queue
+        self._clock = surroundings.clock
+        self._registries = registries
+        self._connect = connect
+        self._reporter = Reporter(surroundings)
+        self._watches: dict[str, _Watch] = {}
+
+    async def reconcile(self, key: ObjectKey) -> Outcome:
+        """One pass over one cluster."""
+        return await guarded(self._pass(key.name))
+
+    async def _pass(self, name: str) -> Outcome:
+        resource = self._resources.cluster(name)
+        if resource is None:
+            return await self._forgotten(name)
+        if is_paused(resource):
+            return await self._paused(resource)
+        await self._reporter.hold(resource)
+        if resource.metadata.is_being_deleted and not self._users(resource):
+            await self._reporter.let_go(resource)
+            return await self._forgotten(name)
+        seen = await self._check(resource)
+        await self._approve(resource)
+        before = resource.status
+        after = await self._registries.write_status(name, lambda newest: self._status(newest, seen))
+        return self._outcome(seen, "changed" if after.status != before else "settled")
+
+    async def _check(self, resource: ThingsStackCluster) -> Health:
+        """The registry's health: as known, or examined again where that is due."""
+        name = resource.metadata.name
+        watch = self._watches.setdefault(name, _Watch())
+        known, asked = (
+            self._registries.health(name),
+            (resource.metadata.generation, reconcile_token(resource)),
+        )
+        monotonic = self._clock.monotonic()
+        recent = watch.checked_at is not None and monotonic - watch.checked_at < PROBE_INTERVAL
+        if known is not None and known.is_available and recent and watch.checked_for == asked:
+            return known
+        seen = await self._examine(resource)
+        watch.checked_for = asked
+        watch.checked_at = monotonic if seen.is_available else None
+        if self._registries.judged(name, seen):
+            for each in self._resources.subscriptions_of_cluster(name):
+                self._wake(each.metadata.namespace or "", each.metadata.name)
+        return seen
+
+    async def _examine(self, resource: ThingsStackCluster) -> Health:
+        secret = await self._secret(resource.spec.tenant_admin_key_secret_ref)
+        if isinstance(secret, Health):
+            return secret
+        admin_key = secret.strip()
+        problem = health.admin_key_problem(admin_key)
+        if problem is not None:
+            return problem
+        reference = resource.spec.ca_bundle_secret_ref
+        ca_bundle = await self._secret(reference) if reference is not None else None
+        if isinstance(ca_bundle, Health):
+            return ca_bundle
+        try:
+            connection = await self._connection(resource, admin_key, ca_bundle)
+            await connection.registry.probe()
+            await connection.picture.ready()
+        except OutsideError as error:
+            return health.of_registry_error(error)
+        return health.AVAILABLE
+
+    async def _secret(self, reference: SecretKeyReference) -> str | Health:
+        try:
+            return await self._kubernetes.secret_value(
+                self._surroundings.namespace, reference.name, reference.key
+            )
+        except SecretNotFound:
+            return health.secret_not_found(reference.name)
+        except SecretKeyMissing:
+            return health.secret_key_missing(reference.name, reference.key)
+
+    async def _connection(
+        self, resource: ThingsStackCluster, admin_key: str, ca_bundle: str | None
+    ) -> RegistryConnection:
+        """The connection with these settings, made where they are others than before."""
+        name, spec = resource.metadata.name, resource.spec
+        parts = (admin_key, ca_bundle or "", spec.url, str(spec.requests_per_second))
+        settings = hashlib.sha256("\n".join(parts).encode()).hexdigest()
+        known = self._registries.connection(name)
+        if known is not None and known.settings == settings:
+            return known
+        registry = self._connect(
+            url=spec.url,
+            admin_key=admin_key,
+            ca_bundle=ca_bundle,
+            requests_per_second=spec.requests_per_second,
+        )
+        return await self._registries.open(name, registry, settings)
+
+    async def _approve(self, resource: ThingsStackCluster) -> None:
+        """Let the very batch go ahead that an administrator named, and wake its objects."""
+        state = resource.status.brake
+        approved = resource.metadata.annotations.get(Annotation.APPROVE_DISRUPTIONS)
+        if state is None or not state.engaged or approved != state.id:
+            return
+        name = resource.metadata.name
+        await self._registries.write_brake(name, lambda newest: brake.approve(newest, approved))
+        for tenant_id in state.tenants:
+            for each in self._resources.subscriptions_of_tenant(name, tenant_id):
+                self._wake(each.metadata.namespace or "", each.metadata.name)
+
+    def _status(self, newest: ThingsStackCluster, seen: Health) -> ThingsStackClusterStatus:
+        status = acknowledged(newest, newest.status)
+        update: dict[str, object] = {"conditions": self._conditions(newest, seen)}
+        connection = self._registries.of(newest.metadata.name)
+        if connection is not None:
+            update["tenants"] = self._counts(newest.metadata.name, connection)
+        return status.model_copy(update=update)
+
+    def _counts(self, name: str, connection: RegistryConnection) -> TenantCounts:
+        managed = {each.spec.tenant.id for each in self._resources.subscriptions_of_cluster(name)}
+        tenants = (connection.picture.tenant(each) for each in managed)
+        states = Counter(each.state for each in tenants if each is not None)
+        return TenantCounts(
+            approved=states[TenantState.APPROVED],
+            flagged=states[TenantState.FLAGGED],
+            suspended=states[TenantState.SUSPENDED],
+        )
+
+    def _conditions(self, resource: ThingsStackCluster, seen: Health) -> Conditions:
+        generation, now = resource.metadata.generation, self._clock.now()
+        reason, message = seen.reason, seen.message
+        unsupported = health.not_yet_supported(resource.spec)
+        if seen.is_available and unsupported:
+            reason, message = Reason.NOT_YET_SUPPORTED, f"{unsupported}: this version does not carry it out"
+        if resource.metadata.is_being_deleted:
+            message = f"kept while it is used by {named(self._users(resource))}; {message}".removesuffix("; ")
+        conditions = readiness.ready(resource.status.conditions, reason, message, generation, now)
+        held, why, what = brake.condition(brake.from_status(resource.status.brake, now))
+        status = ConditionStatus.TRUE if held else ConditionStatus.FALSE
+        return set_condition(conditions, ConditionType.DISRUPTIONS_HELD, status, why, what, generation, now)
+
+    def _outcome(self, seen: Health, result: str) -> Outcome:
+        why = f"{seen.reason}: {seen.message}" if seen.message else str(seen.reason)
+        jitter = self._surroundings.jitter()
+        if seen.is_available:
+            return Outcome(result, look_again_after=recheck_after(jitter, COUNT_INTERVAL), why=why)
+        if seen.reason is Reason.UNREACHABLE:
+            return Outcome("waiting", retry=True, why=why)
+        return Outcome("waiting", look_again_after=recheck_after(jitter), why=why)
+
+    def _wake(self, namespace: str, name: str) -> None:
+        self._queue.add(ObjectKey(TENANT_SUBSCRIPTION.kind, namespace, name), urgent=False)
+
+    def _users(self, resource: ThingsStackCluster) -> list[str]:
+        users = self._resources.subscriptions_of_cluster(resource.metadata.name)
+        return [f"{each.metadata.namespace}/{each.metadata.name}" for each in users]
+
+    async def _forgotten(self, name: str) -> Outcome:
+        self._watches.pop(name, None)
+        await self._registries.forget(name)
+        return Outcome("gone")
+
+    async def _paused(self, resource: ThingsStackCluster) -> Outcome:
+        """Left alone: no call is made for it; a deletion only lets go."""
+        name, before = resource.metadata.name, resource.status
+        await self._forgotten(name)
+        if resource.metadata.is_being_deleted:
+            await self._reporter.let_go(resource)
+            return Outcome("gone")
+
+        def paused(newest: ThingsStackCluster) -> ThingsStackClusterStatus:
+            conditions = readiness.paused(
+                newest.status.conditions, newest.metadata.generation, self._clock.now()
+            )
+            return acknowledged(newest, newest.status).model_copy(update={"conditions": conditions})
+
+        after = await self._registries.write_status(name, paused)
+        return Outcome("changed" if after.status != before else "settled", why="Paused")

@@ -1,0 +1,105 @@
+"""The account's event list: read by a cursor, each event turned into work (product.md, "Events")."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from tenant_billing.api.billing_backend import BillingBackend, EventCursors, StripeMode
+from tenant_billing.api.conditions import ConditionStatus
+from tenant_billing.api.names import BILLING_PLAN, TENANT_SUBSCRIPTION
+from tenant_billing.api.reasons import Reason
+from tenant_billing.domain import event_progress, events
+from tenant_billing.domain.errors import OutsideError
+from tenant_billing.domain.event_progress import EventProgress
+from tenant_billing.ports import ObjectKey
+from tenant_billing.reconcilers.accounts import AccountConnection
+from tenant_billing.reconcilers.reporting import Surroundings
+
+_EXPIRED: Final = "no event was seen for 30 days, so the account was listed in full"
+
+
+@dataclass(frozen=True)
+class EventsSeen:
+    """What ``EventsCurrent`` says."""
+
+    status: ConditionStatus
+    reason: Reason
+    message: str = ""
+
+
+CAUGHT_UP: Final = EventsSeen(ConditionStatus.TRUE, Reason.CAUGHT_UP)
+
+
+class EventReader:
+    """Reads the event list of one account, from where the status says that it was handled."""
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        self._resources = surroundings.resources
+        self._queue = surroundings.queue
+        self._clock = surroundings.clock
+        self._progress: EventProgress | None = None
+
+    async def begin(self, resource: BillingBackend, connection: AccountConnection) -> EventsSeen | None:
+        """Find where to read from, then see the account in full: in this order nothing falls between both.
+
+        Gives ``HistoryExpired`` where the list does not reach back to what was handled last.
+        """
+        now = connection.provider.time() or self._clock.now()
+        cursors = self._handled() or resource.status.events or EventCursors()
+        expired = event_progress.has_expired(cursors, now)
+        if expired or cursors.cursor is None:
+            newest = await connection.provider.newest_event()
+            if self._progress is None or expired:
+                self._progress = event_progress.begun_at(newest, now)
+        elif self._progress is None:
+            self._progress = event_progress.resumed(cursors)
+        if expired and connection.picture.is_ready:
+            await connection.picture.list_again()
+        await connection.picture.ready()
+        return EventsSeen(ConditionStatus.FALSE, Reason.HISTORY_EXPIRED, _EXPIRED) if expired else None
+
+    async def read(self, resource: BillingBackend, connection: AccountConnection) -> EventsSeen:
+        """Handle what is new in the list.
+
+        Raises:
+            OutsideError: The list cannot be read; what was handled before that stays handled.
+        """
+        assert self._progress is not None, "begin comes first"
+        receiver = events.Receiver(
+            backend=connection.backend,
+            owner=connection.owner,
+            account_id=connection.account_id,
+            livemode=resource.spec.stripe.mode is StripeMode.LIVE,
+        )
+        anchor = self._progress.anchor
+        since = self._progress.since if anchor is None else None
+        async for event in connection.provider.events_after(anchor, since):
+            if self._progress.is_new(event):
+                self._follow(events.route(event, receiver, self._resources), connection)
+                self._progress = self._progress.handled(event)
+        return CAUGHT_UP
+
+    def to_write(self) -> EventCursors | None:
+        """The cursor to store now, None where it is not due."""
+        return self._progress.to_write(self._clock.monotonic()) if self._progress is not None else None
+
+    def stored(self, cursors: EventCursors) -> None:
+        """Note that a cursor was stored."""
+        if self._progress is not None:
+            self._progress = self._progress.stored(cursors.cursor, self._clock.monotonic())
+
+    def _handled(self) -> EventCursors | None:
+        last = self._progress.last if self._progress is not None else None
+        return EventCursors(cursor=last[0], last_event_time=last[1]) if last is not None else None
+
+    def _follow(self, route: events.Route, connection: AccountConnection) -> None:
+        """Let the objects that an event concerns be looked at, on fresh reads."""
+        connection.picture.stale(route.stale)
+        for namespace, name in route.subscriptions:
+            self._queue.add(ObjectKey(TENANT_SUBSCRIPTION.kind, namespace, name))
+        for name in route.plans:
+            self._queue.add(ObjectKey(BILLING_PLAN.kind, "", name))
+
+
+def unreadable(error: OutsideError) -> EventsSeen:
+    """What ``EventsCurrent`` says after a reading that failed."""
+    return EventsSeen(ConditionStatus.FALSE, Reason.LAGGING, f"the event list cannot be read: {error}")

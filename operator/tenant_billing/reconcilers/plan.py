@@ -1,0 +1,260 @@
+"""One BillingPlan: its product and its prices. Gather, decide, apply, report."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from tenant_billing.api.billing_plan import BillingPlan, BillingPlanStatus
+from tenant_billing.api.names import BILLING_PLAN, TENANT_SUBSCRIPTION
+from tenant_billing.api.reasons import Reason
+from tenant_billing.domain import readiness
+from tenant_billing.domain.errors import (
+    Forbidden,
+    KeyReused,
+    NotFound,
+    OutsideError,
+    Refused,
+    StoredFailure,
+    Unauthorized,
+)
+from tenant_billing.domain.plan_actions import (
+    Action,
+    ArchivePrice,
+    CreatePrice,
+    CreateProduct,
+    LookAgain,
+    StoreIntent,
+    UpdateProduct,
+)
+from tenant_billing.domain.plan_decision import PlanDecision, decide, next_attempt
+from tenant_billing.domain.plan_status import REFUSED, judged, ready_reason, refusal_of, standing
+from tenant_billing.domain.plan_world import PlanWorld
+from tenant_billing.domain.readiness import Finding
+from tenant_billing.domain.retry import recheck_after
+from tenant_billing.ports import ObjectKey, Outcome, Subject
+from tenant_billing.reconcilers.accounts import AccountConnection, Accounts
+from tenant_billing.reconcilers.reporting import (
+    Reporter,
+    Surroundings,
+    acknowledged,
+    guarded,
+    is_paused,
+)
+
+MOST_ROUNDS: Final = 12
+"""Decisions in one pass; a pass that needs more goes on in the next one."""
+COUNT_INTERVAL: Final = 10.0
+"""Seconds between two counts of subscriptions: they cost no call, and few writes."""
+
+
+@dataclass(frozen=True)
+class _Round:
+    """One decision within a pass."""
+
+    world: PlanWorld
+    decision: PlanDecision
+
+
+class BillingPlanReconciler:
+    """Keeps the product and the prices of each plan true."""
+
+    def __init__(self, surroundings: Surroundings, accounts: Accounts) -> None:
+        self._surroundings = surroundings
+        self._resources = surroundings.resources
+        self._clock = surroundings.clock
+        self._accounts = accounts
+        self._reporter = Reporter(surroundings)
+
+    async def reconcile(self, key: ObjectKey) -> Outcome:
+        """One pass over one plan."""
+        return await guarded(self._pass(key.name))
+
+    async def _pass(self, name: str) -> Outcome:
+        resource = self._resources.plan(name)
+        if resource is None:
+            return Outcome("gone")
+        if is_paused(resource) or await self._is_orphaned(resource):
+            return await self._left_alone(resource)
+        missing = self._missing_backend(resource)
+        connection = self._accounts.of(resource.spec.backend_ref.name)
+        if missing is not None or connection is None:
+            return await self._waiting(resource, missing or self._unready(resource))
+        await self._reporter.hold(resource)
+        try:
+            return await self._carried_out(resource, connection)
+        except OutsideError as error:
+            return await self._failed(name, connection, error)
+
+    async def _carried_out(self, resource: BillingPlan, connection: AccountConnection) -> Outcome:
+        name, looked, changed = resource.metadata.name, False, False
+        refusal = refusal_of(resource)
+        await self._read(resource, connection)
+        for _ in range(MOST_ROUNDS):
+            newest = self._resources.plan(name)
+            if newest is None:
+                return Outcome("gone")
+            world = replace(self._world(newest, connection), looked=looked, refusal=refusal)
+            decision = decide(world)
+            if not decision.actions:
+                return await self._settled(_Round(world, decision), connection, changed=changed)
+            for action in decision.actions:
+                await self._apply(action, _Round(world, decision), connection)
+                looked = looked or isinstance(action, LookAgain)
+            changed = True
+        return Outcome("changed", look_again_after=0.0)
+
+    # Gather
+
+    def _missing_backend(self, resource: BillingPlan) -> Finding | None:
+        name = resource.spec.backend_ref.name
+        if self._resources.backend(name) is not None:
+            return None
+        return Finding(Reason.BACKEND_NOT_FOUND, f"there is no BillingBackend {name!r}: create it")
+
+    def _unready(self, resource: BillingPlan) -> Finding:
+        name = resource.spec.backend_ref.name
+        health = self._accounts.health(name)
+        why = f"{health.reason}: {health.message}" if health is not None else "it was not checked yet"
+        return Finding(Reason.BACKEND_NOT_READY, f"BillingBackend {name!r} is not ready ({why})")
+
+    async def _is_orphaned(self, resource: BillingPlan) -> bool:
+        """Whether the plan vanishes with its definition, or after its backend: then nothing outside is touched."""
+        if not resource.metadata.is_being_deleted:
+            return False
+        if self._missing_backend(resource) is not None:
+            return True
+        return await self._surroundings.kubernetes.is_being_removed(BILLING_PLAN.kind, None)
+
+    async def _read(self, resource: BillingPlan, connection: AccountConnection) -> None:
+        """Complete the account's picture where it lacks what this plan names, or where that changed outside."""
+        picture = connection.picture
+        await picture.ready()
+        existing = resource.spec.price.existing
+        named = (existing.price_id, *existing.accepted_price_ids) if existing is not None else ()
+        recorded = (resource.status.price_id, *(each.id for each in resource.status.prices))
+        for price_id in dict.fromkeys((*named, *recorded)):
+            unseen = price_id in named and picture.price(price_id) is None
+            if price_id is not None and (unseen or picture.is_stale(price_id)):
+                await picture.fresh_price(price_id)
+        product_id = resource.status.product_id
+        if product_id is not None and picture.is_stale(product_id):
+            await picture.fresh_product(product_id)
+
+    def _world(self, resource: BillingPlan, connection: AccountConnection) -> PlanWorld:
+        name, backend = resource.metadata.name, resource.spec.backend_ref.name
+        users = self._resources.subscriptions_of_plan(name)
+        return PlanWorld(
+            resource=resource,
+            owner=connection.owner,
+            now=self._accounts.now(backend),
+            plans=self._resources.plans_of(backend),
+            products=connection.picture.products(),
+            prices=connection.picture.prices(),
+            users=[f"{each.metadata.namespace}/{each.metadata.name}" for each in users],
+        )
+
+    # Apply
+
+    async def _apply(self, action: Action, seen: _Round, connection: AccountConnection) -> None:
+        provider, picture = connection.provider, connection.picture
+        resource = seen.world.resource
+        subject = _subject(resource, type(action).__name__)
+        match action:
+            case StoreIntent(intent):
+                status = _status(seen, connection).model_copy(update={"pending_operation": intent})
+                await self._reporter.store(resource, resource.status, status)
+            case LookAgain():
+                await picture.refresh_catalogue()
+            case CreateProduct(request, key):
+                picture.take(await provider.create_product(request, key, subject))
+            case CreatePrice(request, key):
+                picture.take(await provider.create_price(request, key, subject))
+                former = seen.world.published
+                if former is not None:  # its lookup key moved away
+                    picture.take(replace(former, lookup_key=None))
+            case UpdateProduct(product_id, change):
+                picture.take(await provider.update_product(product_id, change, subject))
+            case ArchivePrice(price_id):
+                picture.take(await provider.archive_price(price_id, subject))
+
+    # Report
+
+    async def _settled(self, seen: _Round, connection: AccountConnection, *, changed: bool) -> Outcome:
+        resource, decision = seen.world.resource, seen.decision
+        if decision.released:
+            await self._reporter.let_go(resource)
+            return Outcome("gone")
+        status = _status(seen, connection).model_copy(update={"pending_operation": None})
+        status = judged(resource, self._clock.now(), status, decision.finding)
+        stored = await self._reporter.store(resource, resource.status, status)
+        if (
+            ready_reason(status) != ready_reason(resource.status)
+            or status.price_id != resource.status.price_id
+        ):
+            self._wake_subscriptions(resource.metadata.name)
+        after = recheck_after(self._surroundings.jitter(), COUNT_INTERVAL)
+        why = f"{decision.finding.reason}: {decision.finding.message}" if decision.finding is not None else ""
+        return Outcome("changed" if changed or stored else "settled", look_again_after=after, why=why)
+
+    def _wake_subscriptions(self, plan: str) -> None:
+        """What waited for the plan, or follows its price, looks again."""
+        for each in self._resources.subscriptions_of_plan(plan):
+            key = ObjectKey(TENANT_SUBSCRIPTION.kind, each.metadata.namespace or "", each.metadata.name)
+            self._surroundings.queue.add(key, urgent=False)
+
+    async def _waiting(self, resource: BillingPlan, finding: Finding) -> Outcome:
+        """The plan waits for its backend; what is known of its prices stays in the status."""
+        status = judged(resource, self._clock.now(), resource.status, finding)
+        await self._reporter.store(resource, resource.status, status)
+        after = recheck_after(self._surroundings.jitter())
+        return Outcome("waiting", look_again_after=after, why=f"{finding.reason}: {finding.message}")
+
+    async def _failed(self, name: str, connection: AccountConnection, error: OutsideError) -> Outcome:
+        """Say what a call answered; what cannot be helped by asking again is not asked again."""
+        self._accounts.failed(connection.backend, error)
+        resource = self._resources.plan(name)
+        if resource is None:
+            return Outcome("gone")
+        if isinstance(error, NotFound):
+            connection.picture.stale(
+                each for each in (resource.status.product_id, resource.status.price_id) if each
+            )
+        if isinstance(error, Refused):
+            finding = Finding(Reason.INVALID_PRICE, f"{REFUSED}{error}")
+        else:
+            finding = Finding(Reason.BACKEND_NOT_READY, f"BillingBackend {connection.backend!r}: {error}")
+        status = judged(resource, self._clock.now(), resource.status, finding)
+        intent = resource.status.pending_operation
+        if intent is not None and isinstance(error, StoredFailure | KeyReused):
+            status = status.model_copy(
+                update={"pending_operation": next_attempt(intent, self._now(connection))}
+            )
+        await self._reporter.store(resource, resource.status, status)
+        if isinstance(error, Refused | Unauthorized | Forbidden):
+            after = recheck_after(self._surroundings.jitter())
+            return Outcome("waiting", look_again_after=after, why=str(error))
+        return Outcome("failed", retry=True, why=str(error))
+
+    def _now(self, connection: AccountConnection) -> datetime:
+        return self._accounts.now(connection.backend)
+
+    async def _left_alone(self, resource: BillingPlan) -> Outcome:
+        """No call is made for it; a deletion only lets go."""
+        if resource.metadata.is_being_deleted:
+            await self._reporter.let_go(resource)
+            return Outcome("gone")
+        conditions = readiness.paused(
+            resource.status.conditions, resource.metadata.generation, self._clock.now()
+        )
+        status = acknowledged(resource, resource.status).model_copy(update={"conditions": conditions})
+        changed = await self._reporter.store(resource, resource.status, status)
+        return Outcome("changed" if changed else "settled", why="Paused")
+
+
+def _status(seen: _Round, connection: AccountConnection) -> BillingPlanStatus:
+    numbers = connection.picture.subscriptions_by_price()
+    return standing(seen.world.resource, seen.decision, numbers)
+
+
+def _subject(resource: BillingPlan, why: str) -> Subject:
+    return Subject(BILLING_PLAN.kind, resource.metadata.name, resource.metadata.uid, why)
