@@ -236,8 +236,11 @@ def _is_loopback(host: str) -> bool:
 
 
 def _trust(ca_bundle: str | None) -> ssl.SSLContext:
+    if ca_bundle is None:
+        return ssl.create_default_context()
     try:
-        return ssl.create_default_context(cadata=ca_bundle)
+        # An empty text would silently mean the system's certificates.
+        return ssl.create_default_context(cadata=ca_bundle or "-")
     except (ssl.SSLError, ValueError):
         problem = "the bundle holds no certificates in PEM"
     raise Refused(problem, field="caBundleSecretRef")
