@@ -16,6 +16,7 @@ from tenant_billing_sandbox.stripe import form
 from tenant_billing_sandbox.stripe.account import Account
 from tenant_billing_sandbox.stripe.idempotency import IdempotencyKeys, StoredAnswer, fingerprint
 from tenant_billing_sandbox.stripe.keys import ApiKey, authenticated, check_permission
+from tenant_billing_sandbox.stripe.locks import Locked, Locks
 from tenant_billing_sandbox.stripe.operations import Call, Operation, perform
 from tenant_billing_sandbox.stripe.problems import Problem, invalid
 from tenant_billing_sandbox.stripe.published import tables
@@ -26,7 +27,6 @@ from tenant_billing_sandbox.stripe.validation import validated
 
 API_VERSION = "2026-10-28.endive"
 NOT_WRITES = ("/v1/invoices/create_preview",)
-UNKNOWN_CALL: dict[str, Any] = {"type": "object", "properties": {}, "required": []}
 
 
 @dataclass
@@ -36,6 +36,7 @@ class Tenancy:
     account: Account
     limits: RateLimits
     idempotency: IdempotencyKeys = field(default_factory=IdempotencyKeys)
+    locks: Locks = field(default_factory=Locks)
 
 
 @dataclass
@@ -67,13 +68,14 @@ class Answering:
             headers["Stripe-Rate-Limited-Reason"] = limited.reason
             problem = limited.problem()
             stored = StoredAnswer(problem.status, problem.body(), request_id)
+        except Locked as locked:
+            headers["Stripe-Should-Retry"] = "true"
+            stored = StoredAnswer(locked.status, locked.body(), "")
         except Problem as problem:
             stored = StoredAnswer(problem.status, problem.body(), request_id)
-        headers |= {
-            "Date": formatdate(tenancy.account.now, usegmt=True),
-            "Request-Id": request_id,
-            "Stripe-Version": API_VERSION,
-        }
+        headers |= {"Date": formatdate(tenancy.account.now, usegmt=True), "Stripe-Version": API_VERSION}
+        if stored.request_id:
+            headers["Request-Id"] = request_id
         return web.json_response(stored.body, status=stored.status, headers=headers)
 
     async def _answer(
@@ -87,8 +89,9 @@ class Answering:
         _check_version(request.headers.get("Stripe-Version"))
         raw = await _decoded(request)
         entry.params = redacted(raw)
-        schema = tables.parameters().get(entry.operation, UNKNOWN_CALL)
-        params = validated(schema, raw, tables.unsettable(request.method, template))
+        params = validated(
+            tables.parameters()[entry.operation], raw, tables.unsettable(request.method, template)
+        )
         entry.idempotency_key = request.headers.get("Idempotency-Key") if request.method == "POST" else None
         call = Call(request.method, template, path, params, request_id, entry.idempotency_key)
         check_expansions(call)
@@ -100,8 +103,9 @@ class Answering:
         """Carry the call out, unless its idempotency key has an answer already."""
         key, fault, entry = call.idempotency_key, execution_fault(request), recorded(request)
         if key is None:
-            await self._take_time()
-            return carried_out(tenancy.account, function, call, fault, entry)
+            with tenancy.locks.holding(call):
+                await self._take_time()
+                return carried_out(tenancy.account, function, call, fault, entry)
         headers["Idempotency-Key"] = key
         kept = tenancy.idempotency.begin(
             key, fingerprint(call.method, request.path, call.params), tenancy.account.now
@@ -111,8 +115,9 @@ class Answering:
             headers |= {"Idempotent-Replayed": "true", "Original-Request": kept.request_id}
             return kept
         try:
-            await self._take_time()
-            stored = carried_out(tenancy.account, function, call, fault, entry)
+            with tenancy.locks.holding(call):
+                await self._take_time()
+                stored = carried_out(tenancy.account, function, call, fault, entry)
         except BaseException:
             tenancy.idempotency.abandon(key)
             raise

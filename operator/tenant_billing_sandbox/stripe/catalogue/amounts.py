@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from tenant_billing_sandbox.stripe.account import Object
+from tenant_billing_sandbox.stripe.catalogue.currencies import check_currency
 from tenant_billing_sandbox.stripe.problems import invalid
 
 Params = Mapping[str, Any]
@@ -60,6 +61,33 @@ def tiers(params: Params) -> list[Object]:
     return shown
 
 
+def currency_options(options: Params) -> Object:
+    """What a price costs in other currencies, by currency.
+
+    Raises:
+        Problem: 400.
+    """
+    return {check_currency(currency): _option(option, currency) for currency, option in options.items()}
+
+
+def _option(option: Params, currency: str) -> Object:
+    path = f"currency_options[{currency}]"
+    shown = {
+        "custom_unit_amount": custom_amount(option),
+        "tax_behavior": option.get("tax_behavior", "unspecified"),
+        **amount_pair(option, "unit_amount", path),
+    }
+    return shown | ({"tiers": tiers(option)} if "tiers" in option else {})
+
+
+def custom_amount(params: Params) -> Object | None:
+    """The bounds within which the customer chooses the amount; null where it is fixed."""
+    wanted = params.get("custom_unit_amount")
+    if not wanted or not wanted["enabled"]:
+        return None
+    return {name: wanted.get(name) for name in ("maximum", "minimum", "preset")}
+
+
 def scheme(params: Params) -> Object:
     """The members of a price that say how much it costs.
 
@@ -86,6 +114,7 @@ def scheme(params: Params) -> Object:
         raise invalid("Missing required param: unit_amount.", param="unit_amount", code="parameter_missing")
     return {
         "billing_scheme": "per_unit",
+        "custom_unit_amount": custom_amount(params),
         "transform_quantity": params.get("transform_quantity"),
         **amounts,
     }

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tenant_billing_sandbox.stripe.account import Account, Object
-from tenant_billing_sandbox.stripe.catalogue.amounts import scheme
+from tenant_billing_sandbox.stripe.catalogue.amounts import currency_options, scheme
 from tenant_billing_sandbox.stripe.catalogue.changing import assign, assign_metadata, new_object
 from tenant_billing_sandbox.stripe.catalogue.currencies import check_currency
 from tenant_billing_sandbox.stripe.engine.changes import changing
@@ -28,8 +28,8 @@ def new_price(account: Account, params: Params) -> Object:
     price |= {"active": params.get("active", True), "currency": currency, **scheme(params)}
     price |= {"recurring": _recurring(account, params.get("recurring"))}
     price |= {"type": "recurring" if price["recurring"] else "one_time", "tax_behavior": "unspecified"}
-    price["currency_options"] = params.get("currency_options") or {}
-    assign(price, params, ("custom_unit_amount", "nickname", "tax_behavior"))
+    price["currency_options"] = currency_options(params.get("currency_options", {}))
+    assign(price, params, ("nickname", "tax_behavior"))
     assign_metadata(price, params)
     _check_lookup_key(account, price, params)
     price["product"] = _product(account, params)
@@ -61,9 +61,11 @@ def update_price(account: Account, call: Call) -> Object:
     """Change what may be changed; an amount is an unknown parameter here already."""
     price = found(account, "price", call.path[0])
     _check_changes(account, price, call.params)
+    options = currency_options(call.params.get("currency_options") or {})
     with changing(account, price, "price.updated"):
         assign_metadata(price, call.params)
-        assign(price, call.params, ("active", "nickname", "tax_behavior", "currency_options"))
+        assign(price, call.params, ("active", "nickname", "tax_behavior"))
+        price["currency_options"] = price["currency_options"] | options
         _take_lookup_key(account, price, call.params)
     return price
 

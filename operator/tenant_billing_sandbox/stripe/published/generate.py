@@ -104,10 +104,10 @@ def newer(published: dict[str, Schema]) -> list[Schema]:
     return additions
 
 
-def write(name: str, entries: list[str], brackets: str) -> None:
+def write(path: Path, entries: list[str], brackets: str) -> None:
     """Write a table with one entry a line, so that a change of the document reads as a small difference."""
     text = f"{brackets[0]}\n" + ",\n".join(entries) + f"\n{brackets[1]}\n"
-    (FOLDER / name).write_text(text, encoding="utf-8")
+    path.write_text(text, encoding="utf-8")
 
 
 def line(value: Any) -> str:
@@ -117,13 +117,14 @@ def line(value: Any) -> str:
 
 @click.command()
 @click.argument("document", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def generate(document: Path) -> None:
+@click.option("--into", type=click.Path(exists=True, file_okay=False, path_type=Path), default=FOLDER)
+def generate(document: Path, into: Path) -> None:
     """Write parameters.json, fields.json and endive.json from Stripe's OpenAPI DOCUMENT and the SDK's types."""
     published = json.loads(document.read_text(encoding="utf-8"))
     tables = served_operations(published)
-    write("parameters.json", [f"{line(name)}:{line(tables[name])}" for name in sorted(tables)], "{}")
-    write("fields.json", [f"{line(name)}:{line(fields(published, name))}" for name in OBJECTS], "{}")
-    write("endive.json", [line(entry) for entry in newer(tables)], "[]")
+    write(into / "parameters.json", [f"{line(name)}:{line(tables[name])}" for name in sorted(tables)], "{}")
+    write(into / "fields.json", [f"{line(name)}:{line(fields(published, name))}" for name in OBJECTS], "{}")
+    write(into / "endive.json", [line(entry) for entry in newer(tables)], "[]")
 
 
 if __name__ == "__main__":
