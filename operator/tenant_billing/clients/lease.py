@@ -1,99 +1,107 @@
-"""One replica works at a time: the Lease, on the client's own election step.
+"""One replica works at a time: the Lease, by the algorithm of client-go's leader election.
 
-``kubernetes.aio.leaderelection`` (37.0.2) is used for the step and not for its loop, which lets any connection error
-end the election without ending the work, never notices that the work ended, and does not give the Lease back. Its
-``LeaseLock`` writes local time marked as UTC; here times are aware.
+``kubernetes.aio.leaderelection`` (37.0.2) is not used: its ``LeaseLock`` cannot create a Lease (it passes a boolean where
+the client insists on a text), it writes local time marked as UTC, any connection error ends its loop without ending the
+work, and it does not give the Lease back.
 """
 
-import asyncio
-from datetime import UTC, datetime
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any
 
-import aiohttp
 import structlog
-from kubernetes.aio import client
-from kubernetes.aio.client.exceptions import ApiException
-from kubernetes.aio.leaderelection.electionconfig import Config
-from kubernetes.aio.leaderelection.leaderelection import LeaderElection
-from kubernetes.aio.leaderelection.leaderelectionrecord import LeaderElectionRecord
-from kubernetes.aio.leaderelection.resourcelock.leaselock import LeaseLock
 
-_STEP_TIMEOUT: Final = 5.0
-
-
-class _UtcLeaseLock(LeaseLock):
-    """A Lease whose times are what they say, and that can be given back."""
-
-    def time_str_to_iso(self, str_time: str) -> str:
-        """The elector's text of a time (local where it names no zone) as Kubernetes spells it."""
-        return datetime.fromisoformat(str_time).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-    def election_record(self, lease: Any) -> LeaderElectionRecord:
-        """The record that a Lease holds, its times with their zone; an empty holder means that it is free."""
-        spec = lease.spec
-        if not spec or not spec.holder_identity:
-            return LeaderElectionRecord(None, None, None, None)
-        return LeaderElectionRecord(
-            spec.holder_identity,
-            str(spec.lease_duration_seconds) if spec.lease_duration_seconds else None,
-            spec.acquire_time.isoformat() if spec.acquire_time else None,
-            spec.renew_time.isoformat() if spec.renew_time else None,
-        )
-
-    async def give_back(self) -> None:
-        """Leave the Lease without a holder, so that the next replica need not wait for it to run out."""
-        if self.lease_reference is None:
-            return
-        lease = await self.api_instance.read_namespaced_lease(self.name, self.namespace)
-        if lease.spec is not None and lease.spec.holder_identity == self.identity:
-            lease.spec.holder_identity = ""
-            await self.api_instance.replace_namespaced_lease(self.name, self.namespace, lease)
-
-
-async def _nothing() -> None:
-    """Stands where the library's loop, which is not used, would call back."""
+from tenant_billing.clients.kubernetes_api import KubernetesApi
+from tenant_billing.domain.errors import OutsideError
+from tenant_billing.ports import Clock, ObjectConflict, ObjectGone
 
 
 class KubernetesLease:
     """A Lease object that one identity holds at a time.
 
-    A process that restarts under the identity it had takes its Lease back at once.
+    Whether another's Lease has run out is judged by our own monotonic clock, from when we first saw its last renewal:
+    clocks of different machines are never compared. A process that restarts under the identity it had takes its Lease
+    back at once.
     """
 
     def __init__(
-        self, api_client: client.ApiClient, namespace: str, name: str, identity: str, duration: float
+        self, api: KubernetesApi, clock: Clock, namespace: str, name: str, identity: str, duration: float
     ) -> None:
         """Compete for a Lease; no call is made yet.
 
         Args:
-            api_client: Where and how to call.
+            api: Where to call.
+            clock: What is written as the time of renewal, and how long another's renewal is ago.
             namespace: The operator's own.
             name: Name of the Lease.
             identity: Who we are: no two processes at a time may have the same.
             duration: Seconds after which a Lease that is not renewed belongs to nobody.
         """
         self.identity = identity
-        self._lock = _UtcLeaseLock(name, namespace, identity, api_client)
-        renew_deadline, retry_period = duration * 2 / 3, max(1.0, duration / 7.5)
-        self._election = LeaderElection(
-            Config(self._lock, duration, renew_deadline, retry_period, _nothing, _nothing)
-        )
+        self._api = api
+        self._clock = clock
+        self._path = f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases"
+        self._name = name
+        self._duration = round(duration)
+        self._seen: Mapping[str, Any] = {}
+        self._seen_at = 0.0
         self._log = structlog.get_logger("lease")
 
     async def acquire_or_renew(self) -> bool:
         """Try once to become or to stay the holder; False also where the API server gave no usable answer."""
         try:
-            async with asyncio.timeout(_STEP_TIMEOUT):
-                held: bool = await self._election.try_acquire_or_renew()
-        except (ApiException, aiohttp.ClientError, OSError, TimeoutError) as error:
-            self._log.warning("no answer about the Lease", error=type(error).__name__)
+            return await self._try()
+        except ObjectConflict:
+            return False  # another replica was faster
+        except (OutsideError, ObjectGone) as error:
+            self._log.warning("Lease neither acquired nor renewed", error=str(error))
             return False
-        return held
 
     async def release(self) -> None:
-        """Give it back; where that fails it runs out by itself."""
+        """Leave the Lease without a holder, so that the next replica need not wait; failing that, it runs out."""
         try:
-            async with asyncio.timeout(_STEP_TIMEOUT):
-                await self._lock.give_back()
-        except (ApiException, aiohttp.ClientError, OSError, TimeoutError) as error:
-            self._log.warning("Lease not given back", error=type(error).__name__)
+            lease = await self._api.call("GET", f"{self._path}/{self._name}")
+            if lease["spec"].get("holderIdentity") == self.identity:
+                spec = lease["spec"] | {"holderIdentity": "", "leaseDurationSeconds": 1}
+                await self._api.call("PUT", f"{self._path}/{self._name}", body=lease | {"spec": spec})
+        except (OutsideError, ObjectConflict, ObjectGone) as error:
+            self._log.warning("Lease not given back", error=str(error))
+
+    async def _try(self) -> bool:
+        try:
+            lease = await self._api.call("GET", f"{self._path}/{self._name}")
+        except ObjectGone:
+            await self._create()
+            return True
+        before: Mapping[str, Any] = lease.get("spec") or {}
+        if self._is_held_by_another(before):
+            return False
+        await self._api.call("PUT", f"{self._path}/{self._name}", body=lease | {"spec": self._ours(before)})
+        return True
+
+    async def _create(self) -> None:
+        lease = {
+            "apiVersion": "coordination.k8s.io/v1",
+            "kind": "Lease",
+            "metadata": {"name": self._name},
+            "spec": self._ours({}),
+        }
+        await self._api.call("POST", self._path, body=lease)
+
+    def _is_held_by_another(self, spec: Mapping[str, Any]) -> bool:
+        if spec.get("holderIdentity", "") in ("", self.identity):
+            return False
+        now = self._clock.monotonic()
+        if spec != self._seen:
+            self._seen, self._seen_at = spec, now
+        return now < self._seen_at + float(spec.get("leaseDurationSeconds", self._duration))
+
+    def _ours(self, before: Mapping[str, Any]) -> dict[str, Any]:
+        now = self._clock.now().strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        renewing = before.get("holderIdentity") == self.identity
+        return {
+            "holderIdentity": self.identity,
+            "leaseDurationSeconds": self._duration,
+            "acquireTime": before.get("acquireTime", now) if renewing else now,
+            "renewTime": now,
+            "leaseTransitions": before.get("leaseTransitions", 0) + (0 if renewing or not before else 1),
+        }

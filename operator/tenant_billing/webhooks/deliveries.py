@@ -1,0 +1,136 @@
+"""What becomes of one delivery: verified, routed, stored as a nudge, and only then accepted (product.md, "Events")."""
+
+from collections import Counter
+from collections.abc import Sequence
+from enum import StrEnum
+
+import structlog
+
+from tenant_billing.api import names
+from tenant_billing.api.billing_backend import BillingBackend, StripeMode
+from tenant_billing.domain.errors import OutsideError
+from tenant_billing.domain.events import Receiver, Route, route
+from tenant_billing.domain.observations import Event
+from tenant_billing.ports import (
+    Cluster,
+    ObjectConflict,
+    ObjectGone,
+    ObjectKey,
+    Resources,
+    WebhookVerifier,
+)
+from tenant_billing.webhooks.signing_secrets import SigningSecrets
+
+
+class Result(StrEnum):
+    """What became of a delivery."""
+
+    STORED = "stored"
+    DROPPED = "dropped"
+    """It is genuine and none of our business."""
+    NOT_VERIFIED = "not verified"
+    NOT_STORED = "not stored"
+    """It is to be delivered again."""
+    UNKNOWN_BACKEND = "unknown backend"
+
+
+class Deliveries:
+    """Takes deliveries in.
+
+    Attributes:
+        counts: How many had which result, for dropped ones by reason.
+    """
+
+    def __init__(
+        self, resources: Resources, cluster: Cluster, secrets: SigningSecrets, verify: WebhookVerifier
+    ) -> None:
+        self._resources = resources
+        self._cluster = cluster
+        self._secrets = secrets
+        self._verify = verify
+        self._log = structlog.get_logger("webhook")
+        self.counts: Counter[str] = Counter()
+
+    async def take(self, payload: bytes, signature: str, backend: str | None) -> Result:
+        """Take one delivery in.
+
+        Args:
+            payload: The body as it came.
+            signature: The header of the signature.
+            backend: The BillingBackend that the address names; None: any whose secret verifies it.
+        """
+        result, reason = await self._take(payload, signature, backend)
+        self.counts[f"{result}: {reason}" if result is Result.DROPPED else result.value] += 1
+        return result
+
+    async def _take(self, payload: bytes, signature: str, name: str | None) -> tuple[Result, str]:
+        candidates = self._candidates(name)
+        if not candidates and name is not None:
+            return Result.UNKNOWN_BACKEND, ""
+        try:
+            found = await self._verified(payload, signature, candidates)
+        except OutsideError as error:
+            self._log.warning("signing secrets cannot be read", error=str(error))
+            return Result.NOT_STORED, ""
+        if found is None:
+            return Result.NOT_VERIFIED, ""
+        backend, event = found
+        return await self._store(event, backend)
+
+    def _candidates(self, name: str | None) -> Sequence[BillingBackend]:
+        if name is None:
+            return self._resources.backends()
+        backend = self._resources.backend(name)
+        return [backend] if backend is not None else []
+
+    async def _verified(
+        self, payload: bytes, signature: str, candidates: Sequence[BillingBackend]
+    ) -> tuple[BillingBackend, Event] | None:
+        """The backend whose secret signed it; secrets are read again before a delivery is refused."""
+        for backend in candidates:
+            event = self._verify(payload, signature, await self._secrets.of(backend))
+            if event is not None:
+                return backend, event
+        for backend in candidates:
+            secrets = await self._secrets.refreshed(backend)
+            event = self._verify(payload, signature, secrets) if secrets else None
+            if event is not None:
+                return backend, event
+        return None
+
+    async def _store(self, event: Event, backend: BillingBackend) -> tuple[Result, str]:
+        livemode = backend.spec.stripe.mode is StripeMode.LIVE
+        account = backend.status.account_id or backend.spec.stripe.account_id or ""
+        receiver = Receiver(backend.metadata.name, backend.spec.owner, account, livemode)
+        found = route(event, receiver, self._resources)
+        if found.dropped:
+            self._log.debug("event dropped", event=event.id, type=event.type, why=found.dropped)
+            return Result.DROPPED, found.dropped
+        try:
+            await self._nudge(_keys(found, receiver.backend), event.id, receiver.backend)
+        except (OutsideError, ObjectConflict, ObjectGone) as error:
+            self._log.warning("event not stored", event=event.id, type=event.type, error=str(error))
+            return Result.NOT_STORED, ""
+        return Result.STORED, ""
+
+    async def _nudge(self, keys: Sequence[ObjectKey], event_id: str, backend: str) -> None:
+        """Write the event's id on each object; where one is gone, its BillingBackend looks instead."""
+        for key in keys:
+            try:
+                await self._annotate(key, event_id)
+            except ObjectGone:
+                await self._annotate(ObjectKey(names.BILLING_BACKEND.kind, "", backend), event_id)
+
+    async def _annotate(self, key: ObjectKey, event_id: str) -> None:
+        annotations = {names.Annotation.NUDGE: event_id}
+        await self._cluster.annotate(key.kind, key.namespace or None, key.name, annotations)
+        self._log.info("event stored", event=event_id, kind=key.kind, namespace=key.namespace, name=key.name)
+
+
+def _keys(found: Route, backend: str) -> Sequence[ObjectKey]:
+    subscriptions = [
+        ObjectKey(names.TENANT_SUBSCRIPTION.kind, namespace, name) for namespace, name in found.subscriptions
+    ]
+    plans = [ObjectKey(names.BILLING_PLAN.kind, "", name) for name in found.plans]
+    whole = [ObjectKey(names.BILLING_BACKEND.kind, "", backend)] if found.backend else []
+    return [*subscriptions, *plans, *whole]

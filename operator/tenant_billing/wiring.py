@@ -1,0 +1,164 @@
+"""Builds everything and runs it: the only file that sees every room."""
+
+import asyncio
+import functools
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+import kopf
+import structlog
+from kubernetes.aio.client import Configuration
+
+from tenant_billing.clients.kubernetes import KubernetesCluster
+from tenant_billing.clients.kubernetes_api import KubernetesApi, access_of, connected, load_configuration
+from tenant_billing.clients.lease import KubernetesLease
+from tenant_billing.clients.stripe_webhook import StripeWebhookVerifier
+from tenant_billing.handlers.startup import connection, kopf_settings
+from tenant_billing.handlers.watching import build_registry
+from tenant_billing.ports import Clock, Cluster, Queue, Reconciler, Resources
+from tenant_billing.runtime.arrivals import Arrivals
+from tenant_billing.runtime.clock import SystemClock
+from tenant_billing.runtime.deadlines import Deadlines
+from tenant_billing.runtime.leadership import Leadership, LeaseTiming
+from tenant_billing.runtime.passes import Passes
+from tenant_billing.runtime.resources import ResourceStore
+from tenant_billing.runtime.work_queue import WorkQueue
+from tenant_billing.settings import Settings
+from tenant_billing.webhooks.deliveries import Deliveries
+from tenant_billing.webhooks.endpoint import webhook_application
+from tenant_billing.webhooks.listening import listening
+from tenant_billing.webhooks.probes import probe_application
+from tenant_billing.webhooks.signing_secrets import SigningSecrets
+
+
+@dataclass(frozen=True)
+class Loop:
+    """What a leader works with; built anew for each leadership, because what it has seen outside grows old.
+
+    Attributes:
+        reconcilers: By kind.
+        account_time: The present time of a BillingBackend's account, None while it is not known.
+        close: Gives connections back.
+    """
+
+    reconcilers: Mapping[str, Reconciler]
+    account_time: Callable[[str], datetime | None]
+    close: Callable[[], Awaitable[None]]
+
+
+LoopFactory = Callable[[Resources, Cluster, Queue, Clock], Loop]
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Where a running operator listens."""
+
+    webhook: int
+    probe: int
+
+
+class Operator:
+    """One process of the operator: it watches, serves the webhook and the probes, and works while it leads."""
+
+    def __init__(self, settings: Settings, build_loop: LoopFactory, clock: Clock | None = None) -> None:
+        self._settings = settings
+        self._build_loop = build_loop
+        self._clock = clock or SystemClock()
+        self._store = ResourceStore()
+        self._queue = WorkQueue()
+        self._arrivals = Arrivals(self._store, self._queue)
+        self._log = structlog.get_logger("operator")
+
+    async def run(self, stop: asyncio.Event, on_listening: Callable[[Ports], None] | None = None) -> None:
+        """Run until told to stop: passes under way end, the Lease is given back, then the rest ends.
+
+        Args:
+            stop: Ends it.
+            on_listening: Told the ports, once they are open.
+
+        Raises:
+            ExceptionGroup: A part of it failed, so that the process has to be started anew.
+        """
+        configuration = await load_configuration(self._settings.kubeconfig)
+        async with connected(configuration) as api_client:
+            api = KubernetesApi(api_client)
+            cluster = KubernetesCluster(api, self._clock, self._settings.identity)
+            async with self._serving(cluster) as ports:
+                self._log.info("listening", webhook=ports.webhook, probe=ports.probe)
+                if on_listening is not None:
+                    on_listening(ports)
+                stop_watching = asyncio.Event()
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(self._watch(configuration, stop, stop_watching))
+                    group.create_task(self._lead(api, cluster, stop, stop_watching))
+
+    @asynccontextmanager
+    async def _serving(self, cluster: KubernetesCluster) -> AsyncIterator[Ports]:
+        settings = self._settings
+        secrets = SigningSecrets(cluster, self._clock, settings.namespace)
+        verify = StripeWebhookVerifier(self._clock)
+        deliveries = Deliveries(self._store, cluster, secrets, verify)
+        probes = probe_application(cluster.is_reachable, self._arrivals.complete.is_set)
+        async with (
+            listening(webhook_application(deliveries), settings.host, settings.port) as webhook,
+            listening(probes, settings.host, settings.probe_port) as probe,
+        ):
+            yield Ports(webhook, probe)
+
+    async def _watch(
+        self, configuration: Configuration, stop: asyncio.Event, stop_watching: asyncio.Event
+    ) -> None:
+        async def login() -> kopf.ConnectionInfo:
+            return connection(await access_of(configuration))
+
+        try:
+            await kopf.operator(
+                registry=build_registry(self._arrivals, login),
+                settings=kopf_settings(),
+                clusterwide=True,
+                stop_flag=stop_watching,
+            )
+        finally:
+            stop.set()  # without watches there is nothing to work on
+
+    async def _lead(
+        self, api: KubernetesApi, cluster: Cluster, stop: asyncio.Event, stop_watching: asyncio.Event
+    ) -> None:
+        settings = self._settings
+        where = (settings.namespace, settings.lease_name)
+        lease = KubernetesLease(api, self._clock, *where, settings.identity, settings.lease_duration)
+        leadership = Leadership(lease, LeaseTiming(settings.lease_duration))
+        try:
+            await _first_of(self._arrivals.complete, stop)
+            work = functools.partial(self._work, cluster)
+            await leadership.run(work, stop, settings.stop_timeout)
+        finally:
+            stop_watching.set()
+
+    async def _work(self, cluster: Cluster, end: asyncio.Event) -> None:
+        """What only the leader does."""
+        loop = self._build_loop(self._store, cluster, self._queue, self._clock)
+        deadlines = Deadlines(loop.account_time)
+        passes = Passes(loop.reconcilers, self._store, deadlines, self._clock)
+        looking = asyncio.create_task(deadlines.run(self._queue))
+        try:
+            self._arrivals.enqueue_everything()
+            await self._queue.work(passes, self._settings.workers, end)
+        finally:
+            looking.cancel()
+            await loop.close()
+
+
+async def _first_of(*events: asyncio.Event) -> None:
+    waiting = [asyncio.create_task(_wait(event)) for event in events]
+    try:
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for each in waiting:
+            each.cancel()
+
+
+async def _wait(event: asyncio.Event) -> None:
+    await event.wait()

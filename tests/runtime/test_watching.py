@@ -1,0 +1,111 @@
+"""Kopf, the store, the queue and the Lease together on a real kube-apiserver."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from kubernetes_bodies import a_plan, a_subscription, key
+from manifests import DEFINITIONS
+from running_operator import RunningOperator, running_operator
+from tenant_billing.api.names import API_VERSION
+from tenant_billing.clients.kubernetes import KubernetesCluster
+from tenant_billing.clients.kubernetes_api import MERGE_PATCH, KubernetesApi, connected, load_configuration
+from tenant_billing.ports import ObjectKey
+from tenant_billing.runtime.clock import SystemClock
+from tenant_billing_sandbox.control_plane.plane import ControlPlane
+from waiting import wait_for
+
+OBJECTS = 300
+
+
+@pytest.fixture
+async def api(control_plane: ControlPlane) -> AsyncIterator[KubernetesApi]:
+    await control_plane.apply(DEFINITIONS)
+    async with connected(await load_configuration(control_plane.kubeconfig)) as api_client:
+        yield KubernetesApi(api_client)
+
+
+def path_of(kind: ObjectKey) -> str:
+    plural = {"BillingPlan": "billingplans", "TenantSubscription": "tenantsubscriptions"}[kind.kind]
+    scope = f"namespaces/{kind.namespace}/" if kind.namespace else ""
+    return f"/apis/{API_VERSION}/{scope}{plural}"
+
+
+async def create(api: KubernetesApi, body: dict[str, Any]) -> ObjectKey:
+    bare = body | {"metadata": {"name": body["metadata"]["name"]}}
+    await api.call("POST", path_of(key(body)), body=bare)
+    return key(body)
+
+
+async def patch(api: KubernetesApi, which: ObjectKey, change: dict[str, Any]) -> None:
+    await api.call("PATCH", f"{path_of(which)}/{which.name}", body=change, content_type=MERGE_PATCH)
+
+
+async def test_the_first_pass_sees_everything_that_existed_at_the_start(
+    control_plane: ControlPlane, api: KubernetesApi, namespace: str
+) -> None:
+    """An object that is not in the store yet must never be taken for one that does not exist."""
+    bodies = [a_subscription(f"t{number}", namespace=namespace, plan=namespace) for number in range(OBJECTS)]
+    await asyncio.gather(*(create(api, body) for body in bodies))
+    async with running_operator(control_plane.kubeconfig, namespace, plan=namespace) as operator:
+        await wait_for(lambda: operator.loops, "leadership")
+        await wait_for(lambda: len(operator.passes_in(namespace)) >= OBJECTS, "a pass for each object", 60)
+        assert min(operator.reconciler.plan_sizes) == OBJECTS
+        assert len(operator.passes_in(namespace)) == len(set(operator.passes_in(namespace)))
+
+
+@pytest.fixture
+async def operator(
+    control_plane: ControlPlane, api: KubernetesApi, namespace: str
+) -> AsyncIterator[RunningOperator]:
+    async with running_operator(control_plane.kubeconfig, namespace, plan=namespace) as running:
+        await wait_for(lambda: running.loops, "leadership")
+        yield running
+
+
+async def test_an_edit_and_a_nudge_are_looked_at_and_a_status_is_not(
+    operator: RunningOperator, api: KubernetesApi, namespace: str
+) -> None:
+    """A status that we write must not be a reason to look again: that would never end."""
+    cluster = KubernetesCluster(api, SystemClock(), "test")
+    acme = await create(api, a_subscription("acme", namespace=namespace, plan=namespace))
+    await wait_for(lambda: operator.reconciler.count(acme) == 1, "a pass for the new object")
+    body = await api.call("GET", f"{path_of(acme)}/acme")
+    await cluster.apply_status(
+        "TenantSubscription", namespace, "acme", body["metadata"]["uid"], {"customerID": "c"}
+    )
+    await cluster.annotate("TenantSubscription", namespace, "acme", {"tenantbilling.dev/nudge": "evt_1"})
+    await wait_for(lambda: operator.reconciler.count(acme) == 2, "a pass for the nudge")
+    await patch(api, acme, {"spec": {"tenant": {"name": "Acme"}}})
+    await wait_for(lambda: operator.reconciler.count(acme) == 3, "a pass for the edit")
+    seen = operator.reconciler.resources.subscription(namespace, "acme")
+    assert seen is not None
+    assert (seen.spec.tenant.name, seen.status.customer_id) == ("Acme", "c")
+
+
+async def test_a_changed_plan_brings_its_subscriptions_and_a_deleted_object_leaves_the_store(
+    operator: RunningOperator, api: KubernetesApi, namespace: str
+) -> None:
+    acme = await create(api, a_subscription("acme", namespace=namespace, plan=namespace))
+    await wait_for(lambda: operator.reconciler.count(acme) == 1, "a pass for the new object")
+    plan = await create(api, a_plan(namespace))
+    await wait_for(lambda: operator.reconciler.count(plan) >= 1, "a pass for the plan")
+    await wait_for(lambda: operator.reconciler.count(acme) == 2, "a pass for the plan's subscription")
+    await api.call("DELETE", f"{path_of(acme)}/acme")
+    await wait_for(lambda: operator.reconciler.resources.body(acme) is None, "the object to leave the store")
+    await api.call("DELETE", f"{path_of(plan)}/{namespace}")
+
+
+async def test_a_second_replica_serves_and_works_only_once_the_first_has_stopped(
+    operator: RunningOperator, control_plane: ControlPlane, api: KubernetesApi, namespace: str
+) -> None:
+    kubeconfig = control_plane.kubeconfig
+    async with running_operator(kubeconfig, namespace, plan=namespace, identity="two") as second:
+        acme = await create(api, a_subscription("acme", namespace=namespace, plan=namespace))
+        await wait_for(lambda: operator.reconciler.count(acme) == 1, "a pass of the leader")
+        assert second.loops == []
+        operator.stop.set()
+        await wait_for(lambda: second.loops, "the second replica to lead")
+        await wait_for(lambda: second.reconciler.count(acme) == 1, "a pass of the new leader")
