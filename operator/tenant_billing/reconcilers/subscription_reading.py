@@ -19,10 +19,11 @@ from tenant_billing.domain.offers import offer_of
 from tenant_billing.domain.ownership import carries_claim, customer_of, subscription_of
 from tenant_billing.domain.report import remembered_refusal
 from tenant_billing.domain.world import Namespace, Offer, World
-from tenant_billing.ports import Clock, Cluster, Resources, SecretKeyMissing, SecretNotFound
+from tenant_billing.ports import SecretKeyMissing, SecretNotFound
 from tenant_billing.reconcilers.absences import Absences
 from tenant_billing.reconcilers.accounts import AccountConnection, Accounts
 from tenant_billing.reconcilers.registries import Registries, RegistryConnection
+from tenant_billing.reconcilers.reporting import Surroundings
 
 TOTALS_MAY_BE_OLD: Final = 300.0
 """Seconds for which totals do when nothing is decided by them."""
@@ -48,20 +49,13 @@ class _Outside:
 class SubscriptionReader:
     """Reads the world of one TenantSubscription."""
 
-    def __init__(
-        self,
-        resources: Resources,
-        kubernetes: Cluster,
-        accounts: Accounts,
-        registries: Registries,
-        clock: Clock,
-    ) -> None:
-        self._resources = resources
-        self._kubernetes = kubernetes
+    def __init__(self, surroundings: Surroundings, accounts: Accounts, registries: Registries) -> None:
+        self._resources = surroundings.resources
+        self._kubernetes = surroundings.kubernetes
+        self._clock = surroundings.clock
         self._accounts = accounts
         self._registries = registries
-        self._clock = clock
-        self._absences = Absences(clock)
+        self._absences = Absences(surroundings.clock)
 
     async def read(self, resource: TenantSubscription, *, fresh: bool) -> World:
         """Read everything.

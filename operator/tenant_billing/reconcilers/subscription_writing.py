@@ -1,7 +1,7 @@
 """Carrying out what was decided for a TenantSubscription: the apply step, one call for each action."""
 
-from tenant_billing.api.names import FINALIZER, TENANT_SUBSCRIPTION
-from tenant_billing.api.tenant_subscription import TenantSubscription
+from tenant_billing.api.names import TENANT_SUBSCRIPTION
+from tenant_billing.api.tenant_subscription import TenantSubscription, TenantSubscriptionStatus
 from tenant_billing.domain.actions import (
     Action,
     AddFinalizer,
@@ -20,21 +20,19 @@ from tenant_billing.domain.actions import (
 from tenant_billing.domain.errors import Unreachable
 from tenant_billing.domain.report import with_intent
 from tenant_billing.domain.world import World
-from tenant_billing.ports import Cluster, ObjectGone, ObjectKey, Resources, Subject
+from tenant_billing.ports import Subject
 from tenant_billing.reconcilers.accounts import AccountConnection, Accounts
 from tenant_billing.reconcilers.registries import Registries, RegistryConnection
+from tenant_billing.reconcilers.reporting import Reporter, Surroundings
 
 
 class SubscriptionWriter:
     """Carries out actions, and takes every answer into the pictures so that the next decision knows it."""
 
-    def __init__(
-        self, resources: Resources, kubernetes: Cluster, accounts: Accounts, registries: Registries
-    ) -> None:
-        self._resources = resources
-        self._kubernetes = kubernetes
+    def __init__(self, surroundings: Surroundings, accounts: Accounts, registries: Registries) -> None:
         self._accounts = accounts
         self._registries = registries
+        self._reporter = Reporter(surroundings)
 
     async def carry_out(self, action: Action, world: World) -> None:
         """Do one thing.
@@ -46,12 +44,11 @@ class SubscriptionWriter:
         """
         match action:
             case AddFinalizer():
-                await self._set_finalizers(world, (*world.resource.metadata.finalizers, FINALIZER))
+                await self._reporter.hold(world.resource)
             case RemoveFinalizer():
-                kept = tuple(each for each in world.resource.metadata.finalizers if each != FINALIZER)
-                await self._set_finalizers(world, kept)
+                await self._reporter.let_go(world.resource)
             case StoreIntent(intent):
-                await self.write_status(world.resource, with_intent(world, intent).to_kubernetes())
+                await self.write_status(world.resource, with_intent(world, intent))
             case (
                 CreateCustomer()
                 | CreateSubscription()
@@ -65,21 +62,9 @@ class SubscriptionWriter:
             case LookAgain():
                 raise ValueError("looking again is the reader's")
 
-    async def write_status(self, resource: TenantSubscription, status: dict[str, object]) -> None:
-        """Write the whole status, and know it at once."""
-        metadata = resource.metadata
-        body = await self._kubernetes.apply_status(
-            TENANT_SUBSCRIPTION.kind, metadata.namespace, metadata.name, metadata.uid, status
-        )
-        self._resources.observe(body)
-
-    async def _set_finalizers(self, world: World, finalizers: tuple[str, ...]) -> None:
-        metadata = world.resource.metadata
-        key = ObjectKey(TENANT_SUBSCRIPTION.kind, metadata.namespace or "", metadata.name)
-        body = self._resources.body(key)
-        if body is None or body["metadata"].get("uid") != metadata.uid:
-            raise ObjectGone(f"{key} is gone")
-        self._resources.observe(await self._kubernetes.set_finalizers(body, finalizers))
+    async def write_status(self, resource: TenantSubscription, status: TenantSubscriptionStatus) -> bool:
+        """Write the whole status if it differs, and know it at once; gives whether it did."""
+        return await self._reporter.store(resource, resource.status, status)
 
     async def _at_the_provider(
         self,

@@ -1,11 +1,10 @@
 """One TenantSubscription: gather, decide, apply, report. Any step may be killed; the next pass goes on from what is."""
 
 from dataclasses import replace
-from datetime import timedelta
 from typing import Final
 
 from tenant_billing.api.conditions import ConditionStatus, ConditionType, find_condition
-from tenant_billing.api.names import FINALIZER, TENANT_SUBSCRIPTION, Annotation
+from tenant_billing.api.names import FINALIZER, Annotation
 from tenant_billing.api.tenant_subscription import TenantSubscription
 from tenant_billing.domain import deletion, enrolment, news, report
 from tenant_billing.domain.actions import (
@@ -28,9 +27,12 @@ from tenant_billing.domain.errors import (
     Unreachable,
 )
 from tenant_billing.domain.refusals import refusal_of
+from tenant_billing.domain.retry import recheck_after
 from tenant_billing.domain.world import World
-from tenant_billing.ports import Cluster, ObjectConflict, ObjectGone, ObjectKey, Outcome, Resources
+from tenant_billing.ports import ObjectGone, ObjectKey, Outcome
+from tenant_billing.reconcilers.absences import PROOF
 from tenant_billing.reconcilers.registries import Registries
+from tenant_billing.reconcilers.reporting import Surroundings, guarded, key_of
 from tenant_billing.reconcilers.subscription_reading import NotCheckedYet, SubscriptionReader
 from tenant_billing.reconcilers.subscription_writing import SubscriptionWriter
 
@@ -46,15 +48,15 @@ class TenantSubscriptionReconciler:
 
     def __init__(
         self,
-        resources: Resources,
-        kubernetes: Cluster,
+        surroundings: Surroundings,
         registries: Registries,
         reader: SubscriptionReader,
         writer: SubscriptionWriter,
-        resync: timedelta,
+        resync: float,
     ) -> None:
-        self._resources = resources
-        self._kubernetes = kubernetes
+        self._resources = surroundings.resources
+        self._kubernetes = surroundings.kubernetes
+        self._jitter = surroundings.jitter
         self._registries = registries
         self._reader = reader
         self._writer = writer
@@ -64,6 +66,9 @@ class TenantSubscriptionReconciler:
 
     async def reconcile(self, key: ObjectKey) -> Outcome:
         """One pass."""
+        return await guarded(self._pass(key))
+
+    async def _pass(self, key: ObjectKey) -> Outcome:
         resource = self._resources.subscription(key.namespace, key.name)
         if resource is None:
             return Outcome("gone")
@@ -73,12 +78,6 @@ class TenantSubscriptionReconciler:
             return await self._keep(resource)
         except NotCheckedYet:
             return Outcome("waiting", why="account or cluster not checked yet")
-        except ObjectConflict:
-            return Outcome("waiting", retry=True, why="the object changed meanwhile")
-        except ObjectGone:
-            return Outcome("gone")
-        except OutsideError as error:
-            return Outcome("failed", retry=True, why=str(error))
 
     async def _keep(self, resource: TenantSubscription) -> Outcome:
         world = await self._reader.read(resource, fresh=self._must_read(resource))
@@ -172,9 +171,7 @@ class TenantSubscriptionReconciler:
         verdict = decide(looked)
         if verdict.actions and looked.looked:
             fresh = enrolment.next_attempt(intent, looked.now)
-            await self._writer.write_status(
-                looked.resource, report.with_intent(looked, fresh).to_kubernetes()
-            )
+            await self._writer.write_status(looked.resource, report.with_intent(looked, fresh))
 
     async def _told(self, world: World, verdict: Verdict, *, changed: bool) -> Outcome:
         """Write what differs in the status, tell what happened, and say when to look again."""
@@ -189,8 +186,7 @@ class TenantSubscriptionReconciler:
                 world.resource.spec.cluster_ref.name, world.resource.spec.tenant.id
             )
         status = report.status_of(world, verdict)
-        if status != world.resource.status:
-            await self._writer.write_status(world.resource, status.to_kubernetes())
+        if await self._writer.write_status(world.resource, status):
             await self._tell(world.resource, news.between(world.resource.status, status))
             changed = True
         ready = find_condition(status.conditions, ConditionType.READY)
@@ -198,7 +194,9 @@ class TenantSubscriptionReconciler:
         return Outcome(
             "changed" if changed else "settled" if settled else "waiting",
             retry=problem is not None or bool(verdict.actions),
-            look_again_after=61.0 if world.tenant_missing else self._resync.total_seconds(),
+            look_again_after=PROOF + 1.0
+            if world.tenant_missing
+            else recheck_after(self._jitter(), self._resync),
             look_again_at=verdict.look_again_at,
             backend=world.backend.metadata.name if world.backend else "",
             why=ready.reason if ready is not None else "",
@@ -211,10 +209,7 @@ class TenantSubscriptionReconciler:
         return self._failures[uid] >= PATIENCE
 
     async def _tell(self, resource: TenantSubscription, items: tuple[news.News, ...]) -> None:
-        metadata = resource.metadata
-        body = self._resources.body(
-            ObjectKey(TENANT_SUBSCRIPTION.kind, metadata.namespace or "", metadata.name)
-        )
+        body = self._resources.body(key_of(resource))
         if body is not None:
             for item in items:
                 await self._kubernetes.event(body, item.type, item.reason, item.message)
@@ -247,8 +242,7 @@ class TenantSubscriptionReconciler:
         if farewell.finding is None:
             return Outcome("waiting", retry=True)
         status = report.stalled_status(world, farewell.finding)
-        if status != world.resource.status:
-            await self._writer.write_status(world.resource, status.to_kubernetes())
+        if await self._writer.write_status(world.resource, status):
             await self._tell(world.resource, news.between(world.resource.status, status))
         return Outcome("waiting", retry=True, why=farewell.finding.reason)
 

@@ -1,0 +1,50 @@
+"""The four reconcilers, connected to each other."""
+
+from collections.abc import Mapping
+
+from tenant_billing.api.names import BILLING_BACKEND, BILLING_PLAN, TENANT_SUBSCRIPTION, THINGS_STACK_CLUSTER
+from tenant_billing.ports import ProviderFactory, Reconciler, RegistryFactory
+from tenant_billing.reconcilers.accounts import Accounts
+from tenant_billing.reconcilers.backend import BillingBackendReconciler
+from tenant_billing.reconcilers.cluster import ThingsStackClusterReconciler
+from tenant_billing.reconcilers.plan import BillingPlanReconciler
+from tenant_billing.reconcilers.registries import Registries
+from tenant_billing.reconcilers.reporting import Surroundings
+from tenant_billing.reconcilers.subscription_reading import SubscriptionReader
+from tenant_billing.reconcilers.subscription_writing import SubscriptionWriter
+from tenant_billing.reconcilers.tenant_subscription import TenantSubscriptionReconciler
+
+
+def assemble(
+    surroundings: Surroundings,
+    accounts: Accounts,
+    registries: Registries,
+    connect_provider: ProviderFactory,
+    connect_registry: RegistryFactory,
+    *,
+    resync_interval: float,
+    event_interval: float,
+) -> Mapping[str, Reconciler]:
+    """Build the reconcilers, by kind.
+
+    Args:
+        surroundings: What all of them work with.
+        accounts: The connections to payment accounts, shared by all.
+        registries: The connections to tenant registries, shared by all.
+        connect_provider: Makes a connection to an account.
+        connect_registry: Makes a connection to a registry.
+        resync_interval: Seconds after which a settled subscription is looked at all the same.
+        event_interval: Seconds between two readings of an event list that nobody asked for.
+    """
+    reader = SubscriptionReader(surroundings, accounts, registries)
+    writer = SubscriptionWriter(surroundings, accounts, registries)
+    return {
+        BILLING_BACKEND.kind: BillingBackendReconciler(
+            surroundings, accounts, connect_provider, event_interval
+        ),
+        THINGS_STACK_CLUSTER.kind: ThingsStackClusterReconciler(surroundings, registries, connect_registry),
+        BILLING_PLAN.kind: BillingPlanReconciler(surroundings, accounts),
+        TENANT_SUBSCRIPTION.kind: TenantSubscriptionReconciler(
+            surroundings, registries, reader, writer, resync_interval
+        ),
+    }
