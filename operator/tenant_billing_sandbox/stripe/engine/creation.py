@@ -10,7 +10,6 @@ from tenant_billing_sandbox.stripe.engine.changes import merge_metadata
 from tenant_billing_sandbox.stripe.engine.charges import NO_PAYMENT_METHOD, charge, default_payment_method
 from tenant_billing_sandbox.stripe.engine.collection import collect
 from tenant_billing_sandbox.stripe.engine.ending import INCOMPLETE_SECONDS
-from tenant_billing_sandbox.stripe.engine.invoice_shapes import probe_total
 from tenant_billing_sandbox.stripe.engine.invoices import draft, finalize, finalize_later
 from tenant_billing_sandbox.stripe.engine.items import added, checked_price, requested_items
 from tenant_billing_sandbox.stripe.engine.lists import referred
@@ -34,8 +33,11 @@ def create(account: Account, call: Call) -> Object:
     customer = referred(account, "customer", str(params.get("customer", "")), "customer")
     _check(account, customer, params)
     subscription = _assemble(account, customer, params)
-    _refuse_hopeless(account, subscription, params)
+    until = _trial_end(account, customer, params)
+    if until is None:
+        _refuse_hopeless(account, subscription, params)
     index(account, "subscription", subscription)
+    _start(account, subscription, params, until)
     if not customer.get("currency"):
         customer["currency"] = subscription["currency"]
     _bill_first(account, subscription, params)
@@ -74,16 +76,20 @@ def _assemble(account: Account, customer: Object, params: Mapping[str, Any]) -> 
         subscription["default_payment_method"] = belonging(
             account, method, customer["id"], "default_payment_method"
         )
-    subscription["discounts"] = discounts.resolve(
-        account, customer, subscription["id"], params.get("discounts")
-    )
-    now, until = time_of(account, customer), _trial_end(account, customer, params)
-    if until is not None and until > now:
-        start_trial(account, subscription, until)
+    return subscription
+
+
+def _start(account: Account, subscription: Object, params: Mapping[str, Any], trial_end: int | None) -> None:
+    """Begin the trial or the first period, and note when it is all to end."""
+    customer = account.table("customer")[subscription["customer"]]
+    wanted = params.get("discounts")
+    subscription["discounts"] = discounts.resolve(account, customer, subscription["id"], wanted)
+    now = time_of(account, subscription)
+    if trial_end is not None:
+        start_trial(account, subscription, trial_end)
     else:
         start_periods(account, subscription, int(params.get("billing_cycle_anchor") or now), now)
     _set_end(account, subscription, params)
-    return subscription
 
 
 def _items(account: Account, subscription: Object, asked: list[Object], prices: list[Object]) -> list[Object]:
@@ -94,10 +100,12 @@ def _items(account: Account, subscription: Object, asked: list[Object], prices: 
 
 
 def _trial_end(account: Account, customer: Object, params: Mapping[str, Any]) -> int | None:
+    """When the trial ends that is asked for, or None."""
+    now, days = time_of(account, customer), params.get("trial_period_days")
+    until = now + int(days) * DAY if days else now
     if params.get("trial_end") not in {None, "", "now"}:
-        return int(params["trial_end"])
-    days = params.get("trial_period_days")
-    return time_of(account, customer) + int(days) * DAY if days else None
+        until = int(params["trial_end"])
+    return until if until > now else None
 
 
 def _set_end(account: Account, subscription: Object, params: Mapping[str, Any]) -> None:
@@ -121,8 +129,9 @@ def _refuse_hopeless(account: Account, subscription: Object, params: Mapping[str
     behavior = params.get("payment_behavior") or "allow_incomplete"
     if behavior == "default_incomplete" or subscription["collection_method"] == "send_invoice":
         return
-    probe = probe_total(account, subscription, _first_lines(subscription))
-    if probe <= 0:
+    lines = _first_lines(subscription)
+    discounts.apply(account, discounts.foreseen(account, params.get("discounts")), lines)
+    if sum(line["amount"] - sum(part["amount"] for part in line["discount_amounts"]) for line in lines) <= 0:
         return
     method = default_payment_method(account, subscription, subscription["customer"])
     outcome = charge(account, method)

@@ -36,6 +36,17 @@ def resolve(account: Account, customer: Object, subscription_id: str, wanted: An
     ]
 
 
+def foreseen(account: Account, wanted: Any) -> list[Object]:
+    """What a checked ``discounts`` parameter would take off, without redeeming anything."""
+    known = account.table("discount")
+    return [
+        known[entry["discount"]]
+        if entry.get("discount")
+        else {"id": "", "source": {"coupon": entry["coupon"], "type": "coupon"}}
+        for entry in wanted or []
+    ]
+
+
 def _new(account: Account, customer: Object, subscription_id: str, coupon: Object) -> Object:
     start = time_of(account, customer)
     months = coupon.get("duration_in_months")
