@@ -11,7 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from stripe_contract import API_VERSION, Service, advance, product, simulated, unique
+from stripe_contract import API_VERSION, Service, advance, connected, product, simulated, unique
+from tenant_billing_sandbox.stripe.keys import ApiKey
 from tenant_billing_sandbox.stripe.server import StripeSettings
 
 START = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -33,6 +34,25 @@ async def test_the_date_header_follows_the_accounts_clock() -> None:
         answer = await service.raw.get("/v1/products")
     assert made.created == int(START.timestamp()) + 3600
     assert parsedate_to_datetime(answer.headers["Date"]).timestamp() == made.created
+
+
+async def test_a_scripted_error_has_the_accounts_time_too() -> None:
+    async with simulated(StripeSettings(rate_limits="none", initial_time=START)) as (_, service):
+        await service.raw.post("/_sandbox/faults", json={"effect": "error", "status": 500, "body": {}})
+        answer = await service.raw.get("/v1/products")
+    assert answer.status_code == 500
+    assert parsedate_to_datetime(answer.headers["Date"]) == START
+
+
+async def test_the_clock_of_the_first_key_is_everybodys() -> None:
+    keys = (ApiKey(secret="sk_test_1"), ApiKey(secret="sk_live_1"))
+    async with (
+        simulated(StripeSettings(rate_limits="none", keys=keys)) as (simulator, service),
+        connected(simulator.url, "sk_live_1") as live,
+    ):
+        await advance(service, 3600)
+        made = await product(live)
+    assert made.created == simulator.account.now
 
 
 @pytest.mark.parametrize(
@@ -96,6 +116,18 @@ async def test_the_record_names_operations_and_what_was_made(simulator: Service)
         ("POST /v1/products/{}", False, True, 200),
         ("POST /v1/products", False, False, 400),
     ]
+
+
+async def test_the_record_names_the_operation_of_a_call_that_a_fault_stopped(simulator: Service) -> None:
+    await simulator.raw.post("/_sandbox/faults", json={"effect": "disconnect_before"})
+    with pytest.raises(httpx.TransportError):
+        await simulator.raw.post("/v1/products/plan", data={"name": "B"})
+    (entry,) = (await simulator.raw.get("/_sandbox/requests")).json()["requests"]
+    assert (entry["operation"], entry["committed"], entry["faults"]) == (
+        "POST /v1/products/{}",
+        False,
+        ["fault_1"],
+    )
 
 
 async def test_seeds_make_different_ids() -> None:

@@ -24,6 +24,8 @@ class Observed:
         writes: Whether a call (method, path) changes something when it succeeds.
         error: Words the answer of an ``error`` fault that has no body of its own.
         state: Everything the simulator holds, as JSON.
+        operation: The name of a call (method, path) in the record, known before it is carried out, or None.
+        headers: What every answer carries, those of ``error`` faults included.
         faults: The scripted faults.
         record: The record of requests.
     """
@@ -31,6 +33,8 @@ class Observed:
     writes: Callable[[str, str], bool]
     error: Callable[[FaultSpecification], web.Response]
     state: Callable[[], dict[str, Any]]
+    operation: Callable[[str, str], str | None] = lambda _method, _path: None
+    headers: Callable[[], dict[str, str]] = dict
     faults: Faults = field(default_factory=Faults)
     record: RequestRecord = field(default_factory=RequestRecord)
 
@@ -40,7 +44,7 @@ class Observed:
             answer = self.error(specification)
         else:
             answer = web.json_response(specification.body, status=specification.status or 500)
-        answer.headers.update(specification.headers)
+        answer.headers.update(self.headers() | specification.headers)
         return answer
 
 
@@ -63,6 +67,7 @@ def interception(observed: Observed) -> Middleware:
             return await handler(request)
         writes = observed.writes(request.method, request.path)
         entry = observed.record.begin(request.method, request.path, writes=writes)
+        entry.operation = observed.operation(request.method, request.path)
         request[RECORDED] = entry
         struck = observed.faults.striking(request.method, request.path, writes=writes)
         entry.faults = [fault.id for fault in struck]

@@ -14,6 +14,7 @@ from tenant_billing_sandbox.service.interception import execution_fault, recorde
 from tenant_billing_sandbox.service.record import RecordedRequest, redacted
 from tenant_billing_sandbox.stripe import form
 from tenant_billing_sandbox.stripe.account import Account
+from tenant_billing_sandbox.stripe.engine.clock import advance
 from tenant_billing_sandbox.stripe.idempotency import IdempotencyKeys, StoredAnswer, fingerprint
 from tenant_billing_sandbox.stripe.keys import ApiKey, authenticated, check_permission
 from tenant_billing_sandbox.stripe.locks import Locked, Locks
@@ -45,7 +46,7 @@ class Answering:
 
     Attributes:
         keys: The keys by their secret.
-        tenancies: The accounts by id and mode.
+        tenancies: The accounts by id and mode; the clock of the first is everybody's.
         latency: Seconds of real time that a call takes between its validation and its commit.
     """
 
@@ -62,7 +63,7 @@ class Answering:
         headers: dict[str, str] = {}
         try:
             key = authenticated(self.keys, request.headers.get("Authorization"))
-            tenancy = self.tenancies[(key.account, key.livemode)]
+            tenancy = self._tenancy_of(key)
             stored = await self._answer(request, key, tenancy, request_id, headers)
         except RateLimited as limited:
             headers["Stripe-Rate-Limited-Reason"] = limited.reason
@@ -73,7 +74,7 @@ class Answering:
             stored = StoredAnswer(locked.status, locked.body(), "")
         except Problem as problem:
             stored = StoredAnswer(problem.status, problem.body(), request_id)
-        headers |= {"Date": formatdate(tenancy.account.now, usegmt=True), "Stripe-Version": API_VERSION}
+        headers |= common_headers(tenancy.account)
         if stored.request_id:
             headers["Request-Id"] = request_id
         return web.json_response(stored.body, status=stored.status, headers=headers)
@@ -83,15 +84,13 @@ class Answering:
     ) -> StoredAnswer:
         entry = recorded(request)
         template, path, function = routed(request.method, request.path)
-        entry.operation = f"{request.method} {template}"
+        operation = f"{request.method} {template}"
         check_permission(key, request.method, request.path)
-        tenancy.limits.enter(entry.operation)
+        tenancy.limits.enter(operation)
         _check_version(request.headers.get("Stripe-Version"))
         raw = await _decoded(request)
         entry.params = redacted(raw)
-        params = validated(
-            tables.parameters()[entry.operation], raw, tables.unsettable(request.method, template)
-        )
+        params = validated(tables.parameters()[operation], raw, tables.unsettable(request.method, template))
         entry.idempotency_key = request.headers.get("Idempotency-Key") if request.method == "POST" else None
         call = Call(request.method, template, path, params, request_id, entry.idempotency_key)
         check_expansions(call)
@@ -125,6 +124,13 @@ class Answering:
         headers["Original-Request"] = call.request_id or ""
         return stored
 
+    def _tenancy_of(self, key: ApiKey) -> Tenancy:
+        """The account of a key, brought to the time of the one whose clock is driven."""
+        first, tenancy = next(iter(self.tenancies.values())), self.tenancies[(key.account, key.livemode)]
+        if tenancy.account.now < first.account.now:
+            advance(tenancy.account, first.account.now - tenancy.account.now)
+        return tenancy
+
     async def _take_time(self) -> None:
         if self.latency:
             await asyncio.sleep(self.latency)
@@ -149,6 +155,11 @@ def carried_out(
     entry.committed = entry.writes
     entry.creates = entry.writes and call.method == "POST" and "{}" not in call.template
     return StoredAnswer(200, body, request_id)
+
+
+def common_headers(account: Account) -> dict[str, str]:
+    """What every answer carries, refusals on arrival included: the account's time is in the ``Date`` header."""
+    return {"Date": formatdate(account.now, usegmt=True), "Stripe-Version": API_VERSION}
 
 
 def worded(fault: FaultSpecification) -> Problem:

@@ -38,3 +38,11 @@ def unrecognised(method: str, path: str) -> Problem:
         "Please see https://stripe.com/docs or we can help at https://support.stripe.com/.",
         status=404,
     )
+
+
+def operation_name(method: str, path: str) -> str | None:
+    """The name of a call in the record, ``POST /v1/customers/{}``; None for a path that names nothing."""
+    try:
+        return f"{method} {routed(method, path)[0]}"
+    except Problem:
+        return None

@@ -17,12 +17,13 @@ from tenant_billing_sandbox.service.listening import listening
 from tenant_billing_sandbox.stripe import engine
 from tenant_billing_sandbox.stripe import resources as resources
 from tenant_billing_sandbox.stripe.account import Account
-from tenant_billing_sandbox.stripe.answering import Answering, Tenancy, worded, writes
+from tenant_billing_sandbox.stripe.answering import Answering, Tenancy, common_headers, worded, writes
 from tenant_billing_sandbox.stripe.customers import search
 from tenant_billing_sandbox.stripe.engine import controls
 from tenant_billing_sandbox.stripe.engine.deliveries import delivering
 from tenant_billing_sandbox.stripe.keys import ApiKey
 from tenant_billing_sandbox.stripe.rate_limits import Clock, Profile, RateLimits
+from tenant_billing_sandbox.stripe.routing import operation_name
 
 DEFAULT_KEY = ApiKey(secret="sk_test_sandbox")  # noqa: S106 - a simulator's key opens nothing
 IDS_OF_A_SEED = 10**9
@@ -85,7 +86,8 @@ class StripeSimulator:
     ) -> "AsyncIterator[StripeSimulator]":
         """Serve until the block is left.
 
-        The control routes of the engine drive the account of the first key; others are there to be told apart.
+        The control routes of the engine drive the account of the first key, and its clock is everybody's; the other
+        accounts are there to be told apart.
 
         Args:
             settings: How to start.
@@ -93,9 +95,15 @@ class StripeSimulator:
         """
         chosen = settings or StripeSettings()
         accounts = _accounts(chosen)
-        observed = Observed(writes=writes, error=_error_answer, state=lambda: _state(accounts))
-        answering = _answering(chosen, accounts, real_time)
         first = (chosen.keys[0].account, chosen.keys[0].livemode)
+        observed = Observed(
+            writes=writes,
+            error=_error_answer,
+            state=lambda: _state(accounts),
+            operation=operation_name,
+            headers=lambda: common_headers(accounts[first]),
+        )
+        answering = _answering(chosen, accounts, real_time)
         async with AsyncExitStack() as running:
             couriers = {
                 name: await running.enter_async_context(delivering(account))
@@ -109,7 +117,7 @@ class StripeSimulator:
 def _accounts(settings: StripeSettings) -> dict[tuple[str, bool], Account]:
     start = int((settings.initial_time or datetime.now().astimezone()).timestamp())
     accounts = {}
-    for identifier, livemode in sorted({(key.account, key.livemode) for key in settings.keys}):
+    for identifier, livemode in dict.fromkeys((key.account, key.livemode) for key in settings.keys):
         account = Account(identifier, livemode, start, counter=settings.seed * IDS_OF_A_SEED)
         search.watch(engine.attach(account))
         accounts[(identifier, livemode)] = account

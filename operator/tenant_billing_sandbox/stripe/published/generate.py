@@ -60,7 +60,6 @@ def fields(document: Schema, name: str) -> Schema:
             field: _empty(schema["properties"][field]) for field in sorted(set(required) - set(nullable))
         },
         "expandable": sorted(schema.get("x-expandableFields", [])),
-        "all": sorted(schema["properties"]),
     }
 
 

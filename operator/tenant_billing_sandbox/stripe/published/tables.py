@@ -10,8 +10,9 @@ from typing import Any
 Schema = dict[str, Any]
 ADDED_FIELDS: dict[str, tuple[str, ...]] = {
     # stripe.md 1.2 (S): fields of endive objects that the document of 2026-08-26.dahlia does not have.
-    "subscription": ("status_details",),
     "invoice": ("status_details",),
+    "product": ("tax_details", "type"),
+    "subscription": ("status_details",),
 }
 
 
@@ -54,7 +55,6 @@ def _fields() -> dict[str, dict[str, Any]]:
     tables: dict[str, dict[str, Any]] = _read("fields.json")
     for kind, names in ADDED_FIELDS.items():
         tables[kind]["null"] += names
-        tables[kind]["all"] += names
     return tables
 
 
