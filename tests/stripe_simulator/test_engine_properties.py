@@ -166,17 +166,15 @@ class Billing(RuleBasedStateMachine):
                 if invoice["parent"]["subscription_details"]["subscription"] == subscription["id"]
                 and invoice["status"] not in {"draft", "void"}
                 and invoice["id"] not in waiting
+                and not self.is_not_due_yet(invoice)
             ]
             if subscription["status"] in FOLLOWING:
-                settled = (
-                    not mine or mine[-1]["status"] in {"paid", "uncollectible"} or not self.is_late(mine[-1])
-                )
+                processing = self.account.part(Memory).processing
+                settled = not mine or mine[-1]["status"] != "open" or mine[-1]["id"] in processing
                 assert (subscription["status"] == "active") is settled
 
-    def is_late(self, invoice: Object) -> bool:
-        if invoice["collection_method"] == "send_invoice":
-            return bool(invoice["due_date"] <= self.account.now)
-        return invoice["id"] not in self.account.part(Memory).processing
+    def is_not_due_yet(self, invoice: Object) -> bool:
+        return invoice["status"] == "open" and (invoice["due_date"] or 0) > self.account.now
 
     @invariant()
     def amounts_add_up(self) -> None:

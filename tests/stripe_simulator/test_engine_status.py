@@ -147,6 +147,14 @@ def test_send_invoice_is_active_from_the_start_and_past_due_after_the_due_date_2
     assert subscription["status"] == "active"
 
 
+def test_a_new_bill_does_not_make_up_for_one_that_is_overdue_2_2():
+    account = an_account()
+    terms = {"collection_method": "send_invoice", "days_until_due": 14}
+    subscription = a_subscription(account, a_customer(account), a_price(account), **terms)
+    pass_time(account, days=31, seconds=2 * HOUR)
+    assert (subscription["status"], latest_invoice(account, subscription)["status"]) == ("past_due", "open")
+
+
 # ------------------------------------------------------------------ trials
 
 

@@ -8,7 +8,7 @@ from tenant_billing_sandbox.stripe.engine.invoice_shapes import subscription_of
 from tenant_billing_sandbox.stripe.engine.invoices import Change, on_change, stop_collection, void
 from tenant_billing_sandbox.stripe.engine.memory import invoices_of, of_customer
 from tenant_billing_sandbox.stripe.engine.settings import BillingSettings, TerminalAction
-from tenant_billing_sandbox.stripe.engine.standing import TERMINAL, UPDATED, latest_finalized
+from tenant_billing_sandbox.stripe.engine.standing import TERMINAL, UPDATED, latest_decided
 from tenant_billing_sandbox.stripe.engine.timeline import due, time_of
 
 INCOMPLETE_SECONDS = 23 * 3600
@@ -73,7 +73,7 @@ def _act_on_failure(account: Account, invoice: Object, change: Change, _payment_
     subscription = subscription_of(account, invoice)
     if change not in {Change.FAILED, Change.EXHAUSTED} or subscription is None:
         return
-    if subscription["status"] != "past_due" or latest_finalized(account, subscription) is not invoice:
+    if subscription["status"] != "past_due" or latest_decided(account, subscription) is not invoice:
         return
     settings = account.part(BillingSettings)
     pausing = settings.terminal_action is TerminalAction.PAUSE

@@ -12,29 +12,36 @@ TERMINAL = frozenset({"canceled", "incomplete_expired"})
 DERIVED = frozenset({"active", "past_due", "unpaid"})
 
 
-def latest_finalized(account: Account, subscription: Object) -> Object | None:
-    """The newest finalised invoice that is not void and on which no pending update or resumption waits."""
+def latest_decided(account: Account, subscription: Object) -> Object | None:
+    """The newest finalised invoice that decides the status.
+
+    Passed over are void ones (stripe.md 2.2), those on which a pending update or a resumption waits, and invoices sent
+    to the customer that are not due yet: a new bill does not make up for one that is overdue.
+    """
     memory = account.part(Memory)
     waiting = {
         memory.pending_invoice.get(subscription["id"]),
         memory.resumption_invoice.get(subscription["id"]),
     }
     for invoice in reversed(invoices_of(account, subscription)):
-        if invoice["status"] not in {"draft", "void"} and invoice["id"] not in waiting:
+        decides = invoice["status"] not in {"draft", "void"} and not _is_not_due_yet(account, invoice)
+        if decides and invoice["id"] not in waiting:
             return invoice
     return None
 
 
+def _is_not_due_yet(account: Account, invoice: Object) -> bool:
+    if invoice["status"] != "open" or invoice["due_date"] is None:
+        return False
+    return bool(invoice["due_date"] > time_of(account, invoice))
+
+
 def derived(account: Account, subscription: Object) -> str:
-    """The status that the latest finalised invoice stands for; ``unpaid`` lasts until that one is settled."""
-    invoice = latest_finalized(account, subscription)
+    """The status that the invoices stand for; ``unpaid`` lasts until the one that decides is settled."""
+    invoice = latest_decided(account, subscription)
     if invoice is None or invoice["status"] in {"paid", "uncollectible"}:
         return "active"
-    if invoice["collection_method"] == "send_invoice":
-        late = invoice["due_date"] is not None and invoice["due_date"] <= time_of(account, subscription)
-    else:
-        late = invoice["id"] not in account.part(Memory).processing
-    if not late:
+    if invoice["id"] in account.part(Memory).processing:
         return "active"
     return "unpaid" if subscription["status"] == "unpaid" else "past_due"
 
