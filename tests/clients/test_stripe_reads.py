@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+import pytest
+
 from outside_stubs import (
     NOON,
     Answer,
@@ -186,6 +188,18 @@ async def test_lists_follow_all_pages(provider: StripeProvider, stub: Stub) -> N
         {"limit": "100"},
         {"limit": "100", "starting_after": "prod_2"},
     ]
+
+
+@pytest.mark.parametrize(
+    "odd", [{}, {"id": "sub_1"}, 7, {"id": "sub_1", "status": "active", "created": "soon"}]
+)
+async def test_a_list_of_something_else_is_no_answer_of_stripes(
+    provider: StripeProvider, stub: Stub, odd: object
+) -> None:
+    stub.will(Answer({"object": "list", "data": [odd], "has_more": False}))
+    for listing in (provider.list_subscriptions, provider.list_open_invoices, provider.list_prices):
+        with pytest.raises(Unreachable):
+            [each async for each in listing()]
 
 
 async def test_archived_prices_are_listed_too(provider: StripeProvider, stub: Stub) -> None:

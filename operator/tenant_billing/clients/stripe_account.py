@@ -7,7 +7,7 @@ from typing import Any
 from tenant_billing.clients import stripe_requests as wire
 from tenant_billing.clients.stripe_connection import StripeAccess
 from tenant_billing.clients.stripe_events import EVENT_TYPES, to_event
-from tenant_billing.clients.stripe_fields import Fields, to_moment
+from tenant_billing.clients.stripe_fields import to_moment
 from tenant_billing.clients.stripe_objects import to_account
 from tenant_billing.domain.observations import Account, Event
 
@@ -45,13 +45,12 @@ class StripeAccount(StripeAccess):
         """
         if cursor is not None:
             filters: Mapping[str, Any] = {"ending_before": wire.from_id(cursor, "event")}
-            async for fields in self._pages(filters, backward=True):
-                yield to_event(fields)
+            async for event in self._pages(filters, backward=True):
+                yield event
             return
         # Stripe lists the newest first: the whole list is read before the oldest is known.
-        newest_first = [
-            to_event(fields) async for fields in self._pages(wire.from_created_since(since), backward=False)
-        ]
+        since_filter = wire.from_created_since(since)
+        newest_first = [event async for event in self._pages(since_filter, backward=False)]
         for event in reversed(newest_first):
             yield event
 
@@ -64,6 +63,8 @@ class StripeAccount(StripeAccess):
         )
         return newest[0] if newest else None
 
-    def _pages(self, filters: Mapping[str, Any], *, backward: bool) -> AsyncIterator[Fields]:
+    def _pages(self, filters: Mapping[str, Any], *, backward: bool) -> AsyncIterator[Event]:
         wanted = {"types": list(EVENT_TYPES), **filters}
-        return self._calls.pages("ListEvents", self._api.events.list_async, wanted, backward=backward)
+        return self._calls.pages(
+            "ListEvents", self._api.events.list_async, wanted, to_event, backward=backward
+        )

@@ -55,16 +55,18 @@ class StripeCalls:
         operation: str,
         send_page: SendPage,
         parameters: Mapping[str, Any],
+        to: Translate[T],
         *,
         urgent: bool = False,
         backward: bool = False,
-    ) -> AsyncIterator[Fields]:
+    ) -> AsyncIterator[T]:
         """Read a whole list, newest first; every page takes its own place in the budget.
 
         Args:
             operation: The call.
             send_page: Reads one page.
             parameters: Filters, the same for all pages.
+            to: Reads one object.
             urgent: Whether somebody waits for it.
             backward: Read towards newer objects, oldest first; ``ending_before`` names where to begin.
         """
@@ -72,13 +74,13 @@ class StripeCalls:
         anchor = "ending_before" if backward else "starting_after"
         while True:
             objects, has_more = await self.read(
-                operation, lambda: send_page(dict(wanted)), _to_page, urgent=urgent
+                operation, lambda: send_page(dict(wanted)), lambda fields: _to_page(fields, to), urgent=urgent
             )
-            for fields in reversed(objects) if backward else objects:
-                yield fields
+            for _, each in reversed(objects) if backward else objects:
+                yield each
             if not has_more or not objects:
                 return
-            wanted[anchor] = (objects[0] if backward else objects[-1])["id"]
+            wanted[anchor] = (objects[0] if backward else objects[-1])[0]
 
     async def write(
         self,
@@ -158,5 +160,6 @@ def _not_stripes(error: Exception, operation: str, kind: CallKind) -> Unreachabl
     )
 
 
-def _to_page(fields: Fields) -> tuple[list[Fields], bool]:
-    return list(fields["data"]), bool(fields["has_more"])
+def _to_page(fields: Fields, to: Translate[T]) -> tuple[list[tuple[str, T]], bool]:
+    """The objects of a page with their ids, and whether there are more."""
+    return [(str(each["id"]), to(each)) for each in fields["data"]], bool(fields["has_more"])

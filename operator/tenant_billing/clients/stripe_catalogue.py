@@ -15,15 +15,17 @@ class StripeCatalogue(StripeAccess):
 
     async def list_products(self) -> AsyncIterator[Product]:
         """All products; without a filter Stripe lists archived ones too."""
-        async for fields in self._calls.pages("ListProducts", self._api.products.list_async, {}):
-            yield to_product(fields)
+        async for product in self._calls.pages("ListProducts", self._api.products.list_async, {}, to_product):
+            yield product
 
     async def list_prices(self) -> AsyncIterator[Price]:
         """All recurring prices. Stripe lists archived ones only when asked for them (stripe.md 1.2)."""
         for active in (True, False):
             filters = {"type": "recurring", "active": active}
-            async for fields in self._calls.pages("ListPrices", self._api.prices.list_async, filters):
-                yield to_price(fields)
+            async for price in self._calls.pages(
+                "ListPrices", self._api.prices.list_async, filters, to_price
+            ):
+                yield price
 
     async def product(self, product_id: str) -> Product | None:
         """One product, freshly read."""

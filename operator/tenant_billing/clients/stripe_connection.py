@@ -2,14 +2,16 @@
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from stripe import StripeClient
 
 from tenant_billing.clients import stripe_requests as wire
-from tenant_billing.clients.stripe_calls import SendPage, StripeCalls
+from tenant_billing.clients.stripe_calls import SendPage, StripeCalls, Translate
 from tenant_billing.clients.stripe_fields import Fields
 from tenant_billing.clients.stripe_transport import AccountTime, DatedTransport
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -35,25 +37,24 @@ class StripeConnection:
         if self.livemode:
             return []
         clocks = self.calls.pages(
-            "ListTestClocks", self.client.v1.test_helpers.test_clocks.list_async, {}, urgent=False
+            "ListTestClocks", self.client.v1.test_helpers.test_clocks.list_async, {}, _to_test_clock_id
         )
-        return [wire.from_id(str(clock["id"]), "test clock") async for clock in clocks]
+        return [clock_id async for clock_id in clocks]
 
     async def pages_with_clocks(
-        self, operation: str, send_page: SendPage, parameters: Mapping[str, Any]
-    ) -> AsyncIterator[Fields]:
+        self, operation: str, send_page: SendPage, parameters: Mapping[str, Any], to: Translate[T]
+    ) -> AsyncIterator[T]:
         """A whole list, then the same for every test clock.
 
         Objects on a test clock were created in its time, so no filter on ``created`` applies to them.
         """
-        async for fields in self.calls.pages(operation, send_page, parameters):
-            yield fields
+        async for each in self.calls.pages(operation, send_page, parameters, to):
+            yield each
         unfiltered = {name: value for name, value in parameters.items() if name != "created"}
         for clock_id in await self.test_clock_ids():
-            async for fields in self.calls.pages(
-                operation, send_page, {**unfiltered, "test_clock": clock_id}
-            ):
-                yield fields
+            on_clock = {**unfiltered, "test_clock": clock_id}
+            async for each in self.calls.pages(operation, send_page, on_clock, to):
+                yield each
 
 
 class StripeAccess:
@@ -63,3 +64,7 @@ class StripeAccess:
         self._connection = connection
         self._calls = connection.calls
         self._api = connection.client.v1
+
+
+def _to_test_clock_id(fields: Fields) -> str:
+    return wire.from_id(str(fields["id"]), "test clock")

@@ -16,10 +16,13 @@ class StripeCustomers(StripeAccess):
 
     async def list_customers(self, created_since: datetime | None = None) -> AsyncIterator[Customer]:
         """All customers, those on test clocks too (test mode); with a time, only those created since."""
-        async for fields in self._connection.pages_with_clocks(
-            "ListCustomers", self._api.customers.list_async, wire.from_created_since(created_since)
+        async for customer in self._connection.pages_with_clocks(
+            "ListCustomers",
+            self._api.customers.list_async,
+            wire.from_created_since(created_since),
+            to_customer,
         ):
-            yield to_customer(fields)
+            yield customer
 
     async def customer(self, customer_id: str) -> Customer | None:
         """One customer, freshly read; a deleted one still has its id."""

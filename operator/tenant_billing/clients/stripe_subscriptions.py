@@ -7,7 +7,7 @@ from typing import Final
 from tenant_billing.clients import stripe_requests as wire
 from tenant_billing.clients.stripe_connection import StripeAccess
 from tenant_billing.clients.stripe_fields import Fields, to_fields
-from tenant_billing.clients.stripe_objects import to_invoice, to_subscription
+from tenant_billing.clients.stripe_objects import to_customer, to_invoice, to_item, to_subscription
 from tenant_billing.domain.observations import Invoice, Subscription
 
 WAITING_FOR_PAYMENT: Final = frozenset({"past_due", "incomplete"})
@@ -24,21 +24,22 @@ class StripeSubscriptions(StripeAccess):
         """
         filters = {"status": "all"} | wire.from_created_since(created_since)
         async for fields in self._connection.pages_with_clocks(
-            "ListSubscriptions", self._api.subscriptions.list_async, filters
+            "ListSubscriptions", self._api.subscriptions.list_async, filters, checked
         ):
             yield self._seen(to_subscription(await self._with_all_items(fields)))
 
     async def list_open_invoices(self) -> AsyncIterator[Invoice]:
         """All open invoices that belong to a subscription; on test clocks too, which are listed by customer only."""
-        async for fields in self._open_invoices({}):
-            yield to_invoice(fields)
+        async for invoice in self._open_invoices({}):
+            yield invoice
         for clock_id in await self._connection.test_clock_ids():
+            filters = {"test_clock": clock_id}
             customers = self._calls.pages(
-                "ListCustomers", self._api.customers.list_async, {"test_clock": clock_id}
+                "ListCustomers", self._api.customers.list_async, filters, to_customer
             )
             async for customer in customers:
-                async for fields in self._open_invoices({"customer": customer["id"]}):
-                    yield to_invoice(fields)
+                async for invoice in self._open_invoices({"customer": customer.id}):
+                    yield invoice
 
     async def subscriptions_of(self, customer_id: str) -> Sequence[Subscription]:
         """All subscriptions of one customer, ended ones too, freshly read, with their invoices where past due."""
@@ -48,7 +49,7 @@ class StripeSubscriptions(StripeAccess):
             "expand": [f"data.{wire.INVOICE_OF_SUBSCRIPTION}"],
         }
         pages = self._calls.pages(
-            "ListSubscriptions", self._api.subscriptions.list_async, filters, urgent=True
+            "ListSubscriptions", self._api.subscriptions.list_async, filters, checked, urgent=True
         )
         return [await self._complete(fields) async for fields in pages]
 
@@ -69,36 +70,32 @@ class StripeSubscriptions(StripeAccess):
         whole = await self._with_all_items(fields)
         if whole["status"] not in WAITING_FOR_PAYMENT:
             return self._seen(to_subscription(whole))
-        invoices = [
-            to_invoice(each)
-            async for each in self._calls.pages(
-                "ListInvoices",
-                self._api.invoices.list_async,
-                {"subscription": whole["id"], "status": "open"},
-                urgent=True,
-            )
-        ]
-        return self._seen(to_subscription(whole, invoices))
+        filters = {"subscription": whole["id"], "status": "open"}
+        pages = self._calls.pages(
+            "ListInvoices", self._api.invoices.list_async, filters, to_invoice, urgent=True
+        )
+        return self._seen(to_subscription(whole, [invoice async for invoice in pages]))
 
     async def _with_all_items(self, fields: Fields) -> Fields:
         """The same subscription with all its items: Stripe inlines the first page of them only."""
         if not to_fields(fields.get("items")).get("has_more"):
             return fields
+        filters = {"subscription": fields["id"]}
         items = self._calls.pages(
             "ListSubscriptionItems",
             self._api.subscription_items.list_async,
-            {"subscription": fields["id"]},
+            filters,
+            _checked_item,
             urgent=True,
         )
         return {**fields, "items": {"data": [item async for item in items], "has_more": False}}
 
-    async def _open_invoices(self, filters: dict[str, str]) -> AsyncIterator[Fields]:
-        pages = self._calls.pages(
-            "ListInvoices", self._api.invoices.list_async, {"status": "open", **filters}
-        )
-        async for fields in pages:
-            if to_invoice(fields).subscription_id is not None:
-                yield fields
+    async def _open_invoices(self, filters: dict[str, str]) -> AsyncIterator[Invoice]:
+        wanted = {"status": "open", **filters}
+        pages = self._calls.pages("ListInvoices", self._api.invoices.list_async, wanted, to_invoice)
+        async for invoice in pages:
+            if invoice.subscription_id is not None:
+                yield invoice
 
     def _seen(self, subscription: Subscription) -> Subscription:
         self._calls.locks.learn(subscription.id, subscription.customer_id)
@@ -108,4 +105,9 @@ class StripeSubscriptions(StripeAccess):
 def checked(fields: Fields) -> Fields:
     """The fields themselves, once it is sure that they can be understood."""
     to_subscription(fields)
+    return fields
+
+
+def _checked_item(fields: Fields) -> Fields:
+    to_item(fields)
     return fields
