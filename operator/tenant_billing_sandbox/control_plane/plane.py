@@ -43,6 +43,11 @@ class ControlPlane:
         """Certificate of the authority that kube-apiserver's certificate is checked against."""
         return self._servers.credentials.authority
 
+    @property
+    def serving(self) -> tuple[Path, Path]:
+        """Certificate and key of kube-apiserver, good for whatever stands before it on this machine."""
+        return self._servers.credentials.serving
+
     @classmethod
     @contextmanager
     def running(
@@ -141,19 +146,30 @@ class ControlPlane:
         kubectl = Kubectl(self.kubectl, kubeconfig or self.kubeconfig, self.directory)
         return await kubectl.run(*arguments, standard_input=input)
 
-    async def token(self, namespace: str, service_account: str) -> str:
-        """Get a token for a ServiceAccount that exists, valid for an hour (TokenRequest API)."""
-        return (await self.run_kubectl("create", "token", service_account, "--namespace", namespace)).strip()
+    async def token(self, namespace: str, service_account: str, *, duration: str = "1h") -> str:
+        """Get a token for a ServiceAccount that exists (TokenRequest API).
 
-    def kubeconfig_for_token(self, token: str, path: Path, *, namespace: str = "default") -> Path:
+        Args:
+            namespace: Of the ServiceAccount.
+            service_account: Its name.
+            duration: How long the token is valid, in the spelling of Go: ``1h``.
+        """
+        wanted = ("--namespace", namespace, "--duration", duration)
+        return (await self.run_kubectl("create", "token", service_account, *wanted)).strip()
+
+    def kubeconfig_for_token(
+        self, token: str, path: Path, *, namespace: str = "default", url: str | None = None
+    ) -> Path:
         """Write a kubeconfig for the bearer of a token.
 
         Args:
             token: The bearer token.
             path: File to write.
             namespace: Where commands go that name none.
+            url: Address of what stands before kube-apiserver, with its certificate; absent: kube-apiserver.
         """
-        return write_kubeconfig(path, self.url, self._servers.credentials, token=token, namespace=namespace)
+        credentials = self._servers.credentials
+        return write_kubeconfig(path, url or self.url, credentials, token=token, namespace=namespace)
 
     async def apply(self, path: Path) -> None:
         """Apply a manifest or a folder of them, server-side; kinds defined there can be used afterwards.

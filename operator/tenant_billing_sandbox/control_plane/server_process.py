@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -24,11 +24,15 @@ class ServerProcess:
     Args:
         arguments: The program's path and its arguments.
         log: File that its output is appended to.
+        environment: Its environment variables, all of them; absent: ours.
     """
 
-    def __init__(self, arguments: Sequence[str | Path], log: Path) -> None:
+    def __init__(
+        self, arguments: Sequence[str | Path], log: Path, environment: Mapping[str, str] | None = None
+    ) -> None:
         self._arguments = [str(argument) for argument in arguments]
         self._log = log
+        self._environment = environment
         self._log_start = 0
         self._launcher: subprocess.Popen[bytes] | None = None
 
@@ -59,6 +63,7 @@ class ServerProcess:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                env=self._environment,
             )
 
     def wait_until(self, ready: Callable[[], bool], timeout: float) -> None:
@@ -93,6 +98,13 @@ class ServerProcess:
             self._cut(launcher)
             launcher.wait(KILL_PATIENCE)
         self._cut(launcher)
+
+    def kill(self) -> None:
+        """End it by SIGKILL and wait until it is gone; harmless when it has ended."""
+        launcher, self._launcher = self._launcher, None
+        if launcher is not None:
+            self._cut(launcher)
+            launcher.wait(KILL_PATIENCE)
 
     @staticmethod
     def _cut(launcher: subprocess.Popen[bytes]) -> None:

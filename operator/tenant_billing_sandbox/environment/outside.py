@@ -1,0 +1,102 @@
+"""Clients of the public APIs around the operator, for whoever wants to see what it did."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any, Final
+
+import httpx
+
+TIMEOUT: Final = 10.0
+TENANT_FIELDS: Final = "name,state,state_description,max_end_devices,attributes"
+_NAME: Final = {"User-Agent": "tenant-billing-sandbox"}
+
+Answer = dict[str, Any]
+
+
+class RefusedError(Exception):
+    """Stripe, The Things Stack or the control of a simulator refused; the message says what and why."""
+
+
+@dataclass(frozen=True)
+class Outside:
+    """Stripe and The Things Stack as their users know them, and the controls of both simulators.
+
+    Attributes:
+        stripe: With the account's key.
+        things_stack: With the tenant admin key.
+    """
+
+    stripe: httpx.AsyncClient
+    things_stack: httpx.AsyncClient
+
+    async def from_stripe(self, path: str, **parameters: str) -> Answer:
+        """Read an object or a list, ``/v1/…``.
+
+        Raises:
+            RefusedError: It was refused.
+            httpx.HTTPError: There was no answer.
+        """
+        return _object(await self.stripe.get(path, params=parameters))
+
+    async def to_stripe(self, path: str, fields: Mapping[str, str]) -> Answer:
+        """Write with form fields, ``/v1/…``.
+
+        Raises:
+            RefusedError: It was refused.
+        """
+        return _object(await self.stripe.post(path, data=dict(fields)))
+
+    async def tenant(self, tenant_id: str) -> Answer | None:
+        """A tenant as The Things Stack gives it to an administrator; None if there is none.
+
+        Raises:
+            RefusedError: It was refused.
+            httpx.HTTPError: There was no answer.
+        """
+        fields = {"field_mask": TENANT_FIELDS}
+        answer = await self.things_stack.get(f"/api/v3/tenants/{tenant_id}", params=fields)
+        return None if answer.status_code == HTTPStatus.NOT_FOUND else _object(answer)
+
+    async def drive_stripe(self, path: str, body: Mapping[str, Any] | None = None) -> Answer:
+        """Let something happen at Stripe, ``/_sandbox/…``: a payment, a declining card.
+
+        Raises:
+            RefusedError: It was refused.
+        """
+        return _object(await self.stripe.post(path, json=dict(body or {})))
+
+    async def advance(self, seconds: int) -> int:
+        """Let time pass at Stripe, and with it in The Things Stack; gives the new time, seconds since the epoch."""
+        now = int((await self.drive_stripe("/_sandbox/clock/advance", {"seconds": seconds}))["now"])
+        moment = datetime.fromtimestamp(now, UTC).isoformat()
+        _object(await self.things_stack.post("/_sandbox/clock", json={"time": moment}))
+        return now
+
+
+@asynccontextmanager
+async def connected(
+    stripe_url: str, api_key: str, things_stack_url: str, admin_key: str
+) -> AsyncIterator[Outside]:
+    """Connections to both, closed in the end."""
+    stripe = httpx.AsyncClient(
+        base_url=stripe_url, auth=(api_key, ""), timeout=TIMEOUT, trust_env=False, headers=_NAME
+    )
+    things_stack = httpx.AsyncClient(
+        base_url=things_stack_url,
+        headers={"Authorization": f"TenantAdminKey {admin_key}", **_NAME},
+        timeout=TIMEOUT,
+        trust_env=False,
+    )
+    async with stripe, things_stack:
+        yield Outside(stripe, things_stack)
+
+
+def _object(answer: httpx.Response) -> Answer:
+    if answer.is_error:
+        request = answer.request
+        raise RefusedError(f"{request.method} {request.url} was answered {answer.status_code}: {answer.text}")
+    body: Answer = answer.json()
+    return body
