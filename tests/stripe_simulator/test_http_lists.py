@@ -123,3 +123,25 @@ async def test_tax_ids_of_a_customer_are_shown_only_when_expanded(service: Servi
     shown = await service.client.v1.customers.retrieve_async(made.id, {"expand": ["tax_ids"]})
     assert shown.tax_ids is not None
     assert [one.value for one in shown.tax_ids.data] == ["DE123456789"]
+
+
+async def test_subscriptions_of_a_customer_and_payments_of_an_invoice_are_listed_when_expanded(
+    service: Service,
+) -> None:
+    made = await customer(service, payment_method="pm_card_visa")
+    (card,) = (await service.client.v1.customers.payment_methods.list_async(made.id)).data
+    bought = await service.client.v1.subscriptions.create_async(
+        {
+            "customer": made.id,
+            "items": [{"price": (await price(service)).id}],
+            "default_payment_method": card.id,
+            "expand": ["latest_invoice.payments"],
+        }
+    )
+    assert bought.latest_invoice is not None
+    assert not isinstance(bought.latest_invoice, str)
+    assert bought.latest_invoice.payments is not None
+    assert [payment.status for payment in bought.latest_invoice.payments.data] == ["paid"]
+    shown = await service.client.v1.customers.retrieve_async(made.id, {"expand": ["subscriptions"]})
+    assert shown.subscriptions is not None
+    assert [one.id for one in shown.subscriptions.data] == [bought.id]

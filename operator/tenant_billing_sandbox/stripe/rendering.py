@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tenant_billing_sandbox.stripe.account import Account, Object
+from tenant_billing_sandbox.stripe.inner_lists import inner_lists
 from tenant_billing_sandbox.stripe.operations import Call
 from tenant_billing_sandbox.stripe.problems import Problem, invalid, no_such
 from tenant_billing_sandbox.stripe.published import tables
@@ -111,6 +112,7 @@ def _tree(paths: list[str]) -> Tree:
 
 
 def _object(account: Account, value: Object, tree: Tree, path: str) -> Object:
+    value = value | inner_lists(account, value, tree.keys())
     kind = value.get("object")
     hidden = ON_REQUEST.get(kind, frozenset()) if isinstance(kind, str) else frozenset()
     known = tables.expandable(kind) if isinstance(kind, str) else None
