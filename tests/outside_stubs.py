@@ -104,6 +104,8 @@ class Answer:
     cut: bool = False
 
 
+TURNS = 30
+"""Turns of the event loop that an answer takes: time enough for another request to arrive meanwhile."""
 CUT = Answer(cut=True)
 """The connection ends without an answer."""
 
@@ -115,6 +117,8 @@ class Stub:
     url: str = ""
     answers: list[Answer] = field(default_factory=list)
     received: list[Received] = field(default_factory=list)
+    running: int = 0
+    most_at_once: int = 0
 
     def will(self, *answers: Answer) -> None:
         self.answers = list(answers)
@@ -128,6 +132,11 @@ class Stub:
         self.received.append(
             Received(request.method, request.path, list(request.query.items()), request.headers.copy(), body)
         )
+        self.running += 1
+        self.most_at_once = max(self.most_at_once, self.running)
+        for _ in range(TURNS):
+            await asyncio.sleep(0)
+        self.running -= 1
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if answer.cut:
             assert request.transport is not None

@@ -10,21 +10,19 @@ from outside_stubs import (
     PATIENT,
     SUBJECT,
     Answer,
-    ManualClock,
     Stub,
     things_stack_at,
     things_stack_error,
 )
 from tenant_billing.clients import things_stack_requests as wire
-from tenant_billing.clients.things_stack_registry import ThingsStackRegistry, connect_things_stack
+from tenant_billing.clients.things_stack_registry import ThingsStackRegistry
 from tenant_billing.domain import requests
-from tenant_billing.domain.errors import NotFound, Refused, Unauthorized, Unreachable, Unsupported
+from tenant_billing.domain.errors import NotFound, Refused, Unreachable
 from tenant_billing.domain.observations import (
     LIMIT_NAMES,
     BillingReference,
     Tenant,
     TenantState,
-    Totals,
 )
 
 BILLING = BillingReference("cus_1", "price_1", "sub_1", "si_1")
@@ -273,124 +271,12 @@ async def test_updating_what_is_gone_says_so(registry: ThingsStackRegistry, stub
         await registry.update_tenant("acme-iot", requests.TenantChange(name="x"), SUBJECT)
 
 
-async def test_a_list_follows_its_pages_and_gives_each_tenant_once(
-    registry: ThingsStackRegistry, stub: Stub
-) -> None:
-    first = [_fields(f"tenant-{number}") for number in range(1000)]
-    stub.will(Answer({"tenants": first}), Answer({"tenants": [first[-1], _fields("zulu-iot")]}))
-    found = [tenant.id async for tenant in registry.list_tenants()]
-    assert len(found) == len(set(found)) == 1001
-    assert [dict(each.query) for each in stub.received] == [
-        {"field_mask": MASK, "order": "tenant_id", "limit": "1000", "page": "1"},
-        {"field_mask": MASK, "order": "tenant_id", "limit": "1000", "page": "2"},
-    ]
-
-
-async def test_a_page_past_the_end_has_no_tenants_at_all(registry: ThingsStackRegistry, stub: Stub) -> None:
-    stub.will(Answer({"tenants": [_fields(f"tenant-{number}") for number in range(1000)]}), Answer({}))
-    assert len([tenant async for tenant in registry.list_tenants()]) == 1000
-
-
-async def test_one_tenant_that_is_not_understood_is_logged_and_stops_no_other(
-    registry: ThingsStackRegistry, stub: Stub
-) -> None:
-    stub.will(Answer({"tenants": [_fields("odd-iot", state="STATE_DREAMING"), _fields("acme-iot")]}))
-    with capture_logs() as lines:
-        assert [tenant.id async for tenant in registry.list_tenants()] == ["acme-iot"]
-    assert [(line["event"], line["tenant_id"]) for line in lines] == [("TenantNotUnderstood", "odd-iot")]
-
-
-def _totals(*tenant_ids: str, **figures: str) -> Answer:
-    return Answer({"totals": [{"tenant_ids": {"tenant_id": each}, "totals": figures} for each in tenant_ids]})
-
-
-async def test_totals_match_by_id_and_absent_is_zero_only_where_it_was_asked_for(
-    registry: ThingsStackRegistry, stub: Stub
-) -> None:
-    stub.will(_totals("beta-farm", "acme-iot", end_devices="345"))
-    found = await registry.totals(["acme-iot", "beta-farm", "gone-iot"])
-    zeros = dict.fromkeys(LIMIT_NAMES, 0)
-    assert found == {each: Totals(**(zeros | {"end_devices": 345})) for each in ("acme-iot", "beta-farm")}
-    assert found["acme-iot"].activated_end_devices is None
-    assert stub.last.json == {
-        "tenant_ids": [{"tenant_id": "acme-iot"}, {"tenant_id": "beta-farm"}, {"tenant_id": "gone-iot"}],
-        "field_mask": {"paths": list(LIMIT_NAMES)},
-    }
-
-
-async def test_activated_devices_are_counted_where_asked_for(
-    registry: ThingsStackRegistry, stub: Stub
-) -> None:
-    stub.will(_totals("acme-iot"))
-    found = await registry.totals(["acme-iot"], activated=True)
-    assert found["acme-iot"].activated_end_devices == 0
-    assert stub.last.json["field_mask"]["paths"][-1] == "activated_end_devices"
-    stub.will(things_stack_error(3, 400, "field_mask_paths", forbidden_paths=["activated_end_devices"]))
-    with pytest.raises(Unsupported) as unsupported:
-        await registry.totals(["acme-iot"], activated=True)
-    assert unsupported.value.field == "activated_end_devices"
-
-
-async def test_many_totals_are_asked_for_in_batches(registry: ThingsStackRegistry, stub: Stub) -> None:
-    stub.will(Answer({}))
-    assert await registry.totals([f"tenant-{number}" for number in range(2001)]) == {}
-    assert [len(each.json["tenant_ids"]) for each in stub.received] == [1000, 1000, 1]
-
-
-async def test_one_tenant_that_spoils_a_batch_leaves_the_others_their_totals(
-    registry: ThingsStackRegistry, stub: Stub
-) -> None:
-    gone = things_stack_error(5, 404, "tenant_not_found")
-    stub.will(gone, _totals("acme-iot"), gone)
-    assert set(await registry.totals(["acme-iot", "gone-iot"])) == {"acme-iot"}
-
-
 async def test_a_warning_is_logged_once(registry: ThingsStackRegistry, stub: Stub) -> None:
     stub.will(Answer({}, headers={"X-Warning": "field contact_info is deprecated"}))
     with capture_logs() as lines:
         await registry.probe()
         await registry.probe()
     assert [line["warning"] for line in lines] == ["field contact_info is deprecated"]
-
-
-def _connect(url: str = "https://lns.example.com", key: str = ADMIN_KEY, ca: str | None = None) -> None:
-    connect_things_stack(url=url, admin_key=key, ca_bundle=ca, requests_per_second=10, clock=ManualClock())
-
-
-@pytest.mark.parametrize(
-    "url",
-    ["http://lns.example.com", "http://10.0.0.1", "ftp://127.0.0.1", "lns.example.com", "https://u:p@x.y"],
-)
-def test_a_key_is_sent_by_https_or_on_loopback_only(url: str) -> None:
-    with pytest.raises(Refused) as refused:
-        _connect(url)
-    assert refused.value.field == "url"
-
-
-@pytest.mark.parametrize(
-    "url", ["https://lns.example.com/", "http://127.0.0.1:1885", "http://[::1]", "http://localhost"]
-)
-def test_https_and_loopback_are_taken(url: str) -> None:
-    _connect(url)
-
-
-@pytest.mark.parametrize("key", ["", "0" * 31, "0" * 40, "g" * 32, "0" * 32 + "\n"])
-def test_a_value_that_is_no_admin_key_is_refused(key: str) -> None:
-    with pytest.raises(Unauthorized):
-        _connect(key=key)
-
-
-@pytest.mark.parametrize("digits", [32, 48, 64])
-def test_keys_of_16_24_and_32_bytes_are_taken(digits: int) -> None:
-    _connect(key="a0" * (digits // 2))
-
-
-@pytest.mark.parametrize(
-    "bundle", ["", "not PEM", "-----BEGIN CERTIFICATE-----\nxx\n-----END CERTIFICATE-----\n"]
-)
-def test_a_bundle_without_certificates_is_refused(bundle: str) -> None:
-    with pytest.raises(Refused):
-        _connect(ca=bundle)
 
 
 async def test_a_create_is_never_repeated_after_a_lost_answer_an_update_is(stub: Stub) -> None:

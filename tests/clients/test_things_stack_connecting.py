@@ -1,0 +1,47 @@
+"""A tenant admin key is sent only where it belongs (things-stack.md, T-28)."""
+
+import pytest
+
+from outside_stubs import ADMIN_KEY, ManualClock
+from tenant_billing.clients.things_stack_registry import connect_things_stack
+from tenant_billing.domain.errors import Refused, Unauthorized
+
+
+def _connect(url: str = "https://lns.example.com", key: str = ADMIN_KEY, ca: str | None = None) -> None:
+    connect_things_stack(url=url, admin_key=key, ca_bundle=ca, requests_per_second=10, clock=ManualClock())
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://lns.example.com", "http://10.0.0.1", "ftp://127.0.0.1", "lns.example.com", "https://u:p@x.y"],
+)
+def test_a_key_is_sent_by_https_or_on_loopback_only(url: str) -> None:
+    with pytest.raises(Refused) as refused:
+        _connect(url)
+    assert refused.value.field == "url"
+
+
+@pytest.mark.parametrize(
+    "url", ["https://lns.example.com/", "http://127.0.0.1:1885", "http://[::1]", "http://localhost"]
+)
+def test_https_and_loopback_are_taken(url: str) -> None:
+    _connect(url)
+
+
+@pytest.mark.parametrize("key", ["", "0" * 31, "0" * 40, "g" * 32, "0" * 32 + "\n"])
+def test_a_value_that_is_no_admin_key_is_refused(key: str) -> None:
+    with pytest.raises(Unauthorized):
+        _connect(key=key)
+
+
+@pytest.mark.parametrize("digits", [32, 48, 64])
+def test_keys_of_16_24_and_32_bytes_are_taken(digits: int) -> None:
+    _connect(key="a0" * (digits // 2))
+
+
+@pytest.mark.parametrize(
+    "bundle", ["", "not PEM", "-----BEGIN CERTIFICATE-----\nxx\n-----END CERTIFICATE-----\n"]
+)
+def test_a_bundle_without_certificates_is_refused(bundle: str) -> None:
+    with pytest.raises(Refused):
+        _connect(ca=bundle)
