@@ -21,7 +21,7 @@ from tenant_billing.api.tenant_subscription import (
     TenantSubscriptionStatus,
 )
 from tenant_billing.domain import counting, limits
-from tenant_billing.domain.access import Access
+from tenant_billing.domain.access import Access, Standing
 from tenant_billing.domain.decision import Verdict
 from tenant_billing.domain.findings import Finding
 from tenant_billing.domain.observations import Subscription
@@ -127,13 +127,16 @@ def _of_provider(world: World, verdict: Verdict) -> dict[str, object]:
         "current_period": period,
         "past_due_since_time": standing.past_due_since,
         "suspension_time": standing.suspension_time,
-        "hosted_invoice_url": _hosted_invoice_url(subscription),
+        "hosted_invoice_url": _hosted_invoice_url(subscription, standing),
         "frozen_limits": verdict.frozen,
     }
 
 
-def _hosted_invoice_url(subscription: Subscription | None) -> str | None:
+def _hosted_invoice_url(subscription: Subscription | None, standing: Standing) -> str | None:
+    """Where the customer pays what is due, or nothing where nothing is."""
     if subscription is None:
+        return None
+    if standing.payment_status is ConditionStatus.TRUE and not subscription.pending_change:
         return None
     latest = (subscription.latest_invoice,) if subscription.latest_invoice else ()
     candidates = [each for each in (*(subscription.open_invoices or ()), *latest) if each.status == "open"]

@@ -82,10 +82,10 @@ class Accounts:
         self._connections[backend] = replace(self._connections[backend], account_id=account_id)
 
     def judged(self, backend: str, health: Health) -> bool:
-        """Note the result of a check; gives whether the backend became available by it."""
+        """Note the result of a check; gives whether others may judge differently by it: those who wait go on."""
         before = self._health.get(backend)
         self._health[backend] = health
-        return health.is_available and (before is None or not before.is_available)
+        return before is None or before.is_available is not health.is_available
 
     def failed(self, backend: str, error: OutsideError) -> None:
         """Note an error of a call: a refused key stops all calls of the account until its check succeeds again."""

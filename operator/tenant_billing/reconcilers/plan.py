@@ -77,6 +77,9 @@ class BillingPlanReconciler:
             return await self._left_alone(resource)
         missing = self._missing_backend(resource)
         connection = self._accounts.of(resource.spec.backend_ref.name)
+        if missing is None and self._accounts.health(resource.spec.backend_ref.name) is None:
+            # Since the start nothing was checked: what the status says stands until then.
+            return Outcome("waiting", why="its backend was not checked yet")
         if missing is not None or connection is None:
             return await self._waiting(resource, missing or self._unready(resource))
         await self._reporter.hold(resource)
@@ -114,7 +117,7 @@ class BillingPlanReconciler:
     def _unready(self, resource: BillingPlan) -> Finding:
         name = resource.spec.backend_ref.name
         health = self._accounts.health(name)
-        why = f"{health.reason}: {health.message}" if health is not None else "it was not checked yet"
+        why = f"{health.reason}: {health.message}" if health is not None else "unknown"
         return Finding(Reason.BACKEND_NOT_READY, f"BillingBackend {name!r} is not ready ({why})")
 
     async def _is_orphaned(self, resource: BillingPlan) -> bool:

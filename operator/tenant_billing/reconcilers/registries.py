@@ -71,10 +71,10 @@ class Registries:
         return connection
 
     def judged(self, cluster: str, health: Health) -> bool:
-        """Note the result of a check; gives whether the cluster became available by it."""
+        """Note the result of a check; gives whether others may judge differently by it: those who wait go on."""
         before = self._health.get(cluster)
         self._health[cluster] = health
-        return health.is_available and (before is None or not before.is_available)
+        return before is None or before.is_available is not health.is_available
 
     def failed(self, cluster: str, error: OutsideError) -> None:
         """Note an error of a call: a refused key stops all calls of the cluster until its check succeeds again."""
