@@ -247,7 +247,7 @@ TEXTS = [
 
 
 @pytest.mark.parametrize(("spec", "change"), TEXTS)
-def test_product_follows_the_spec(spec: dict[str, Any], change: dict[str, str]) -> None:
+def test_product_follows_the_spec(spec: dict[str, Any], change: dict[str, Any]) -> None:
     account = a_settled_account()
     account.edit(a_plan(**spec))
     account.settle()

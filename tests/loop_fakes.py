@@ -1,0 +1,360 @@
+"""The outside of the loop with a memory: an account, a tenant registry, a Kubernetes cluster, a queue, a clock.
+
+Each records its calls by name; ``fail`` makes the next call of a name raise. They decide nothing.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, NoReturn, TypeVar
+
+from tenant_billing.domain import requests
+from tenant_billing.domain.observations import (
+    Account,
+    Customer,
+    Event,
+    Invoice,
+    Price,
+    Product,
+    Subscription,
+    Tenant,
+    Totals,
+)
+from tenant_billing.ports import ObjectGone, ObjectKey, SecretKeyMissing, SecretNotFound, Subject
+from tenant_billing.reconcilers.reporting import Surroundings
+from tenant_billing.runtime.resources import ResourceStore
+
+NOW = datetime(2026, 11, 20, 10, tzinfo=UTC)
+T = TypeVar("T")
+
+
+@dataclass
+class HandClock:
+    """Stands still until a test moves it."""
+
+    moment: datetime = NOW
+    seconds: float = 0.0
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def advance(self, seconds: float) -> None:
+        self.moment += timedelta(seconds=seconds)
+        self.seconds += seconds
+
+
+@dataclass
+class WaitingKeys:
+    """A queue that nobody works off."""
+
+    keys: list[ObjectKey] = field(default_factory=list)
+
+    def add(self, key: ObjectKey, *, urgent: bool = True) -> None:
+        self.keys.append(key)
+
+    def names(self) -> set[str]:
+        return {str(each) for each in self.keys}
+
+
+@dataclass
+class Failing:
+    """Records calls, and raises where a test asked for it."""
+
+    calls: list[str] = field(default_factory=list)
+    failures: dict[str, list[Exception]] = field(default_factory=dict)
+    closed: bool = False
+
+    def fail(self, name: str, error: Exception, times: int = 1) -> None:
+        self.failures.setdefault(name, []).extend([error] * times)
+
+    def called(self, name: str) -> None:
+        self.calls.append(name)
+        planned = self.failures.get(name)
+        if planned:
+            raise planned.pop(0)
+
+    def count(self, name: str) -> int:
+        return self.calls.count(name)
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+@dataclass
+class KubernetesMemory(Failing):
+    """Writes into the store of watched objects, as a watch would bring it back."""
+
+    store: ResourceStore = field(default_factory=ResourceStore)
+    secrets: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    removed: set[tuple[str, str | None]] = field(default_factory=set)
+    events: list[str] = field(default_factory=list)
+
+    async def apply_status(
+        self, kind: str, namespace: str | None, name: str, uid: str, status: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
+        self.called("apply_status")
+        return self._written(ObjectKey(kind, namespace or "", name), {"status": dict(status)})
+
+    async def set_finalizers(self, body: Mapping[str, Any], finalizers: Sequence[str]) -> Mapping[str, Any]:
+        self.called("set_finalizers")
+        metadata = body["metadata"]
+        key = ObjectKey(body["kind"], metadata.get("namespace", ""), metadata["name"])
+        return self._written(key, {"metadata": {**metadata, "finalizers": list(finalizers)}})
+
+    async def annotate(
+        self, kind: str, namespace: str | None, name: str, annotations: Mapping[str, str]
+    ) -> None:
+        self.called("annotate")
+
+    async def secret_value(self, namespace: str, name: str, key: str) -> str:
+        self.called("secret_value")
+        value = self.secrets.get((namespace, name, key))
+        if value is not None:
+            return value
+        known = any(each[:2] == (namespace, name) for each in self.secrets)
+        raise SecretKeyMissing(key) if known else SecretNotFound(name)
+
+    async def is_being_removed(self, kind: str, namespace: str | None) -> bool:
+        return (kind, namespace) in self.removed
+
+    async def event(self, body: Mapping[str, Any], type_: str, reason: str, message: str) -> None:
+        self.events.append(reason)
+
+    def _written(self, key: ObjectKey, change: Mapping[str, Any]) -> Mapping[str, Any]:
+        body = self.store.body(key)
+        if body is None:
+            raise ObjectGone(str(key))
+        written = {**body, **change}
+        version = str(int(body["metadata"]["resourceVersion"]) + 1)
+        written["metadata"] = {**written["metadata"], "resourceVersion": version}
+        return written
+
+
+@dataclass
+class AccountMemory(Failing):
+    """One account of a payment provider."""
+
+    identity: Account = field(default_factory=lambda: Account("acct_1", livemode=False))
+    moment: datetime | None = NOW
+    products: dict[str, Product] = field(default_factory=dict)
+    prices: dict[str, Price] = field(default_factory=dict)
+    customers: dict[str, Customer] = field(default_factory=dict)
+    subscriptions: dict[str, Subscription] = field(default_factory=dict)
+    invoices: list[Invoice] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    clocks: dict[str, datetime] = field(default_factory=dict)
+    answers: dict[str, Any] = field(default_factory=dict)
+    subjects: list[Subject] = field(default_factory=list)
+
+    async def account(self) -> Account:
+        self.called("account")
+        return self.identity
+
+    def time(self) -> datetime | None:
+        return self.moment
+
+    async def clock_time(self, test_clock_id: str) -> datetime | None:
+        return self.clocks.get(test_clock_id)
+
+    async def list_products(self) -> AsyncIterator[Product]:
+        async for each in self._listed("list_products", self.products.values()):
+            yield each
+
+    async def list_prices(self) -> AsyncIterator[Price]:
+        async for each in self._listed("list_prices", self.prices.values()):
+            yield each
+
+    async def list_customers(self, created_since: datetime | None = None) -> AsyncIterator[Customer]:
+        async for each in self._listed("list_customers", self.customers.values()):
+            if created_since is None or (each.created or NOW) >= created_since:
+                yield each
+
+    async def list_subscriptions(self, created_since: datetime | None = None) -> AsyncIterator[Subscription]:
+        async for each in self._listed("list_subscriptions", self.subscriptions.values()):
+            if created_since is None or each.created >= created_since:
+                yield each
+
+    async def list_open_invoices(self) -> AsyncIterator[Invoice]:
+        async for each in self._listed("list_open_invoices", self.invoices):
+            if each.status == "open":
+                yield each
+
+    async def subscriptions_of(self, customer_id: str) -> Sequence[Subscription]:
+        self.called("subscriptions_of")
+        return [each for each in self.subscriptions.values() if each.customer_id == customer_id]
+
+    async def subscription(self, subscription_id: str) -> Subscription | None:
+        self.called("subscription")
+        return self.subscriptions.get(subscription_id)
+
+    async def customer(self, customer_id: str) -> Customer | None:
+        self.called("customer")
+        return self.customers.get(customer_id)
+
+    async def price(self, price_id: str) -> Price | None:
+        self.called("price")
+        return self.prices.get(price_id)
+
+    async def product(self, product_id: str) -> Product | None:
+        self.called("product")
+        return self.products.get(product_id)
+
+    async def create_product(self, request: requests.NewProduct, key: str, subject: Subject) -> Product:
+        self._wrote("create_product", subject)
+        known = self.answers.get(key)
+        if known is None:
+            identity = f"prod_{len(self.products) + 1}"
+            known = Product(identity, request.name, active=True, metadata=request.metadata)
+            known = replace(known, description=request.description, tax_code=request.tax_code)
+            self.answers[key] = self.products[identity] = known
+        self.called("create_product:committed")
+        return self.products[known.id]
+
+    async def update_product(
+        self, product_id: str, change: requests.ProductChange, subject: Subject
+    ) -> Product:
+        self._wrote("update_product", subject)
+        fields = ("name", "description", "tax_code", "default_price_id", "active")
+        changed = {name: value for name in fields if (value := getattr(change, name)) is not None}
+        self.products[product_id] = replace(self.products[product_id], **changed)
+        return self.products[product_id]
+
+    async def create_price(self, request: requests.NewPrice, key: str, subject: Subject) -> Price:
+        self._wrote("create_price", subject)
+        known = self.answers.get(key)
+        if known is None:
+            for each in list(self.prices.values()):
+                if each.lookup_key == request.lookup_key:
+                    self.prices[each.id] = replace(each, lookup_key=None)
+            known = Price(
+                id=f"price_{len(self.prices) + 1}",
+                product_id=request.product_id,
+                active=True,
+                currency=request.currency,
+                unit_amount=request.unit_amount,
+                interval=request.interval,
+                interval_count=request.interval_count,
+                tax_behavior=request.tax_behavior,
+                lookup_key=request.lookup_key,
+                created=self.moment,
+                metadata=request.metadata,
+            )
+            self.answers[key] = self.prices[known.id] = known
+        self.called("create_price:committed")
+        return self.prices[known.id]
+
+    async def archive_price(self, price_id: str, subject: Subject) -> Price:
+        self._wrote("archive_price", subject)
+        self.prices[price_id] = replace(self.prices[price_id], active=False)
+        return self.prices[price_id]
+
+    async def create_customer(self, request: requests.NewCustomer, key: str, subject: Subject) -> Customer:
+        return self._unused("create_customer")
+
+    async def mark_customer(
+        self, customer_id: str, metadata: Mapping[str, str], subject: Subject
+    ) -> Customer:
+        return self._unused("mark_customer")
+
+    async def create_subscription(
+        self, request: requests.NewSubscription, key: str, subject: Subject
+    ) -> Subscription:
+        return self._unused("create_subscription")
+
+    async def change_item(self, change: requests.ItemChange, key: str, subject: Subject) -> Subscription:
+        return self._unused("change_item")
+
+    async def change_subscription(
+        self, subscription_id: str, change: requests.SubscriptionChange, subject: Subject
+    ) -> Subscription:
+        return self._unused("change_subscription")
+
+    async def cancel_subscription(self, subscription_id: str, subject: Subject) -> Subscription:
+        return self._unused("cancel_subscription")
+
+    async def events_after(self, cursor: str | None, since: datetime | None) -> AsyncIterator[Event]:
+        self.called("events_after")
+        ids = [each.id for each in self.events]
+        start = ids.index(cursor) + 1 if cursor in ids else 0
+        for each in self.events[start:]:
+            if since is None or each.created >= since:
+                yield each
+
+    async def newest_event(self) -> Event | None:
+        self.called("newest_event")
+        return self.events[-1] if self.events else None
+
+    async def _listed(self, name: str, objects: Any) -> AsyncIterator[Any]:
+        self.called(name)
+        for each in list(objects):
+            yield each
+
+    def _wrote(self, name: str, subject: Subject) -> None:
+        self.subjects.append(subject)
+        self.called(name)
+
+    def _unused(self, name: str) -> NoReturn:
+        raise AssertionError(f"{name}: no reconciler of these kinds makes this call")
+
+
+@dataclass
+class RegistryMemory(Failing):
+    """One tenant registry."""
+
+    tenants: dict[str, Tenant] = field(default_factory=dict)
+    known_totals: dict[str, Totals] = field(default_factory=dict)
+
+    async def probe(self) -> None:
+        self.called("probe")
+
+    async def list_tenants(self) -> AsyncIterator[Tenant]:
+        self.called("list_tenants")
+        for each in list(self.tenants.values()):
+            yield each
+
+    async def tenant(self, tenant_id: str) -> Tenant | None:
+        self.called("tenant")
+        return self.tenants.get(tenant_id)
+
+    async def create_tenant(self, request: requests.NewTenant, subject: Subject) -> Tenant:
+        raise AssertionError("a cluster's reconciler creates no tenant")
+
+    async def update_tenant(self, tenant_id: str, change: requests.TenantChange, subject: Subject) -> Tenant:
+        raise AssertionError("a cluster's reconciler changes no tenant")
+
+    async def delete_tenant(self, tenant_id: str, subject: Subject) -> None:
+        raise AssertionError("a cluster's reconciler deletes no tenant")
+
+    async def totals(self, tenant_ids: Sequence[str]) -> Mapping[str, Totals]:
+        self.called("totals")
+        return {each: self.known_totals[each] for each in tenant_ids if each in self.known_totals}
+
+
+@dataclass
+class Loop:
+    """Everything that reconcilers of cluster-scoped kinds work with."""
+
+    clock: HandClock = field(default_factory=HandClock)
+    queue: WaitingKeys = field(default_factory=WaitingKeys)
+    kubernetes: KubernetesMemory = field(default_factory=KubernetesMemory)
+
+    @property
+    def store(self) -> ResourceStore:
+        return self.kubernetes.store
+
+    def surroundings(self) -> Surroundings:
+        return Surroundings(
+            resources=self.store,
+            kubernetes=self.kubernetes,
+            queue=self.queue,
+            clock=self.clock,
+            namespace="billing",
+            jitter=lambda: 0.5,
+        )
+
+    def see(self, *bodies: Mapping[str, Any]) -> None:
+        for each in bodies:
+            self.store.observe(each)
