@@ -125,8 +125,3 @@ async def test_booleans_are_words(service: Service) -> None:
 @pytest.mark.parametrize("form", [{"a[b": "1"}, {"name": "A", "name[x]": "1"}])
 async def test_names_that_make_no_sense_are_refused(simulator: Service, form: dict[str, str]) -> None:
     await bad(simulator, "POST", "/v1/products", **form)
-
-
-async def test_a_v2_body_must_be_a_json_object(simulator: Service) -> None:
-    answer = await simulator.raw.post("/v2/core/event_destinations", content=b"[1]")
-    assert answer.status_code in {400, 404}

@@ -7,3 +7,4 @@ from tenant_billing_sandbox.stripe.catalogue import products as products
 from tenant_billing_sandbox.stripe.customers import accounts as accounts
 from tenant_billing_sandbox.stripe.customers import customers as customers
 from tenant_billing_sandbox.stripe.customers import search as search
+from tenant_billing_sandbox.stripe.v2 import meter_events as meter_events
