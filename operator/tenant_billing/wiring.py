@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,10 +15,17 @@ from kubernetes.aio.client import Configuration
 from tenant_billing.clients.kubernetes import KubernetesCluster
 from tenant_billing.clients.kubernetes_api import KubernetesApi, access_of, connected, load_configuration
 from tenant_billing.clients.lease import KubernetesLease
+from tenant_billing.clients.stripe_provider import connect_stripe
 from tenant_billing.clients.stripe_webhook import StripeWebhookVerifier
-from tenant_billing.handlers.startup import connection, kopf_settings
+from tenant_billing.clients.things_stack_registry import connect_things_stack
+from tenant_billing.handlers.session import watch
+from tenant_billing.handlers.startup import connection
 from tenant_billing.handlers.watching import build_registry
 from tenant_billing.ports import Clock, Cluster, Queue, Reconciler, Resources
+from tenant_billing.reconcilers.accounts import Accounts
+from tenant_billing.reconcilers.assembly import assemble
+from tenant_billing.reconcilers.registries import Registries
+from tenant_billing.reconcilers.reporting import Surroundings
 from tenant_billing.runtime.arrivals import Arrivals
 from tenant_billing.runtime.clock import SystemClock
 from tenant_billing.runtime.deadlines import Deadlines
@@ -62,8 +70,23 @@ class Ports:
 class Operator:
     """One process of the operator: it watches, serves the webhook and the probes, and works while it leads."""
 
-    def __init__(self, settings: Settings, build_loop: LoopFactory, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        build_loop: LoopFactory,
+        clock: Clock | None = None,
+        on_watching: Callable[[], None] | None = None,
+    ) -> None:
+        """Start nothing yet.
+
+        Args:
+            settings: What differs from one installation to the next.
+            build_loop: Makes what a leader works with.
+            clock: Time as this process sees it; the operating system's unless given.
+            on_watching: Called once kopf has begun, and taken SIGINT and SIGTERM for itself.
+        """
         self._settings = settings
+        self._on_watching = on_watching
         self._build_loop = build_loop
         self._clock = clock or SystemClock()
         self._store = ResourceStore()
@@ -114,12 +137,7 @@ class Operator:
             return connection(await access_of(configuration))
 
         try:
-            await kopf.operator(
-                registry=build_registry(self._arrivals, login),
-                settings=kopf_settings(),
-                clusterwide=True,
-                stop_flag=stop_watching,
-            )
+            await watch(build_registry(self._arrivals, login), stop_watching, self._on_watching)
         finally:
             stop.set()  # without watches there is nothing to work on
 
@@ -162,3 +180,36 @@ async def _first_of(*events: asyncio.Event) -> None:
 
 async def _wait(event: asyncio.Event) -> None:
     await event.wait()
+
+
+def build_loop_of(settings: Settings) -> LoopFactory:
+    """What a leader works with in earnest: Stripe, The Things Stack, and the four reconcilers."""
+
+    def build_loop(resources: Resources, cluster: Cluster, queue: Queue, clock: Clock) -> Loop:
+        surroundings = Surroundings(
+            resources=resources,
+            kubernetes=cluster,
+            queue=queue,
+            clock=clock,
+            namespace=settings.namespace,
+            jitter=random.random,
+        )
+        accounts = Accounts(clock, queue)
+        registries = Registries(clock, queue, resources, cluster)
+
+        async def close() -> None:
+            await accounts.close()
+            await registries.close()
+
+        reconcilers = assemble(
+            surroundings,
+            accounts,
+            registries,
+            functools.partial(connect_stripe, clock=clock),
+            functools.partial(connect_things_stack, clock=clock),
+            resync_interval=settings.resync_interval,
+            event_interval=settings.event_interval,
+        )
+        return Loop(reconcilers, accounts.now, close)
+
+    return build_loop

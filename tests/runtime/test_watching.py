@@ -47,7 +47,9 @@ async def test_the_first_pass_sees_everything_that_existed_at_the_start(
     control_plane: ControlPlane, api: KubernetesApi, namespace: str
 ) -> None:
     """An object that is not in the store yet must never be taken for one that does not exist."""
-    bodies = [a_subscription(f"t{number}", namespace=namespace, plan=namespace) for number in range(OBJECTS)]
+    bodies = [
+        a_subscription(f"tenant-{number}", namespace=namespace, plan=namespace) for number in range(OBJECTS)
+    ]
     await asyncio.gather(*(create(api, body) for body in bodies))
     async with running_operator(control_plane.kubeconfig, namespace, plan=namespace) as operator:
         await wait_for(lambda: operator.loops, "leadership")

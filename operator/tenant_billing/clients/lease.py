@@ -1,6 +1,6 @@
 """One replica works at a time: the Lease, by the algorithm of client-go's leader election.
 
-``kubernetes.aio.leaderelection`` (37.0.2) is not used: its ``LeaseLock`` cannot create a Lease (it passes a boolean where
+``kubernetes.aio.leaderelection`` (37.0.2) is not used: its ``LeaseLock`` cannot create a Lease (a boolean where
 the client insists on a text), it writes local time marked as UTC, any connection error ends its loop without ending the
 work, and it does not give the Lease back.
 """

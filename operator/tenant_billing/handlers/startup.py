@@ -28,7 +28,7 @@ def kopf_settings() -> kopf.OperatorSettings:
     settings.networking.enforce_retry_after = True
     settings.networking.error_backoffs = _jittered((1, 1, 2, 3, 5, 8))
     settings.execution.default_backoff = 5
-    settings.process.ultimate_exiting_timeout = 25  # below the pod's usual 30
+    settings.process.ultimate_exiting_timeout = None  # the kubelet sees to that
     return settings
 
 

@@ -1,0 +1,111 @@
+"""Who works when, on a virtual clock, with a Lease that answers as told."""
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from tenant_billing.runtime.leadership import Leadership, LeaseTiming
+from virtual_time import run_virtually
+
+TIMING = LeaseTiming(15.0)
+
+
+class ScriptedLease:
+    """Held as long as the test says so."""
+
+    identity = "one"
+
+    def __init__(self, is_held: Callable[[float], bool], answer_takes: float = 0.0) -> None:
+        self._is_held = is_held
+        self._answer_takes = answer_takes
+        self.released_at: float | None = None
+
+    async def acquire_or_renew(self) -> bool:
+        now = asyncio.get_running_loop().time()
+        if not self._is_held(now) and self._answer_takes:
+            await asyncio.sleep(self._answer_takes)
+        return self._is_held(now)
+
+    async def release(self) -> None:
+        self.released_at = asyncio.get_running_loop().time()
+
+
+class Work:
+    """Notes when it works; ends when told, after the time it needs."""
+
+    def __init__(self, needs: float = 0.0) -> None:
+        self.spans: list[tuple[float, float]] = []
+        self._needs = needs
+
+    async def __call__(self, end: asyncio.Event) -> None:
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        try:
+            await end.wait()
+            await asyncio.sleep(self._needs)
+        finally:
+            self.spans.append((begun, loop.time()))
+
+
+def lead(lease: ScriptedLease, work: Work, stop_at: float, drain: float = 20.0) -> None:
+    async def run() -> None:
+        stop = asyncio.Event()
+        asyncio.get_running_loop().call_later(stop_at, stop.set)
+        await Leadership(lease, TIMING).run(work, stop, drain)
+
+    run_virtually(run())
+
+
+def test_work_begins_once_the_lease_is_held_and_ends_before_it_is_given_back() -> None:
+    lease, work = ScriptedLease(lambda now: now >= 10), Work(needs=5)
+    lead(lease, work, stop_at=100)
+    assert work.spans == [(10, 105)]
+    assert lease.released_at == 105
+
+
+def test_the_lease_is_renewed_while_the_last_passes_end() -> None:
+    lease, work = ScriptedLease(lambda now: now < 110), Work(needs=60)
+    lead(lease, work, stop_at=100, drain=100)
+    ((_, ended),) = work.spans
+    assert ended < 110 + TIMING.duration, "once it is lost, the work stops for that reason"
+
+
+@pytest.mark.parametrize("answer_takes", [0.0, 60.0], ids=["refused", "no answer"])
+@pytest.mark.parametrize("needs", [0.0, 60.0], ids=["ends at once", "does not end"])
+def test_work_stops_before_the_lost_lease_can_be_anothers(answer_takes: float, needs: float) -> None:
+    last_renewal = 50 - 50 % TIMING.retry_period
+    lease = ScriptedLease(lambda now: now < 50, answer_takes)
+    work = Work(needs)
+    lead(lease, work, stop_at=200)
+    ((_, ended),) = work.spans
+    assert 50 < ended < last_renewal + TIMING.duration
+    assert lease.released_at is None
+
+
+def test_a_lease_that_is_lost_for_a_moment_stops_nothing() -> None:
+    lease, work = ScriptedLease(lambda now: not 50 < now < 55), Work()
+    lead(lease, work, stop_at=100)
+    assert work.spans == [(0, 100)]
+
+
+def test_it_leads_again_once_the_lease_comes_back() -> None:
+    lease, work = ScriptedLease(lambda now: not 50 < now < 90), Work()
+    lead(lease, work, stop_at=150)
+    assert len(work.spans) == 2
+    assert work.spans[1] == (90, 150)
+
+
+def test_work_that_fails_ends_the_leadership_and_gives_the_lease_back() -> None:
+    lease = ScriptedLease(lambda _: True)
+
+    async def broken(_: asyncio.Event) -> None:
+        await asyncio.sleep(5)
+        raise RuntimeError("a defect")
+
+    async def run() -> None:
+        await Leadership(lease, TIMING).run(broken, asyncio.Event())
+
+    with pytest.raises(RuntimeError, match="a defect"):
+        run_virtually(run())
+    assert lease.released_at == 5
