@@ -14,6 +14,7 @@ from tenant_billing_sandbox.stripe.engine.events import record
 # Modules that answer calls or moments; they register themselves. Status follows an invoice before dunning acts on it.
 for _name in (
     "payment_methods",
+    "setup_intents",
     "collection",
     "standing",
     "ending",

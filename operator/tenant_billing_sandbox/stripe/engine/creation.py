@@ -14,9 +14,12 @@ from tenant_billing_sandbox.stripe.engine.invoices import draft, finalize, final
 from tenant_billing_sandbox.stripe.engine.items import added, checked_price, requested_items
 from tenant_billing_sandbox.stripe.engine.lists import referred
 from tenant_billing_sandbox.stripe.engine.memory import index, of_customer
-from tenant_billing_sandbox.stripe.engine.payment_methods import belonging, new_setup_intent
-from tenant_billing_sandbox.stripe.engine.refusals import declined
+from tenant_billing_sandbox.stripe.engine.money import share
+from tenant_billing_sandbox.stripe.engine.payment_methods import belonging
+from tenant_billing_sandbox.stripe.engine.periods import period_at
+from tenant_billing_sandbox.stripe.engine.refusals import check_simulated, declined
 from tenant_billing_sandbox.stripe.engine.renewals import start_periods, start_trial
+from tenant_billing_sandbox.stripe.engine.setup_intents import new_setup_intent
 from tenant_billing_sandbox.stripe.engine.standing import TERMINAL
 from tenant_billing_sandbox.stripe.engine.subscription_shapes import items_of, new_subscription
 from tenant_billing_sandbox.stripe.engine.timeline import DAY, schedule, time_of
@@ -47,6 +50,7 @@ def create(account: Account, call: Call) -> Object:
 
 
 def _check(account: Account, customer: Object, params: Mapping[str, Any]) -> None:
+    check_simulated(params)
     if params.get("payment_behavior") == "pending_if_incomplete":
         raise invalid("`pending_if_incomplete` is only used with updates.", param="payment_behavior")
     discounts.check(account, params.get("discounts"))
@@ -120,8 +124,20 @@ def _set_end(account: Account, subscription: Object, params: Mapping[str, Any]) 
 
 def _first_lines(subscription: Object) -> list[Object]:
     trial = subscription["status"] == "trialing"
-    lines = [(trial_line if trial else period_line)(subscription, item) for item in items_of(subscription)]
+    lines = [(trial_line if trial else _opening_line)(subscription, item) for item in items_of(subscription)]
     return [line for line in lines if line is not None]
+
+
+def _opening_line(subscription: Object, item: Object) -> Object | None:
+    """The first period in advance; where an anchor in the future cuts it short, only its part is billed."""
+    line = period_line(subscription, item)
+    start, end = period_at(
+        subscription["billing_cycle_anchor"], item["price"]["recurring"], item["current_period_start"]
+    )
+    if line is not None and subscription["billing_cycle_anchor"] > item["current_period_start"] > start:
+        line["amount"] = share(line["amount"], end - item["current_period_start"], end - start)
+        line["subtotal"] = line["amount"]
+    return line
 
 
 def _refuse_hopeless(account: Account, subscription: Object, params: Mapping[str, Any]) -> None:

@@ -11,8 +11,8 @@ from tenant_billing_sandbox.stripe.engine.payment_methods import (
     cards_of,
     detach,
     set_behavior,
-    succeed,
 )
+from tenant_billing_sandbox.stripe.engine.setup_intents import succeed
 from tenant_billing_sandbox.stripe.engine.standing import TERMINAL, UPDATED
 from tenant_billing_sandbox.stripe.problems import invalid
 

@@ -1,13 +1,10 @@
 """Payment methods and setup intents, as far as a payment can succeed or fail."""
 
-from typing import Any
-
 from tenant_billing_sandbox.stripe.account import Account, Object
 from tenant_billing_sandbox.stripe.engine.cards import REFUSALS, Behavior, Behaviors, TestCard, test_card
 from tenant_billing_sandbox.stripe.engine.changes import changing, merge_metadata
 from tenant_billing_sandbox.stripe.engine.lists import found, listing, referred
 from tenant_billing_sandbox.stripe.engine.memory import index, of_customer
-from tenant_billing_sandbox.stripe.engine.timeline import time_of
 from tenant_billing_sandbox.stripe.operations import Call, operation
 from tenant_billing_sandbox.stripe.problems import Problem, invalid
 
@@ -172,68 +169,6 @@ def _list_of_customer(account: Account, call: Call) -> Object:
 @operation("GET", "/v1/customers/{}/payment_methods/{}")
 def _retrieve_of_customer(account: Account, call: Call) -> Object:
     return found(account, "payment_method", belonging(account, call.path[1], call.path[0], "payment_method"))
-
-
-def new_setup_intent(account: Account, customer: Object, metadata: Any = None) -> Object:
-    """A setup intent that waits for a payment method, as a subscription without a first payment has one."""
-    intent: Object = {
-        "id": (identifier := account.new_id("seti")),
-        "object": "setup_intent",
-        "application": None,
-        "automatic_payment_methods": None,
-        "cancellation_reason": None,
-        "client_secret": f"{identifier}_secret_sandbox",
-        "created": time_of(account, customer),
-        "customer": customer["id"],
-        "customer_account": None,
-        "description": None,
-        "excluded_payment_method_types": None,
-        "flow_directions": None,
-        "last_setup_error": None,
-        "latest_attempt": None,
-        "livemode": account.livemode,
-        "mandate": None,
-        "metadata": {},
-        "next_action": None,
-        "on_behalf_of": None,
-        "payment_method": None,
-        "payment_method_configuration_details": None,
-        "payment_method_options": {"card": {"request_three_d_secure": "automatic"}},
-        "payment_method_types": ["card"],
-        "single_use_mandate": None,
-        "status": "requires_payment_method",
-        "usage": "off_session",
-    }
-    merge_metadata(intent, metadata)
-    index(account, "setup_intent", intent)
-    account.emit("setup_intent.created", intent)
-    return intent
-
-
-def succeed(account: Account, intent: Object, payment_method: Object) -> None:
-    """The customer completes a setup intent."""
-    with changing(account, intent, "setup_intent.succeeded"):
-        intent["status"] = "succeeded"
-        intent["payment_method"] = payment_method["id"]
-
-
-@operation("POST", "/v1/setup_intents")
-def _create_setup_intent(account: Account, call: Call) -> Object:
-    customer = referred(account, "customer", str(call.params.get("customer", "")), "customer")
-    return new_setup_intent(account, customer, call.params.get("metadata"))
-
-
-@operation("GET", "/v1/setup_intents/{}")
-def _retrieve_setup_intent(account: Account, call: Call) -> Object:
-    return found(account, "setup_intent", call.path[0], "setupintent")
-
-
-@operation("POST", "/v1/setup_intents/{}/confirm")
-def _confirm_setup_intent(account: Account, call: Call) -> Object:
-    intent = found(account, "setup_intent", call.path[0], "setupintent")
-    payment_method = attach(account, str(call.params.get("payment_method", "")), str(intent["customer"]))
-    succeed(account, intent, payment_method)
-    return intent
 
 
 def set_behavior(account: Account, payment_method: Object, behavior: Behavior) -> None:

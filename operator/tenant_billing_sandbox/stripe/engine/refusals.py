@@ -1,8 +1,37 @@
 """The refusals that several billing calls share, in Stripe's words."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from tenant_billing_sandbox.stripe.account import Object
 from tenant_billing_sandbox.stripe.engine.cards import Refusal
 from tenant_billing_sandbox.stripe.problems import Problem, invalid
+
+NOT_SIMULATED = (
+    "add_invoice_items",
+    "application_fee_percent",
+    "backdate_start_date",
+    "billing_cycle_anchor_config",
+    "billing_schedules",
+    "billing_thresholds",
+    "default_source",
+    "default_tax_rates",
+    "on_behalf_of",
+    "pending_invoice_item_interval",
+    "transfer_data",
+    "trial_from_plan",
+)
+
+
+def check_simulated(params: Mapping[str, Any]) -> None:
+    """Refuse what Stripe would carry out and this simulator would not, instead of passing over it.
+
+    Raises:
+        Problem: 400 naming the first such parameter that is set.
+    """
+    for name in NOT_SIMULATED:
+        if params.get(name):
+            raise invalid(f"The simulator does not carry out `{name}`.", param=name, code="not_simulated")
 
 
 def declined(refusal: Refusal) -> Problem:

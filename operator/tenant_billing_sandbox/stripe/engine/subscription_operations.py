@@ -5,16 +5,17 @@ from typing import Any
 
 from tenant_billing_sandbox.stripe.account import Account, Object
 from tenant_billing_sandbox.stripe.engine.billing import credit_line, keep_pending, take_pending, usage_line
+from tenant_billing_sandbox.stripe.engine.changes import changing
 from tenant_billing_sandbox.stripe.engine.collection import advance
 from tenant_billing_sandbox.stripe.engine.ending import end
 from tenant_billing_sandbox.stripe.engine.invoices import draft, finalize
 from tenant_billing_sandbox.stripe.engine.lists import found, in_range, listing
 from tenant_billing_sandbox.stripe.engine.memory import of_customer
-from tenant_billing_sandbox.stripe.engine.standing import TERMINAL
+from tenant_billing_sandbox.stripe.engine.standing import TERMINAL, UPDATED
 from tenant_billing_sandbox.stripe.engine.subscription_shapes import items_of
 from tenant_billing_sandbox.stripe.engine.timeline import time_of
 from tenant_billing_sandbox.stripe.operations import Call, operation
-from tenant_billing_sandbox.stripe.problems import no_such
+from tenant_billing_sandbox.stripe.problems import invalid, no_such
 
 
 @operation("GET", "/v1/subscriptions/{}")
@@ -100,3 +101,31 @@ def _bill_finally(account: Account, subscription: Object) -> None:
         invoice = draft(account, subscription, "subscription_cycle", lines, (start, now))
         finalize(account, invoice)
         advance(account, invoice)
+
+
+@operation("POST", "/v1/subscriptions/{}/migrate")
+def _migrate(account: Account, call: Call) -> Object:
+    """Go over to flexible billing; there is no way back (stripe.md 1.2)."""
+    subscription = found(account, "subscription", call.path[0])
+    if subscription["billing_mode"]["type"] == "flexible":
+        raise invalid("The subscription already uses `billing_mode=flexible`.")
+    with changing(account, subscription, UPDATED):
+        subscription["billing_mode"] = {
+            "type": "flexible",
+            "flexible": {"proration_discounts": "included"},
+            "updated_at": time_of(account, subscription),
+        }
+    return subscription
+
+
+@operation("DELETE", "/v1/subscriptions/{}/discount")
+def _delete_discount(account: Account, call: Call) -> Object:
+    """Take the last discount from a subscription."""
+    subscription = found(account, "subscription", call.path[0])
+    if not subscription["discounts"]:
+        raise no_such("discount", call.path[0])
+    with changing(account, subscription, UPDATED):
+        discount = account.table("discount")[subscription["discounts"][-1]]
+        subscription["discounts"] = subscription["discounts"][:-1]
+    account.emit("customer.discount.deleted", discount)
+    return discount | {"deleted": True}

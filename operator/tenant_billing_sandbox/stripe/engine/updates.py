@@ -11,7 +11,7 @@ from tenant_billing_sandbox.stripe.engine.lists import found
 from tenant_billing_sandbox.stripe.engine.pending_updates import apply, check_parameters, leave_pending
 from tenant_billing_sandbox.stripe.engine.plain_updates import check_plain, set_plain
 from tenant_billing_sandbox.stripe.engine.proposals import Proposal, propose
-from tenant_billing_sandbox.stripe.engine.refusals import declined, frozen, still_incomplete
+from tenant_billing_sandbox.stripe.engine.refusals import check_simulated, declined, frozen, still_incomplete
 from tenant_billing_sandbox.stripe.engine.renewals import start_trial
 from tenant_billing_sandbox.stripe.engine.standing import TERMINAL, UPDATED, refresh
 from tenant_billing_sandbox.stripe.engine.timeline import time_of
@@ -53,6 +53,7 @@ def bills_now(proposal: Proposal, call: Call) -> bool:
 
 
 def _check_state(subscription: Object, call: Call) -> None:
+    check_simulated(call.params)
     asked = set(call.params)
     if subscription["status"] in TERMINAL and asked - ALWAYS:
         raise frozen(subscription)
