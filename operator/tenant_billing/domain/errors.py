@@ -13,7 +13,7 @@ No message carries a key, a token, a card or a whole response body.
 from dataclasses import dataclass
 
 
-@dataclass
+@dataclass(eq=False)
 class OutsideError(Exception):
     """A call to an outside system failed.
 
@@ -49,7 +49,7 @@ class StoredFailure(Unreachable):
     """
 
 
-@dataclass
+@dataclass(eq=False)
 class Throttled(OutsideError):
     """A rate limit was met; nothing was carried out.
 
