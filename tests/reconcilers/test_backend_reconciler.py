@@ -1,0 +1,304 @@
+"""BillingBackends: the key, the account, and the events that become work."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+import kubernetes_bodies as bodies
+from loop_fakes import NOW, AccountMemory, Loop
+from tenant_billing.api.billing_backend import BillingBackend
+from tenant_billing.api.conditions import Condition
+from tenant_billing.api.reasons import Reason
+from tenant_billing.domain import errors
+from tenant_billing.domain.observations import Account, Event
+from tenant_billing.ports import BillingProvider, ObjectKey, Outcome
+from tenant_billing.reconcilers.accounts import Accounts
+from tenant_billing.reconcilers.backend import BillingBackendReconciler
+
+KEY = ObjectKey("BillingBackend", "", "main")
+SECRET = ("billing", "stripe", "api-key")
+ANSWERED = "customer.subscription.updated"
+
+
+class Scene:
+    """A backend, its Secret, its account, and the reconciler of backends."""
+
+    def __init__(self) -> None:
+        self.loop = Loop()
+        self.account = AccountMemory()
+        self.connected: list[dict[str, Any]] = []
+        self.loop.kubernetes.secrets[SECRET] = "sk_test_51Secret\n"
+        self.restart()
+
+    def restart(self) -> None:
+        self.accounts = Accounts(self.loop.clock, self.loop.queue)
+        self.reconciler = BillingBackendReconciler(self.loop.surroundings(), self.accounts, self.connect)
+
+    def connect(
+        self, *, api_key: str, api_url: str | None, livemode: bool, requests_per_second: int
+    ) -> BillingProvider:
+        settings = {"api_key": api_key, "api_url": api_url, "livemode": livemode, "rate": requests_per_second}
+        self.connected.append(settings)
+        return self.account
+
+    async def run(self) -> Outcome:
+        return await self.reconciler.reconcile(KEY)
+
+    @property
+    def backend(self) -> BillingBackend:
+        backend = self.loop.store.backend("main")
+        assert backend is not None
+        return backend
+
+    def condition(self, type_: str = "Ready") -> Condition:
+        return next(each for each in self.backend.status.conditions if each.type == type_)
+
+    def edit(self, *, annotations: dict[str, str] | None = None, **stripe: Any) -> None:
+        body = dict(self.loop.store.body(KEY) or {})
+        generation = body["metadata"]["generation"] + bool(stripe)
+        spec = {**body["spec"], "stripe": {**body["spec"]["stripe"], **stripe}}
+        body = bodies.newer(body, generation=generation, annotations=annotations or {})
+        self.loop.see({**body, "spec": spec})
+
+
+@pytest.fixture
+def scene() -> Scene:
+    scene = Scene()
+    scene.loop.see(bodies.a_backend())
+    return scene
+
+
+def an_event(identity: str, seconds: float, subscription: str = "sub_A", type_: str = ANSWERED) -> Event:
+    return Event(identity, type_, NOW + timedelta(seconds=seconds), livemode=False, object_id=subscription)
+
+
+async def test_backend_with_a_good_key_is_available(scene: Scene) -> None:
+    outcome = await scene.run()
+    assert scene.condition().reason == Reason.AVAILABLE
+    assert (scene.backend.status.account_id, scene.backend.status.mode) == ("acct_1", "Test")
+    assert scene.connected == [
+        {"api_key": "sk_test_51Secret", "api_url": None, "livemode": False, "rate": 10}
+    ]
+    assert outcome.look_again_after == 600.0
+    assert scene.condition("EventsCurrent").reason == Reason.CAUGHT_UP
+
+
+async def test_settled_backend_is_neither_written_nor_asked_again(scene: Scene) -> None:
+    await scene.run()
+    scene.loop.kubernetes.calls.clear()
+    scene.account.calls.clear()
+    assert (await scene.run()).result == "settled"
+    assert (scene.loop.kubernetes.calls, scene.account.calls) == ([], ["events_after"])
+
+
+async def test_no_secret_reaches_status_or_outcome(scene: Scene) -> None:
+    scene.account.fail("account", errors.Unauthorized("refused"))
+    outcome = await scene.run()
+    assert "51Secret" not in str(scene.loop.store.body(KEY)) + str(outcome)
+
+
+BAD = [
+    pytest.param(None, {}, Reason.SECRET_NOT_FOUND, id="no Secret"),
+    pytest.param("", {}, Reason.INVALID_CREDENTIALS, id="an empty one"),
+    pytest.param("sk_live_51Secret", {}, Reason.MODE_MISMATCH, id="a live key where mode is Test"),
+    pytest.param("whsec_51Secret", {}, Reason.INVALID_CREDENTIALS, id="something else"),
+]
+
+
+@pytest.mark.parametrize(("secret", "stripe", "reason"), BAD)
+async def test_key_that_is_not_right_is_never_sent(
+    scene: Scene, secret: str | None, stripe: dict[str, Any], reason: Reason
+) -> None:
+    if secret is None:
+        scene.loop.kubernetes.secrets.clear()
+    else:
+        scene.loop.kubernetes.secrets[SECRET] = secret
+    outcome = await scene.run()
+    assert scene.condition().reason == reason
+    assert scene.condition("Stalled").reason == reason
+    assert (scene.connected, scene.account.calls) == ([], [])
+    assert (outcome.retry, outcome.look_again_after) == (False, 15.0)
+
+
+async def test_secret_without_the_key_is_named_and_found_when_it_appears(scene: Scene) -> None:
+    scene.loop.kubernetes.secrets = {("billing", "stripe", "other"): "x"}
+    await scene.run()
+    assert scene.condition().reason == Reason.SECRET_KEY_MISSING
+    scene.loop.kubernetes.secrets[SECRET] = "sk_test_51Secret"
+    await scene.run()
+    assert scene.condition().reason == Reason.AVAILABLE
+
+
+ANSWERS = [
+    pytest.param(errors.Unauthorized("no"), Reason.INVALID_CREDENTIALS, False, id="a key that is unknown"),
+    pytest.param(errors.Forbidden("no"), Reason.PERMISSION_DENIED, False, id="a key without a right"),
+    pytest.param(errors.Unreachable("no"), Reason.UNREACHABLE, True, id="no answer"),
+    pytest.param(errors.Throttled("no"), Reason.UNREACHABLE, True, id="over a limit"),
+]
+
+
+@pytest.mark.parametrize(("error", "reason", "retry"), ANSWERS)
+async def test_answer_of_the_check_is_told(
+    scene: Scene, error: errors.OutsideError, reason: Reason, retry: bool
+) -> None:
+    scene.account.fail("account", error)
+    outcome = await scene.run()
+    assert (scene.condition().reason, outcome.retry) == (reason, retry)
+    assert scene.accounts.of("main") is None
+    await scene.run()
+    assert scene.condition().reason == Reason.AVAILABLE
+
+
+async def test_key_of_another_account_is_refused(scene: Scene) -> None:
+    await scene.run()
+    scene.account.identity = Account("acct_2", livemode=False)
+    scene.loop.kubernetes.secrets[SECRET] = "sk_test_51Other"
+    scene.edit(annotations={"tenantbilling.dev/reconcile": "1"})
+    await scene.run()
+    assert scene.condition().reason == Reason.ACCOUNT_MISMATCH
+    assert scene.backend.status.account_id == "acct_1"
+    assert scene.accounts.of("main") is None
+    assert scene.backend.status.last_handled_reconcile == "1"
+
+
+async def test_clock_that_is_wrong_stops_decisions(scene: Scene) -> None:
+    scene.account.moment = NOW + timedelta(minutes=2)
+    await scene.run()
+    assert scene.condition().reason == Reason.CLOCK_SKEW
+
+
+async def test_sandbox_is_followed_in_time_and_read_every_second(scene: Scene) -> None:
+    scene.account.moment = NOW + timedelta(days=21)
+    scene.edit(apiURL="http://127.0.0.1:12111")
+    outcome = await scene.run()
+    assert scene.condition().reason == Reason.AVAILABLE
+    assert scene.accounts.now("main") == NOW + timedelta(days=21)
+    assert outcome.look_again_after == 1.0
+
+
+async def test_webhook_registration_is_not_supported_yet_but_the_rest_works(scene: Scene) -> None:
+    scene.edit(webhook={"url": "https://hooks.example.com", "secretName": "hook"})
+    await scene.run()
+    assert scene.condition().reason == Reason.NOT_YET_SUPPORTED
+    assert scene.condition().message.startswith("spec.stripe.webhook:")
+    assert scene.accounts.of("main") is not None
+
+
+async def test_becoming_available_wakes_what_waited(scene: Scene) -> None:
+    scene.loop.see(bodies.a_plan(), bodies.a_subscription())
+    await scene.run()
+    assert scene.loop.queue.names() == {"BillingPlan starter", "TenantSubscription tenants/acme"}
+    scene.loop.queue.keys.clear()
+    await scene.run()
+    assert scene.loop.queue.keys == []
+
+
+async def test_events_become_work_on_fresh_reads(scene: Scene) -> None:
+    scene.loop.see(bodies.a_subscription(status={"subscriptionID": "sub_A"}))
+    await scene.run()
+    scene.loop.queue.keys.clear()
+    scene.account.events.append(an_event("evt_1", 1))
+    await scene.run()
+    assert scene.loop.queue.names() == {"TenantSubscription tenants/acme"}
+    connection = scene.accounts.of("main")
+    assert connection is not None
+    assert connection.picture.is_stale("sub_A")
+    scene.loop.queue.keys.clear()
+    await scene.run()
+    assert scene.loop.queue.keys == []
+
+
+async def test_events_of_the_time_without_a_leader_are_handled(scene: Scene) -> None:
+    scene.loop.see(bodies.a_subscription(status={"subscriptionID": "sub_A"}))
+    scene.account.events.append(an_event("evt_1", 0))
+    await scene.run()
+    assert scene.backend.status.events is not None
+    assert scene.backend.status.events.cursor == "evt_1"
+    scene.account.events.append(an_event("evt_2", 3600))
+    scene.restart()
+    scene.loop.queue.keys.clear()
+    await scene.run()
+    assert "TenantSubscription tenants/acme" in scene.loop.queue.names()
+    assert scene.backend.status.events.cursor == "evt_2"
+
+
+async def test_cursor_is_written_at_most_once_in_half_a_minute(scene: Scene) -> None:
+    scene.account.events.append(an_event("evt_1", 0))
+    await scene.run()
+    scene.account.events.append(an_event("evt_2", 1))
+    scene.loop.clock.advance(29)
+    await scene.run()
+    assert scene.backend.status.events is not None
+    assert scene.backend.status.events.cursor == "evt_1"
+    scene.loop.clock.advance(1)
+    await scene.run()
+    assert scene.backend.status.events.cursor == "evt_2"
+
+
+async def test_list_that_cannot_be_read_lags_and_is_read_again(scene: Scene) -> None:
+    await scene.run()
+    scene.account.fail("events_after", errors.Unreachable("down"))
+    outcome = await scene.run()
+    assert (outcome.retry, scene.condition("EventsCurrent").reason) == (True, Reason.LAGGING)
+    await scene.run()
+    assert scene.condition("EventsCurrent").reason == Reason.CAUGHT_UP
+
+
+async def test_silence_of_thirty_days_lists_the_account_in_full(scene: Scene) -> None:
+    scene.account.events.append(an_event("evt_1", 0))
+    await scene.run()
+    scene.account.events.clear()
+    scene.account.calls.clear()
+    scene.loop.clock.advance(31 * 86400)
+    scene.account.moment = scene.loop.clock.now()
+    await scene.run()
+    assert scene.account.count("list_subscriptions") == 1
+
+
+async def test_new_key_is_another_connection(scene: Scene) -> None:
+    await scene.run()
+    scene.loop.kubernetes.secrets[SECRET] = "rk_test_51New"
+    scene.loop.clock.advance(600)
+    scene.account.moment = scene.loop.clock.now()
+    await scene.run()
+    assert [each["api_key"] for each in scene.connected] == ["sk_test_51Secret", "rk_test_51New"]
+    assert scene.account.closed
+
+
+async def test_deletion_waits_for_plans_and_names_them(scene: Scene) -> None:
+    scene.loop.see(bodies.a_plan())
+    await scene.run()
+    body = dict(scene.loop.store.body(KEY) or {})
+    scene.loop.see(bodies.newer(body, deletionTimestamp="2026-11-20T10:00:00Z"))
+    await scene.run()
+    assert "used by BillingPlan starter" in scene.condition().message
+    scene.loop.store.forget(bodies.a_plan())
+    assert (await scene.run()).result == "gone"
+    assert scene.loop.store.backend("main") is None
+    assert scene.account.closed
+
+
+async def test_paused_backend_makes_no_call(scene: Scene) -> None:
+    scene.edit(annotations={"tenantbilling.dev/paused": "true"})
+    await scene.run()
+    assert (scene.condition().reason, scene.account.calls) == (Reason.PAUSED, [])
+    body = dict(scene.loop.store.body(KEY) or {})
+    finalizer = ["tenantbilling.dev/finalizer"]
+    scene.loop.see(bodies.newer(body, deletionTimestamp="2026-11-20T10:00:00Z", finalizers=finalizer))
+    assert (await scene.run()).result == "gone"
+
+
+async def test_kubernetes_that_does_not_answer_is_asked_again(scene: Scene) -> None:
+    scene.loop.kubernetes.fail("apply_status", errors.Unreachable("apiserver"))
+    assert (await scene.run()).retry
+
+
+async def test_many_ask_for_the_listing_and_it_is_made_once(scene: Scene) -> None:
+    await scene.run()
+    connection = scene.accounts.of("main")
+    assert connection is not None
+    scene.account.calls.clear()
+    await asyncio.gather(*(connection.picture.refresh_created_since() for _ in range(20)))
+    assert scene.account.count("list_customers") == 1
