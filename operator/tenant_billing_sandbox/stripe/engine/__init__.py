@@ -30,6 +30,7 @@ for _name in (
     "schedule_operations",
     "test_clocks",
     "meter_events",
+    "thin_events",
     "events",
     "webhook_endpoints",
     "customers",

@@ -21,11 +21,16 @@ def period_line(subscription: Object, item: Object) -> Object | None:
     return item_line(subscription, item, amount_of(item["price"], item["quantity"]), item["quantity"], period)
 
 
-def usage_line(account: Account, subscription: Object, item: Object, start: int, end: int) -> Object | None:
-    """The usage of a metered item from ``start`` to ``end``; None for another item."""
+def usage_line(
+    account: Account, subscription: Object, item: Object, start: int, end: int, *, inclusive: bool = False
+) -> Object | None:
+    """The usage of a metered item from ``start`` to ``end``; None for another item.
+
+    A period does not include its last second, which begins the next one; what ends a subscription does (``inclusive``).
+    """
     if not metered(item):
         return None
-    used = quantity(account, subscription, item, start, end)
+    used = quantity(account, subscription, item, start, end + inclusive)
     return item_line(subscription, item, amount_of(item["price"], used), used, (start, end))
 
 

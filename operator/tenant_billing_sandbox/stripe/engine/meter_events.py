@@ -4,6 +4,7 @@ from decimal import Decimal, InvalidOperation
 
 from tenant_billing_sandbox.stripe.account import Account, Object
 from tenant_billing_sandbox.stripe.engine.lists import found, listing
+from tenant_billing_sandbox.stripe.engine.thin_events import report
 from tenant_billing_sandbox.stripe.engine.timeline import DAY, time_of
 from tenant_billing_sandbox.stripe.engine.usage import WINDOWS, Reading, Readings, aggregate, within
 from tenant_billing_sandbox.stripe.operations import Call, operation
@@ -16,28 +17,24 @@ MOST_DIGITS = 15
 MINUTE = 60
 
 
-def meter_of(account: Account, event_name: str) -> Object | None:
-    """The active meter of an event name."""
-    for meter in account.table("billing.meter").values():
-        if meter["event_name"] == event_name and meter["status"] == "active":
-            return meter
-    return None
-
-
 @operation("POST", "/v1/billing/meter_events")
 def _create(account: Account, call: Call) -> Object:
+    """Accept an event of the right shape; what else is wrong with it is told later, by a thin event (4.6)."""
     params = call.params
     name, payload = str(params["event_name"]), {key: str(value) for key, value in params["payload"].items()}
-    meter = meter_of(account, name)
-    if meter is None:
-        raise invalid(f"No active meter found for event name {name}.", param="event_name")
-    customer_id = payload.get(meter["customer_mapping"]["event_payload_key"], "")
-    customer = account.table("customer").get(customer_id, {})
+    meter = _meter_of(account, name)
+    key = meter["customer_mapping"]["event_payload_key"] if meter else "stripe_customer_id"
+    customer = account.table("customer").get(payload.get(key, ""), {})
     now = time_of(account, customer)
     timestamp = _timestamp(int(params.get("timestamp") or now), now)
     identifier = _identifier(account, params.get("identifier"), now)
-    value = _value(meter, payload)
-    event: Object = {
+    mistake = _mistake(meter, payload, key, customer)
+    if mistake is not None:
+        report(account, meter, *mistake, identifier)
+    elif meter is not None:
+        reading = Reading(timestamp, 0, _value(meter, payload) or Decimal(0), identifier, now)
+        _keep(account, (name, customer["id"]), reading)
+    return {
         "object": "billing.meter_event",
         "created": now,
         "event_name": name,
@@ -46,9 +43,34 @@ def _create(account: Account, call: Call) -> Object:
         "payload": payload,
         "timestamp": timestamp,
     }
-    if customer and not customer.get("deleted"):  # an unknown customer is told of later, by a report (4.6)
-        _keep(account, (name, customer_id), Reading(timestamp, 0, value, identifier, now))
-    return event
+
+
+def _meter_of(account: Account, event_name: str) -> Object | None:
+    """The meter of an event name."""
+    for meter in account.table("billing.meter").values():
+        if meter["event_name"] == event_name:
+            return meter
+    return None
+
+
+def _mistake(
+    meter: Object | None, payload: dict[str, str], key: str, customer: Object
+) -> tuple[str, str] | None:
+    """Why an event cannot be counted: code and message of its report; None if it can."""
+    if meter is None:
+        return "no_meter", "No meter was found for the event name."
+    if meter["status"] != "active":
+        return "archived_meter", "The meter is inactive."
+    if key not in payload:
+        return "meter_event_no_customer_defined", f"The payload has no `{key}`."
+    if not customer or customer.get("deleted"):
+        return "meter_event_customer_not_found", f"No such customer: {payload[key]}."
+    value = _value(meter, payload)
+    if value is None:
+        return "meter_event_invalid_value", "The value is missing or not a number."
+    if len(value.as_tuple().digits) > MOST_DIGITS:
+        return "meter_event_value_too_many_digits", "The value has too many digits."
+    return None
 
 
 def _keep(account: Account, key: tuple[str, str], reading: Reading) -> None:
@@ -83,17 +105,15 @@ def _identifier(account: Account, given: str | None, now: int) -> str:
     return identifier
 
 
-def _value(meter: Object, payload: dict[str, str]) -> Decimal:
-    key = meter["value_settings"]["event_payload_key"]
+def _value(meter: Object, payload: dict[str, str]) -> Decimal | None:
+    """The number that an event reports; None where it is missing or none."""
     if meter["default_aggregation"]["formula"] == "count":
         return Decimal(1)
     try:
-        value = Decimal(payload[key])
+        value = Decimal(payload[meter["value_settings"]["event_payload_key"]])
     except (KeyError, InvalidOperation):
-        raise invalid(f"The payload needs a number as `{key}`.", param="payload") from None
-    if not value.is_finite() or len(value.as_tuple().digits) > MOST_DIGITS:
-        raise invalid(f"The value of `{key}` has too many digits.", param="payload")
-    return value
+        return None
+    return value if value.is_finite() else None
 
 
 @operation("POST", "/v1/billing/meter_event_adjustments")

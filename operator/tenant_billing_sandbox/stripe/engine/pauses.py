@@ -60,7 +60,7 @@ def _final_lines(account: Account, subscription: Object, bill_for: Mapping[str, 
     for item in items_of(subscription):
         start = item["current_period_start"]
         if usage == "now":
-            lines.append(usage_line(account, subscription, item, start, now))
+            lines.append(usage_line(account, subscription, item, start, now, inclusive=True))
         if unused != "none":
             since = start if unused == "item_current_period_start" else now
             lines.append(credit_line(account, subscription, item, since))

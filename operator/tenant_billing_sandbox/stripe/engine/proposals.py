@@ -163,7 +163,7 @@ def _prorate(account: Account, subscription: Object, proposal: Proposal, at: int
 def _close(account: Account, subscription: Object, item: Object, proposal: Proposal, at: int) -> None:
     line = credit_line(account, subscription, item, at)
     if metered(item):
-        line = usage_line(account, subscription, item, item["current_period_start"], at)
+        line = usage_line(account, subscription, item, item["current_period_start"], at, inclusive=True)
     if line is not None:
         proposal.lines.append(line)
 

@@ -93,7 +93,7 @@ def _bill_finally(account: Account, subscription: Object) -> None:
     now = time_of(account, subscription)
     lines = take_pending(account, subscription)
     for item in items_of(subscription):
-        line = usage_line(account, subscription, item, item["current_period_start"], now)
+        line = usage_line(account, subscription, item, item["current_period_start"], now, inclusive=True)
         if line is not None:
             lines.append(line)
     if lines:
