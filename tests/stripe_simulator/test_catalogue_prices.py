@@ -177,3 +177,38 @@ async def test_a_default_price_cannot_be_archived(simulator: Service) -> None:
     await simulator.client.v1.products.update_async(str(made.product), {"default_price": made.id})
     error = await refused(simulator.client.v1.prices.update_async(made.id, {"active": False}))
     assert error.http_status == 400
+
+
+async def test_amounts_in_other_currencies_are_shown_when_expanded(service: Service) -> None:
+    made = await price(service, currency_options={"usd": {"unit_amount": 1300}})
+    assert "currency_options" not in made
+    prices = service.client.v1.prices
+    shown = await prices.retrieve_async(made.id, {"expand": ["currency_options"]})
+    assert shown.currency_options is not None
+    assert shown.currency_options["usd"].unit_amount == 1300
+    assert shown.currency_options["usd"].tax_behavior == "unspecified"
+
+
+async def test_amounts_in_other_currencies_can_be_added(service: Service) -> None:
+    made = await price(service, currency_options={"usd": {"unit_amount": 1300}})
+    changed = await service.client.v1.prices.update_async(
+        made.id, {"currency_options": {"gbp": {"unit_amount": 1100}}, "expand": ["currency_options"]}
+    )
+    assert changed.currency_options is not None
+    assert {"usd", "gbp"} <= set(changed.currency_options.to_dict())
+
+
+async def test_a_customer_may_choose_the_amount(service: Service) -> None:
+    made = await price(
+        service, unit_amount=None, recurring=None, custom_unit_amount={"enabled": True, "minimum": 100}
+    )
+    assert made.custom_unit_amount is not None
+    assert (made.unit_amount, made.custom_unit_amount.minimum, made.custom_unit_amount.preset) == (
+        None,
+        100,
+        None,
+    )
+
+
+async def test_a_currency_is_written_in_lower_case(service: Service) -> None:
+    assert (await price(service, currency="EUR")).currency == "eur"

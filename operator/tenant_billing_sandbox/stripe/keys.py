@@ -24,6 +24,7 @@ PERMISSIONS: tuple[tuple[str, str], ...] = (
     (r"/v1/coupons(/.*)?", "coupon"),
     (r"/v1/payment_methods(/.*)?", "payment_method"),
     (r"/v1/payment_intents(/.*)?", "payment_intent"),
+    (r"/v1/setup_intents(/.*)?", "setup_intent"),
     (r"/v[12]/(core/)?events(/.*)?", "event"),
     (r"/v1/webhook_endpoints(/.*)?", "webhook"),
     (r"/v2/core/event_destinations(/.*)?", "event_destination"),
