@@ -40,6 +40,11 @@ def test_what_endive_changed_is_in_the_tables(operation: str, parameter: str, al
     assert {choice.get("type") for choice in schema.get("anyOf", [schema])} == alternatives
 
 
+def test_todays_version_can_be_chosen_for_a_webhook_endpoint() -> None:
+    versions = tables.parameters()["POST /v1/webhook_endpoints"]["properties"]["api_version"]["enum"]
+    assert "2026-10-28.endive" in versions
+
+
 @pytest.mark.parametrize("gone", ["coupon", "promotion_code", "usage_type"])
 def test_what_newer_versions_removed_is_not(gone: str) -> None:
     """stripe.md 1.3."""

@@ -36,7 +36,7 @@ def schema_of(name: str) -> tuple[Schema, str]:
 
 
 def additions(published: Schema, newer: Schema, prefix: str = "") -> Iterator[tuple[str, Schema]]:
-    """The parameters that only the newer schema has, or that it lets be a hash where there was none."""
+    """What only the newer schema has: parameters, hashes where there was none, values of an enumeration."""
     known = published.get("properties", {})
     for name, schema in newer.get("properties", {}).items():
         path = f"{prefix}[{name}]" if prefix else name
@@ -48,6 +48,25 @@ def additions(published: Schema, newer: Schema, prefix: str = "") -> Iterator[tu
             yield path, schema
         elif new is not None and old is not None:
             yield from additions(old, new, path)
+        elif values := _enumerated(schema) - _enumerated(known[name]):
+            yield path, _extended(known[name], sorted(values))
+
+
+def _enumerated(schema: Schema) -> set[str]:
+    """The values of all enumerations among a parameter's alternatives."""
+    choices = [choice.get("items", choice) for choice in [schema, *schema.get("anyOf", [])]]
+    return {value for choice in choices for value in choice.get("enum", [])}
+
+
+def _extended(schema: Schema, values: list[str]) -> Schema:
+    """A schema whose enumeration has further values; the bare empty string that unsets is none."""
+    if schema.get("enum", [""]) != [""]:
+        return {**schema, "enum": [*schema["enum"], *values]}
+    if "items" in schema:
+        return {**schema, "items": _extended(schema["items"], values)}
+    if "anyOf" in schema:
+        return {**schema, "anyOf": [_extended(choice, values) for choice in schema["anyOf"]]}
+    return schema
 
 
 def _hash(schema: Schema) -> Schema | None:
