@@ -27,7 +27,9 @@ def period_at(anchor: int, recurring: Object, moment: int) -> tuple[int, int]:
     """
     interval, step = str(recurring["interval"]), int(recurring["interval_count"])
     length = step * (SECONDS.get(interval) or MONTHS[interval] * 31 * 86_400)
-    number = (moment - anchor) // length - 1
+    number = (moment - anchor) // length
+    while after(anchor, interval, number * step) > moment:
+        number -= 1
     while after(anchor, interval, (number + 1) * step) <= moment:
         number += 1
     return after(anchor, interval, number * step), after(anchor, interval, (number + 1) * step)
