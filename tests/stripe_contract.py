@@ -56,7 +56,7 @@ async def connected(url: str, key: str) -> AsyncIterator[Service]:
         try:
             yield Service(stripe.StripeClient(key, http_client=transport, base_addresses={"api": url}), raw)
         finally:
-            await transport.close_async()  # type: ignore[no-untyped-call] # the SDK leaves it untyped
+            await transport.close_async()
 
 
 @asynccontextmanager
