@@ -1,24 +1,13 @@
-"""A connection to the real kube-apiserver, with our kinds defined there."""
-
-from collections.abc import AsyncIterator
-from pathlib import Path
+"""The real kube-apiserver with our kinds, and the port on it."""
 
 import pytest
 
+from kubernetes_fixtures import api, kinds
 from tenant_billing.clients.kubernetes import KubernetesCluster
-from tenant_billing.clients.kubernetes_api import KubernetesApi, connected, load_configuration
+from tenant_billing.clients.kubernetes_api import KubernetesApi
 from tenant_billing.runtime.clock import SystemClock
-from tenant_billing_sandbox.control_plane.plane import ControlPlane
 
-DEFINITIONS = Path(__file__).parents[2] / "deploy" / "crds"
-
-
-@pytest.fixture
-async def api(control_plane: ControlPlane) -> AsyncIterator[KubernetesApi]:
-    await control_plane.apply(DEFINITIONS)
-    configuration = await load_configuration(control_plane.kubeconfig)
-    async with connected(configuration) as api_client:
-        yield KubernetesApi(api_client)
+__all__ = ["api", "cluster", "kinds"]
 
 
 @pytest.fixture

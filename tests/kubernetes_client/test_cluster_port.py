@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kubernetes_bodies import a_plan, a_subscription
 
+from kubernetes_bodies import a_plan, a_subscription
 from tenant_billing.api.names import API_VERSION, FIELD_MANAGER
 from tenant_billing.clients.kubernetes import KubernetesCluster
 from tenant_billing.clients.kubernetes_api import KubernetesApi, connected, load_configuration

@@ -7,24 +7,16 @@ from typing import Any
 import pytest
 
 from kubernetes_bodies import a_plan, a_subscription, key
-from manifests import DEFINITIONS
 from running_operator import RunningOperator, running_operator
 from tenant_billing.api.names import API_VERSION
 from tenant_billing.clients.kubernetes import KubernetesCluster
-from tenant_billing.clients.kubernetes_api import MERGE_PATCH, KubernetesApi, connected, load_configuration
+from tenant_billing.clients.kubernetes_api import MERGE_PATCH, KubernetesApi
 from tenant_billing.ports import ObjectKey
 from tenant_billing.runtime.clock import SystemClock
 from tenant_billing_sandbox.control_plane.plane import ControlPlane
 from waiting import wait_for
 
 OBJECTS = 300
-
-
-@pytest.fixture
-async def api(control_plane: ControlPlane) -> AsyncIterator[KubernetesApi]:
-    await control_plane.apply(DEFINITIONS)
-    async with connected(await load_configuration(control_plane.kubeconfig)) as api_client:
-        yield KubernetesApi(api_client)
 
 
 def path_of(kind: ObjectKey) -> str:

@@ -50,8 +50,9 @@ class Observed:
 
     @property
     def is_finished(self) -> bool:
-        """Whether the deletion is through: Kubernetes removes such an object at once."""
-        return "deletionTimestamp" in self.metadata and not self.metadata.get("finalizers")
+        """Whether the deletion is through: Kubernetes removes such an object at once (a Namespace has other ways)."""
+        being_deleted = "deletionTimestamp" in self.metadata and self.key.kind in _MODELS
+        return being_deleted and not self.metadata.get("finalizers")
 
     def has_same_intent(self, other: "Observed", *, but_for_finalizers: bool = False) -> bool:
         """Whether nothing differs but the status and bookkeeping: such a change is nobody's wish."""

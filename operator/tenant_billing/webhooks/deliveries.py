@@ -104,12 +104,12 @@ class Deliveries:
         receiver = Receiver(backend.metadata.name, backend.spec.owner, account, livemode)
         found = route(event, receiver, self._resources)
         if found.dropped:
-            self._log.debug("event dropped", event=event.id, type=event.type, why=found.dropped)
+            self._log.debug("event dropped", event_id=event.id, type=event.type, why=found.dropped)
             return Result.DROPPED, found.dropped
         try:
             await self._nudge(_keys(found, receiver.backend), event.id, receiver.backend)
         except (OutsideError, ObjectConflict, ObjectGone) as error:
-            self._log.warning("event not stored", event=event.id, type=event.type, error=str(error))
+            self._log.warning("event not stored", event_id=event.id, type=event.type, error=str(error))
             return Result.NOT_STORED, ""
         return Result.STORED, ""
 
@@ -124,7 +124,9 @@ class Deliveries:
     async def _annotate(self, key: ObjectKey, event_id: str) -> None:
         annotations = {names.Annotation.NUDGE: event_id}
         await self._cluster.annotate(key.kind, key.namespace or None, key.name, annotations)
-        self._log.info("event stored", event=event_id, kind=key.kind, namespace=key.namespace, name=key.name)
+        self._log.info(
+            "event stored", event_id=event_id, kind=key.kind, namespace=key.namespace, name=key.name
+        )
 
 
 def _keys(found: Route, backend: str) -> Sequence[ObjectKey]:
