@@ -268,11 +268,7 @@ def test_past_due_with_paused_collection_is_past_due(policy: CollectionPausedPol
 
 @pytest.mark.parametrize("status", [*sorted(access.KNOWN), "frozen_by_regulator", None])
 def test_keep_active_approves_whatever_the_payments_say(status: str | None) -> None:
-    subscription = (
-        overdue_for(9 * DAY, **({} if status == "past_due" else {})) if status == "past_due" else None
-    )
-    if status not in (None, "past_due"):
-        subscription = a_subscription(status)
+    subscription = None if status is None else overdue_for(9 * DAY, status=status)
     followed = judged(subscription)
     kept = judged(subscription, policy=AccessPolicy.KEEP_ACTIVE)
     assert (kept.access, kept.description, kept.frozen) == (Access.APPROVED, "", False)

@@ -19,12 +19,19 @@ class Candidates:
     Attributes:
         counting: The best one, or None where there is none.
         duplicates: Further ones that bill for the same tenant; a person must decide, none is cancelled by us.
+        awaiting: A successor of the one that counts, and has ended, whose first payment is outstanding.
         had_trial: Whether any of them, ended ones too, ever had a trial.
     """
 
     counting: Subscription | None
     duplicates: tuple[Subscription, ...] = ()
+    awaiting: Subscription | None = None
     had_trial: bool = False
+
+    @property
+    def told(self) -> Subscription | None:
+        """The one that the customer has to know of: what awaits a payment before what has ended."""
+        return self.awaiting or self.counting
 
 
 def has_ended(subscription: Subscription) -> bool:
@@ -35,6 +42,11 @@ def has_ended(subscription: Subscription) -> bool:
 def is_incomplete(subscription: Subscription) -> bool:
     """Whether its first payment is outstanding; only its metadata can be changed meanwhile."""
     return subscription.status == INCOMPLETE
+
+
+def bills(subscription: Subscription) -> bool:
+    """Whether it is live and asks for money, paid or overdue."""
+    return subscription.status in _BILLING
 
 
 def names_tenant(subscription: Subscription, key: TenantKey, known_ids: Collection[str]) -> bool:
@@ -54,10 +66,13 @@ def names_tenant(subscription: Subscription, key: TenantKey, known_ids: Collecti
 def choose(subscriptions: Iterable[Subscription]) -> Candidates:
     """Choose the one that counts: the best by status; of equals the older live one, or the newest ended one."""
     ranked = sorted(subscriptions, key=_rank)
-    billing = [each for each in ranked if each.status in _BILLING]
+    billing = [each for each in ranked if bills(each)]
+    counting = ranked[0] if ranked else None
+    over = counting is not None and has_ended(counting)
     return Candidates(
-        counting=ranked[0] if ranked else None,
+        counting=counting,
         duplicates=tuple(billing[1:]),
+        awaiting=next(filter(is_incomplete, ranked), None) if over else None,
         had_trial=any(each.trial_start is not None for each in ranked),
     )
 

@@ -24,7 +24,7 @@ from tenant_billing.domain.actions import (
 from tenant_billing.domain.counting import Candidates
 from tenant_billing.domain.findings import Finding, Hold, first
 from tenant_billing.domain.identity import idempotency_key
-from tenant_billing.domain.observations import Limits, Subscription
+from tenant_billing.domain.observations import BillingReference, Limits, Subscription, Tenant
 from tenant_billing.domain.ownership import is_claimed
 from tenant_billing.domain.permissions import is_trusted_by_backend, is_trusted_by_cluster
 from tenant_billing.domain.plan_change import InForce
@@ -74,7 +74,7 @@ def decide(world: World) -> Verdict:
     standing = _standing(world, candidates.counting, current)
     wanted, frozen = _limits(world, current, standing)
     provider = () if finding is not None and finding.hold else _provider(world, candidates, current)
-    registry, problem = _registry(world, candidates, standing, wanted, finding)
+    registry, problem = _registry(world, candidates.counting, current, standing, wanted, finding)
     actions = _unless_held((*provider, *registry), world)
     if problem is None and len(actions) < len(provider) + len(registry):
         problem = _BRAKE
@@ -103,7 +103,8 @@ def _held(world: World, finding: Finding | None) -> Verdict:
     """Nothing is written outside; what is known is still told."""
     candidates = counting.choose(world.subscriptions)
     current = _current(world, candidates.counting)
-    known = world.provider_problem is None and world.offer is not None
+    lost = prerequisites.recorded_subscription_is_missing(world) is not None
+    known = world.provider_problem is None and world.offer is not None and not lost
     standing = _standing(world, candidates.counting, current) if known else access.UNKNOWN
     wanted, _ = _limits(world, current, standing)
     return Verdict(
@@ -139,7 +140,7 @@ def _refused(world: World) -> Finding | None:
 def _about_subscription(world: World, candidates: Candidates, current: InForce) -> Finding | None:
     subscription = candidates.counting
     if subscription is None:
-        return enrolment.plan_is_closed(world) or enrolment.plan_is_not_ready(world)
+        return _tenant_is_gone(world) or enrolment.plan_is_closed(world) or enrolment.plan_is_not_ready(world)
     if candidates.duplicates:
         others = ", ".join(sorted(each.id for each in candidates.duplicates))
         return Finding(
@@ -150,7 +151,9 @@ def _about_subscription(world: World, candidates: Candidates, current: InForce) 
         )
     if counting.has_ended(subscription):
         return (
-            enrolment.ended_without_leave(world, candidates)
+            enrolment.successor_awaits_payment(candidates)
+            or enrolment.ended_without_leave(world, candidates)
+            or _tenant_is_gone(world)
             or enrolment.plan_is_closed(world)
             or enrolment.plan_is_not_ready(world)
         )
@@ -223,7 +226,8 @@ def _provider(world: World, candidates: Candidates, current: InForce) -> tuple[A
 
 def _registry(
     world: World,
-    candidates: Candidates,
+    subscription: Subscription | None,
+    current: InForce,
     standing: Standing,
     wanted: Limits | None,
     finding: Finding | None,
@@ -231,25 +235,24 @@ def _registry(
     """What to do in The Things Stack, and what stands in the way there."""
     if world.refusal is not None and world.refusal.by_registry:
         return (), None
+    reference = plan_change.reference_of(subscription, current) if subscription is not None else None
     if world.tenant is None:
-        return _birth(world, candidates, standing, wanted, finding)
+        may_be_made = finding is None or finding.reason is not Reason.NOT_ALLOWED
+        return _birth(world, subscription, reference, standing, wanted if may_be_made else None)
     if standing.access is Access.KEEP:
         return (), None
     if finding is not None and finding.reason is Reason.NOT_ALLOWED and not is_claimed(world):
         return (), None
-    update = tenants.tenant_update(world, world.tenant, candidates.counting, standing, wanted)
-    return (update,) if update is not None else (), _about_tenant(world, candidates, standing)
+    update = tenants.tenant_update(world, world.tenant, reference, standing, wanted)
+    return (update,) if update is not None else (), _about_tenant(world, world.tenant, reference, standing)
 
 
-def _about_tenant(world: World, candidates: Candidates, standing: Standing) -> Finding | None:
-    tenant = world.tenant
-    if tenant is None:
-        return None
+def _about_tenant(
+    world: World, tenant: Tenant, reference: BillingReference | None, standing: Standing
+) -> Finding | None:
     foreign = tenants.suspended_by_other(tenant, standing)
     if foreign is not None:
         return foreign
-    subscription = candidates.counting
-    reference = tenants.reference_of(subscription) if subscription is not None else None
     _, fits = tenants.wanted_attributes(world, reference)
     if fits:
         return None
@@ -263,30 +266,37 @@ def _about_tenant(world: World, candidates: Candidates, standing: Standing) -> F
 
 def _birth(
     world: World,
-    candidates: Candidates,
+    subscription: Subscription | None,
+    reference: BillingReference | None,
     standing: Standing,
     wanted: Limits | None,
-    finding: Finding | None,
 ) -> tuple[tuple[Action, ...], Finding | None]:
     """The tenant follows once the first payment, or the trial, stands."""
-    if world.tenant_gone:
-        return (), Finding(
-            Reason.TENANT_GONE,
-            f"Tenant {world.key.tenant_id} was deleted in The Things Stack and is not made again; billing goes on. "
-            "Delete this object to end it.",
-        )
-    subscription = candidates.counting
+    gone = _tenant_is_gone(world)
+    if gone is not None:
+        return (), gone
     paid = subscription is not None and subscription.status in access.IN_GOOD_STANDING
-    if not paid or subscription is None or standing.access is not Access.APPROVED or world.tenant_missing:
-        return (), None
-    if wanted is None or (finding is not None and finding.reason is Reason.NOT_ALLOWED):
+    approved = paid and standing.access is Access.APPROVED
+    if not approved or wanted is None or world.tenant_missing:
         return (), None
     intent = world.intent
     if intent is None or intent.step != CREATE_TENANT:
         return (StoreIntent(_tenant_intent(world)),), None
     if not world.looked:
         return (LookAgain(),), None
-    return (CreateTenant(tenants.new_tenant(world, subscription, wanted)),), None
+    return (CreateTenant(tenants.new_tenant(world, reference, wanted)),), None
+
+
+def _tenant_is_gone(world: World) -> Finding | None:
+    """The tenant was deleted in The Things Stack: neither is it made again, nor anything bought for it."""
+    if not world.tenant_gone:
+        return None
+    return Finding(
+        Reason.TENANT_GONE,
+        f"Tenant {world.key.tenant_id} was deleted in The Things Stack and is not made again; billing goes on. "
+        "Delete this object to end it.",
+        Hold.PROVIDER,
+    )
 
 
 def _tenant_intent(world: World) -> PendingOperation:

@@ -16,7 +16,7 @@ from tenant_billing.api.resource import PendingOperation
 from tenant_billing.domain import requests
 from tenant_billing.domain.actions import Action, CreateCustomer, CreateSubscription, LookAgain, StoreIntent
 from tenant_billing.domain.counting import Candidates, has_ended
-from tenant_billing.domain.findings import Finding
+from tenant_billing.domain.findings import Finding, Hold
 from tenant_billing.domain.identity import idempotency_key
 from tenant_billing.domain.world import World
 
@@ -28,6 +28,19 @@ _WITHOUT_PAYMENT_METHOD: Final = {
     MissingPaymentMethod.PAUSE: "pause",
     MissingPaymentMethod.CANCEL: "cancel",
 }
+
+
+def successor_awaits_payment(candidates: Candidates) -> Finding | None:
+    """Another subscription was made already; its first payment is outstanding, so a third is not made."""
+    if candidates.awaiting is None:
+        return None
+    return Finding(
+        Reason.AWAITING_PAYMENT,
+        f"The first payment of subscription {candidates.awaiting.id} is outstanding; the customer pays at "
+        "status.hostedInvoiceURL.",
+        Hold.PROVIDER,
+        stalled=False,
+    )
 
 
 def ended_without_leave(world: World, candidates: Candidates) -> Finding | None:

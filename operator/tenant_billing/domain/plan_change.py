@@ -15,7 +15,7 @@ from tenant_billing.domain.actions import Action, ChangeItem, ChangeSubscription
 from tenant_billing.domain.counting import has_ended, is_incomplete
 from tenant_billing.domain.findings import Finding, Hold
 from tenant_billing.domain.identity import idempotency_key
-from tenant_billing.domain.observations import Subscription, SubscriptionItem
+from tenant_billing.domain.observations import BillingReference, Subscription, SubscriptionItem
 from tenant_billing.domain.requests import ItemChange, SubscriptionChange
 from tenant_billing.domain.world import Offer, World
 
@@ -71,6 +71,13 @@ def in_force(world: World, subscription: Subscription) -> InForce:
             ),
         )
     return InForce(*owned[0])
+
+
+def reference_of(subscription: Subscription, current: InForce) -> BillingReference | None:
+    """What a tenant says of what pays for it: the item that a plan owns (TBS-12); all four ids or none (T-10)."""
+    if current.offer is None or current.item is None:
+        return None
+    return BillingReference(subscription.customer_id, current.item.price_id, subscription.id, current.item.id)
 
 
 def plan_was_changed_outside(world: World, subscription: Subscription, current: InForce) -> Finding | None:

@@ -4,6 +4,7 @@ from tenant_billing.api.conditions import ConditionStatus, ConditionType, find_c
 from tenant_billing.api.names import Annotation
 from tenant_billing.api.reasons import Reason
 from tenant_billing.api.tenant_subscription import ManagementPolicy
+from tenant_billing.domain.counting import bills
 from tenant_billing.domain.errors import Forbidden, Throttled, Unauthorized, Unreachable
 from tenant_billing.domain.findings import Finding, Hold, Rule
 from tenant_billing.domain.ownership import another_object_has_the_tenant, tenant_belongs_to_another
@@ -162,9 +163,12 @@ def recorded_customer_is_missing(world: World) -> Finding | None:
 
 
 def recorded_subscription_is_missing(world: World) -> Finding | None:
-    """A recorded subscription is not found: a wrong key must never suspend a tenant (stripe.md 2.1)."""
+    """A recorded subscription is not found: a wrong key must never suspend a tenant (stripe.md 2.1).
+
+    Only a live successor stands in for it: one that has ended would take the access of a payer away.
+    """
     missing = world.missing_subscription_id
-    if missing is None or any(each.id != missing for each in world.subscriptions):
+    if missing is None or any(bills(each) for each in world.subscriptions):
         return None
     return Finding(
         Reason.SUBSCRIPTION_NOT_FOUND,

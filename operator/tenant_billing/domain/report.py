@@ -20,7 +20,7 @@ from tenant_billing.api.tenant_subscription import (
     TenantState,
     TenantSubscriptionStatus,
 )
-from tenant_billing.domain import counting, limits
+from tenant_billing.domain import counting, enrolment, limits
 from tenant_billing.domain.access import Access, Standing
 from tenant_billing.domain.decision import Verdict
 from tenant_billing.domain.findings import Finding
@@ -103,17 +103,18 @@ def _intent(world: World, verdict: Verdict) -> PendingOperation | None:
         return None
     if world.provider_problem is not None or world.registry_problem is not None:
         return intent
-    counting_one = verdict.candidates.counting
-    bought = counting_one is not None and not counting.has_ended(counting_one)
-    if intent.step == "Subscribe":
-        return None if bought else intent
+    bought = verdict.candidates.told
+    if intent.step == enrolment.SUBSCRIBE:
+        return intent if bought is None or counting.has_ended(bought) else None
     return None if world.tenant is not None or world.tenant_gone else intent
 
 
 def _of_provider(world: World, verdict: Verdict) -> dict[str, object]:
-    subscription = verdict.candidates.counting
+    subscription = verdict.candidates.told
     offer, item = verdict.current.offer, verdict.current.item
-    known = world.missing_subscription_id
+    if verdict.candidates.awaiting is not None:
+        item = next(iter(verdict.candidates.awaiting.items), None)
+    lost = verdict.finding is not None and verdict.finding.reason is Reason.SUBSCRIPTION_NOT_FOUND
     period = None
     if item is not None and item.current_period_start and item.current_period_end:
         period = BillingPeriod(start_time=item.current_period_start, end_time=item.current_period_end)
@@ -121,7 +122,7 @@ def _of_provider(world: World, verdict: Verdict) -> dict[str, object]:
     return {
         "plan_ref": ObjectReference(name=offer.name) if offer is not None else None,
         "customer_id": world.customer.id if world.customer is not None else world.resource.status.customer_id,
-        "subscription_id": subscription.id if subscription is not None else known,
+        "subscription_id": _subscription_id(world, subscription, lost=lost),
         "subscription_item_id": item.id if item is not None else None,
         "subscription_status": subscription.status if subscription is not None else None,
         "current_period": period,
@@ -130,6 +131,13 @@ def _of_provider(world: World, verdict: Verdict) -> dict[str, object]:
         "hosted_invoice_url": _hosted_invoice_url(subscription, standing),
         "frozen_limits": verdict.frozen,
     }
+
+
+def _subscription_id(world: World, subscription: Subscription | None, *, lost: bool) -> str | None:
+    """The id to be known again by; while it is not found it stays, so that nothing else is judged in its place."""
+    if subscription is None or (lost and world.missing_subscription_id is not None):
+        return world.missing_subscription_id
+    return subscription.id
 
 
 def _hosted_invoice_url(subscription: Subscription | None, standing: Standing) -> str | None:

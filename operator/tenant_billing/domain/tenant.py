@@ -13,7 +13,7 @@ from tenant_billing.domain.access import Access, Standing, is_ours_to_lift
 from tenant_billing.domain.actions import Disruption, UpdateTenant
 from tenant_billing.domain.counting import choose
 from tenant_billing.domain.findings import Finding, Hold
-from tenant_billing.domain.observations import BillingReference, Limits, Subscription, Tenant
+from tenant_billing.domain.observations import BillingReference, Limits, Tenant
 from tenant_billing.domain.ownership import state_written_by_us
 from tenant_billing.domain.requests import InitialUser, NewTenant, TenantChange
 from tenant_billing.domain.world import World
@@ -144,14 +144,6 @@ def _user_problem(user: InitialUser) -> str | None:
     return None
 
 
-def reference_of(subscription: Subscription) -> BillingReference | None:
-    """The four identities of what pays; None unless all four stand (T-10)."""
-    if not subscription.items:
-        return None
-    item = subscription.items[0]
-    return BillingReference(subscription.customer_id, item.price_id, subscription.id, item.id)
-
-
 def _owned_attributes(world: World, reference: BillingReference | None) -> dict[str, str]:
     owned = {
         TenantAttribute.MANAGED_BY: MANAGED_BY,
@@ -194,9 +186,8 @@ def manages_billing_field(world: World) -> bool:
     return world.cluster is not None and world.cluster.spec.billing_field_policy is BillingFieldPolicy.MANAGE
 
 
-def new_tenant(world: World, subscription: Subscription, limits: Limits) -> NewTenant:
+def new_tenant(world: World, reference: BillingReference | None, limits: Limits) -> NewTenant:
     """The tenant to be created, approved, with its administrator and its limits."""
-    reference = reference_of(subscription)
     attributes, _ = wanted_attributes(world, reference)
     user = initial_user(world)
     template = world.offer.plan.spec.tenant_template if world.offer else None
@@ -253,14 +244,17 @@ def suspended_by_other(tenant: Tenant, standing: Standing) -> Finding | None:
 
 
 def tenant_update(
-    world: World, tenant: Tenant, subscription: Subscription | None, standing: Standing, limits: Limits | None
+    world: World,
+    tenant: Tenant,
+    reference: BillingReference | None,
+    standing: Standing,
+    limits: Limits | None,
 ) -> UpdateTenant | None:
     """The difference to write, or None.
 
     A mere lack of our attributes is no reason to write where ``billing`` names the subscription already: they join
     the next write that is needed anyway (product.md, "Take-over").
     """
-    reference = reference_of(subscription) if subscription is not None else None
     change_of_state = state_change(tenant, standing)
     different = entity_limits.difference(limits, tenant.limits) if limits is not None else {}
     billing = (
