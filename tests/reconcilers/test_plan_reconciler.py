@@ -221,11 +221,21 @@ async def test_plan_waits_for_a_backend_that_does_not_exist() -> None:
     outcome = await scene.run()
     assert (outcome.result, scene.reason) == ("waiting", Reason.BACKEND_NOT_FOUND)
     scene.loop.see(bodies.a_backend())
+    await scene.connect(Health(Reason.UNREACHABLE, "down"))
     await scene.run()
     assert scene.reason == Reason.BACKEND_NOT_READY
     await scene.connect()
     await scene.run()
     assert scene.reason == Reason.AVAILABLE
+
+
+async def test_plan_waits_in_silence_until_its_backend_was_checked(scene: Scene) -> None:
+    """A restart with everything settled writes nothing."""
+    await scene.run()
+    scene.restart()
+    scene.loop.kubernetes.calls.clear()
+    assert (await scene.run()).result == "waiting"
+    assert (scene.loop.kubernetes.calls, scene.reason) == ([], Reason.AVAILABLE)
 
 
 async def test_plan_says_why_its_backend_is_not_ready(scene: Scene) -> None:

@@ -1,0 +1,302 @@
+"""The account's picture: seen once in full, kept current, never taken backwards."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from loop_fakes import NOW, AccountMemory, HandClock, WaitingKeys
+from plan_builders import a_price, a_product
+from tenant_billing.api.names import StripeMetadata
+from tenant_billing.api.reasons import Reason
+from tenant_billing.domain import errors, health
+from tenant_billing.domain.health import Health
+from tenant_billing.domain.identity import TenantKey
+from tenant_billing.domain.observations import Customer, Invoice, Subscription, SubscriptionItem
+from tenant_billing.reconcilers.account_picture import OVERLAP, AccountPicture
+from tenant_billing.reconcilers.accounts import AccountConnection, Accounts
+from tenant_billing.reconcilers.grouping import GroupedCalls
+
+ACME = TenantKey("default", "eu1", "acme")
+
+
+def a_customer(identity: str = "cus_A", **changes: Any) -> Customer:
+    known: dict[str, Any] = {"id": identity, "created": NOW, "metadata": ACME.metadata()}
+    return Customer(**(known | changes))
+
+
+def a_subscription(identity: str = "sub_A", **changes: Any) -> Subscription:
+    known: dict[str, Any] = {
+        "id": identity,
+        "customer_id": "cus_A",
+        "status": "active",
+        "created": NOW,
+        "metadata": ACME.metadata("starter"),
+    }
+    return Subscription(**(known | changes))
+
+
+def an_invoice(identity: str = "in_1", status: str = "open", subscription: str | None = "sub_A") -> Invoice:
+    return Invoice(identity, subscription, status, NOW)
+
+
+@pytest.fixture
+def account() -> AccountMemory:
+    account = AccountMemory()
+    account.customers["cus_A"] = a_customer()
+    account.subscriptions["sub_A"] = a_subscription()
+    account.products["prod_1"] = a_product()
+    account.prices["price_1"] = a_price()
+    account.invoices.append(an_invoice())
+    return account
+
+
+@pytest.fixture
+def picture(account: AccountMemory) -> AccountPicture:
+    return AccountPicture(account, HandClock())
+
+
+async def test_everything_is_listed_once_however_many_wait(
+    picture: AccountPicture, account: AccountMemory
+) -> None:
+    await asyncio.gather(*(picture.ready() for _ in range(10)))
+    await picture.ready()
+    assert sorted(account.calls) == [
+        "list_customers", "list_open_invoices", "list_prices", "list_products", "list_subscriptions",
+    ]  # fmt: skip
+
+
+async def test_objects_are_found_by_our_metadata_and_by_customer(picture: AccountPicture) -> None:
+    await picture.ready()
+    assert [each.id for each in picture.customers_of(ACME)] == ["cus_A"]
+    assert [each.id for each in picture.subscriptions_of(ACME)] == ["sub_A"]
+    assert [each.id for each in picture.subscriptions_of_customer("cus_A")] == ["sub_A"]
+    assert picture.customers_of(replace(ACME, tenant_id="other")) == ()
+    assert picture.prices_by_id() == {"price_1": a_price()}
+    assert (picture.customer("sub_A"), picture.subscription("cus_A")) == (None, None)
+
+
+async def test_subscription_brings_its_open_invoices(picture: AccountPicture) -> None:
+    await picture.ready()
+    seen = picture.subscription("sub_A")
+    assert seen is not None
+    assert seen.open_invoices == (an_invoice(),)
+    picture.take(an_invoice(status="paid"), an_invoice("in_other", subscription=None))
+    assert picture.open_invoices_of("sub_A") == ()
+    picture.take(a_subscription(open_invoices=(an_invoice("in_2"),)))
+    assert picture.open_invoices_of("sub_A") == (an_invoice("in_2"),)
+
+
+async def test_object_that_changed_its_marks_is_found_by_the_new_ones_only(picture: AccountPicture) -> None:
+    await picture.ready()
+    picture.take(a_subscription(metadata={StripeMetadata.OWNER: "other"}, customer_id="cus_B"))
+    assert picture.subscriptions_of(ACME) == ()
+    assert picture.subscriptions_of_customer("cus_A") == ()
+    assert len(picture.subscriptions_of_customer("cus_B")) == 1
+
+
+async def test_what_is_gone_is_forgotten(picture: AccountPicture, account: AccountMemory) -> None:
+    await picture.ready()
+    account.subscriptions.clear()
+    account.customers.clear()
+    assert await picture.fresh_subscription("sub_A") is None
+    assert await picture.fresh_customer("cus_A") is None
+    assert picture.subscriptions_of(ACME) == ()
+    assert picture.customers_of(ACME) == ()
+
+
+async def test_created_since_is_read_with_an_overlap(picture: AccountPicture, account: AccountMemory) -> None:
+    await picture.ready()
+    account.customers["cus_old"] = a_customer("cus_old", created=NOW - OVERLAP - timedelta(seconds=1))
+    account.customers["cus_new"] = a_customer("cus_new", created=NOW - OVERLAP)
+    await picture.refresh_created_since()
+    assert picture.customer("cus_new") is not None
+    assert picture.customer("cus_old") is None
+
+
+async def test_refresh_before_the_first_listing_is_the_listing(
+    picture: AccountPicture, account: AccountMemory
+) -> None:
+    await picture.refresh_created_since()
+    assert picture.is_ready
+    assert account.count("list_customers") == 1
+
+
+async def test_listing_that_failed_is_tried_again(picture: AccountPicture, account: AccountMemory) -> None:
+    """An error is never read as an empty account."""
+    account.fail("list_subscriptions", errors.Unreachable("down"))
+    with pytest.raises(errors.Unreachable):
+        await picture.ready()
+    assert not picture.is_ready
+    await picture.ready()
+    assert picture.subscription("sub_A") is not None
+
+
+async def test_listing_again_sees_what_changed(picture: AccountPicture, account: AccountMemory) -> None:
+    await picture.ready()
+    account.subscriptions["sub_A"] = a_subscription(status="canceled")
+    await picture.list_again()
+    seen = picture.subscription("sub_A")
+    assert seen is not None
+    assert seen.status == "canceled"
+
+
+class SlowAccount(AccountMemory):
+    """Shows each page of subscriptions only when told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = asyncio.Event()
+        self.page = asyncio.Event()
+        self.reads = asyncio.Event()
+
+    async def list_subscriptions(self, created_since: datetime | None = None) -> AsyncIterator[Subscription]:
+        found = list(self.subscriptions.values())
+        self.asked.set()
+        await self.page.wait()
+        for each in found:
+            yield each
+
+    async def subscription(self, subscription_id: str) -> Subscription | None:
+        found = self.subscriptions.get(subscription_id)
+        self.asked.set()
+        await self.reads.wait()
+        return found
+
+
+async def test_answer_of_a_write_is_not_undone_by_an_older_page() -> None:
+    account = SlowAccount()
+    account.subscriptions["sub_A"] = a_subscription(status="incomplete")
+    picture = AccountPicture(account, HandClock())
+    listing = asyncio.ensure_future(picture.ready())
+    await account.asked.wait()
+    picture.take(a_subscription(status="active"))
+    account.page.set()
+    await listing
+    seen = picture.subscription("sub_A")
+    assert seen is not None
+    assert seen.status == "active"
+
+
+async def test_fresh_read_ends_staleness(picture: AccountPicture) -> None:
+    await picture.ready()
+    picture.stale(["sub_A", "cus_A"])
+    assert picture.is_stale("sub_A")
+    await picture.fresh_subscriptions_of("cus_A")
+    await picture.fresh_customer("cus_A")
+    assert not picture.is_stale("sub_A")
+    assert not picture.is_stale("cus_A")
+
+
+async def test_event_during_a_read_is_not_lost() -> None:
+    """The answer may have been made before the change; another read is due."""
+    account = SlowAccount()
+    account.subscriptions["sub_A"] = a_subscription()
+    picture = AccountPicture(account, HandClock())
+    picture.stale(["sub_A"])
+    reading = asyncio.ensure_future(picture.fresh_subscription("sub_A"))
+    await account.asked.wait()
+    picture.stale(["sub_A"])
+    account.reads.set()
+    await reading
+    assert picture.is_stale("sub_A")
+    await picture.fresh_subscription("sub_A")
+    assert not picture.is_stale("sub_A")
+
+
+async def test_subscriptions_are_counted_by_price_until_they_end(picture: AccountPicture) -> None:
+    item = SubscriptionItem("si_1", "price_1", 1, None, None)
+    picture.take(
+        a_subscription("sub_1", items=(item, replace(item, id="si_2"))),
+        a_subscription("sub_2", items=(item,), ended_at=NOW),
+    )
+    assert picture.subscriptions_by_price() == {"price_1": 1}
+
+
+async def test_request_never_joins_a_call_that_has_begun() -> None:
+    groups: list[list[int]] = []
+    begun, gate = asyncio.Event(), asyncio.Event()
+
+    async def call(requests: list[int]) -> int:
+        groups.append(requests)
+        begun.set()
+        await gate.wait()
+        return len(groups)
+
+    calls = GroupedCalls(call)
+    first = asyncio.ensure_future(calls.ask(1))
+    await begun.wait()
+    others = [asyncio.ensure_future(calls.ask(number)) for number in (2, 3)]
+    gate.set()
+    assert await asyncio.gather(first, *others) == [1, 2, 2]
+    assert groups == [[1], [2, 3]]
+
+
+def a_connection(account: AccountMemory, *, follows: bool = False) -> AccountConnection:
+    picture = AccountPicture(account, HandClock())
+    return AccountConnection("main", "default", "acct_1", account, picture, follows, "settings")
+
+
+@pytest.fixture
+def accounts() -> Accounts:
+    return Accounts(HandClock(), WaitingKeys())
+
+
+async def test_connection_is_used_only_while_healthy(accounts: Accounts, account: AccountMemory) -> None:
+    await accounts.open(a_connection(account))
+    assert accounts.of("main") is None
+    assert accounts.judged("main", health.AVAILABLE)
+    assert accounts.of("main") is not None
+    assert not accounts.judged("main", health.AVAILABLE)
+    accounts.judged("main", Health(Reason.CLOCK_SKEW))
+    assert accounts.of("main") is None
+
+
+async def test_only_a_refused_key_stops_an_account(accounts: Accounts, account: AccountMemory) -> None:
+    await accounts.open(a_connection(account))
+    accounts.judged("main", health.AVAILABLE)
+    for error in (errors.Unreachable("x"), errors.Throttled("x"), errors.Refused("x"), errors.Forbidden("x")):
+        accounts.failed("main", error)
+        assert accounts.of("main") is not None
+    accounts.failed("main", errors.Unauthorized("revoked"))
+    assert accounts.of("main") is None
+
+
+async def test_another_connection_is_checked_before_it_is_used(
+    accounts: Accounts, account: AccountMemory
+) -> None:
+    await accounts.open(a_connection(account))
+    accounts.judged("main", health.AVAILABLE)
+    await accounts.open(a_connection(AccountMemory()))
+    assert accounts.of("main") is None
+    assert account.closed
+
+
+async def test_now_is_the_accounts_time_in_a_sandbox_only(accounts: Accounts, account: AccountMemory) -> None:
+    account.moment = NOW + timedelta(days=21)
+    assert accounts.now("main") == NOW
+    await accounts.open(a_connection(account))
+    assert accounts.now("main") == NOW
+    await accounts.open(a_connection(account, follows=True))
+    assert accounts.now("main") == NOW + timedelta(days=21)
+    account.moment = None
+    assert accounts.now("main") == NOW
+
+
+async def test_customer_on_a_test_clock_has_its_time(accounts: Accounts, account: AccountMemory) -> None:
+    frozen = NOW + timedelta(days=90)
+    account.clocks["clock_1"] = frozen
+    await accounts.open(a_connection(account))
+    assert await accounts.now_of("main", "clock_1") == frozen
+    assert await accounts.now_of("main", "clock_gone") == NOW
+    assert await accounts.now_of("main", None) == NOW
+
+
+async def test_closing_gives_connections_back(accounts: Accounts, account: AccountMemory) -> None:
+    await accounts.open(a_connection(account))
+    await accounts.close()
+    assert account.closed
+    assert accounts.connection("main") is None
