@@ -118,6 +118,16 @@ async def test_a_declined_payment_is_a_card_error(simulator: Service):
     assert (error.http_status, error.code) == (402, "card_declined")
 
 
+async def test_payments_of_an_invoice_are_shown_when_expanded_only(simulator: Service):
+    subscription = await subscribed(simulator)
+    await pay(simulator, subscription)
+    invoices = simulator.client.v1.invoices
+    plain = await invoices.retrieve_async(subscription.latest_invoice.id)
+    expanded = await invoices.retrieve_async(subscription.latest_invoice.id, {"expand": ["payments"]})
+    assert "payments" not in plain
+    assert [payment.amount_paid for payment in expanded.payments.data] == [1200]
+
+
 async def test_the_date_header_tells_the_account_s_time(simulator: Service):
     before = (await simulator.raw.get("/v1/events")).headers["Date"]
     await advance(simulator, DAY)

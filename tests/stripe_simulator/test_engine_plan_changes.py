@@ -315,6 +315,25 @@ def test_a_schedule_releases_its_subscription_after_the_last_phase():
     assert subscription["status"] == "active"
 
 
+def test_a_phase_that_starts_amid_a_period_prorates():
+    account = an_account()
+    subscription = an_active_subscription(account, a_price(account, 1000))
+    new = a_price(account, 3000)
+    made = call(account, "POST", "/v1/subscription_schedules", from_subscription=subscription["id"])
+    first = made["phases"][0]
+    middle = first["start_date"] + JANUARY // 2
+    old = {"price": first["items"][0]["price"], "quantity": 1}
+    phases = [
+        {"start_date": first["start_date"], "end_date": middle, "items": [old]},
+        {"end_date": middle + 365 * DAY, "items": [{"price": new, "quantity": 1}]},
+    ]
+    call(account, "POST", "/v1/subscription_schedules/{}", made["id"], phases=phases)
+    pass_time(account, days=15.5)
+    assert price_ids(subscription) == [new]
+    pass_time(account, days=15.5)
+    assert amounts(latest_invoice(account, subscription)) == [-500, 1500, 3000]
+
+
 def test_a_schedule_that_ends_with_cancel_ends_the_subscription():
     account = an_account()
     subscription = an_active_subscription(account)

@@ -66,6 +66,7 @@ def record_payment(account: Account, invoice: Object, payment_method: str | None
         "status_transitions": {"canceled_at": None, "paid_at": intent["created"]},
     }
     account.table("invoice_payment")[payment["id"]] = payment
+    invoice["payments"]["data"].append(payment)
     account.emit("invoice_payment.paid", payment)
     return payment
 

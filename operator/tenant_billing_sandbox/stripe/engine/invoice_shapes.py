@@ -168,6 +168,7 @@ def new_invoice(
             "payment_method_options": None,
             "payment_method_types": None,
         },
+        "payments": {"object": "list", "data": [], "has_more": False, "url": "/v1/invoice_payments"},
         "period_start": period[0],
         "period_end": period[1],
         "status": "draft",

@@ -1,6 +1,5 @@
 """What is still to be delivered to webhook endpoints, and when (stripe.md 3.2). No input or output here."""
 
-import copy
 import json
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -8,6 +7,8 @@ from typing import NamedTuple
 from tenant_billing_sandbox.stripe.account import Account, Object
 from tenant_billing_sandbox.stripe.engine.timeline import DAY, HOUR
 from tenant_billing_sandbox.stripe.engine.webhook_endpoints import interested
+from tenant_billing_sandbox.stripe.operations import Call
+from tenant_billing_sandbox.stripe.rendering import rendered
 
 SANDBOX_RETRIES = (600, HOUR, 3 * HOUR)
 LIVE_RETRIES = (300, 1800, 2 * HOUR, 5 * HOUR, 10 * HOUR, *(12 * HOUR,) * 4)
@@ -62,9 +63,9 @@ def post(account: Account, event: Object) -> None:
         if outbox.drop:
             outbox.drop -= 1
             continue
-        rendered = copy.deepcopy(event)
-        rendered["api_version"] = endpoint["api_version"] or event["api_version"]
-        body = json.dumps(rendered, default=str).encode()
+        shown = rendered(account, event, Call("GET", "/v1/events/{}", (event["id"],)))
+        shown["api_version"] = endpoint["api_version"] or event["api_version"]
+        body = json.dumps(shown, default=str).encode()
         outbox.waiting.append(Delivery(event["id"], endpoint["id"], body, 0, account.now, account.now))
 
 

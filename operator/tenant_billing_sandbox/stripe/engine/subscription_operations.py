@@ -128,4 +128,4 @@ def _delete_discount(account: Account, call: Call) -> Object:
         discount = account.table("discount")[subscription["discounts"][-1]]
         subscription["discounts"] = subscription["discounts"][:-1]
     account.emit("customer.discount.deleted", discount)
-    return discount | {"deleted": True}
+    return {name: value for name, value in discount.items() if name != "end"} | {"deleted": True}
