@@ -33,7 +33,21 @@ def test_limits_come_from_price_metadata(metadata: dict[str, str], limits: dict[
     assert plans.limits_of(a_plan(price=EXISTING), a_price(metadata=metadata)) == limits
 
 
-UNREADABLE = ["", "-1", "+1", "1.0", "1e3", "0x10", "ten", " 1", "\u0661", str(2**64), "9" * 400]
+UNREADABLE = [
+    "",
+    "-1",
+    "+1",
+    "1.0",
+    "1e3",
+    "0x10",
+    "ten",
+    " 1",
+    "\u0661",
+    str(2**64),
+    "9" * 400,
+    "0" * 24 + "9" * 400,
+    "1" * 5000,
+]
 
 
 @pytest.mark.parametrize("text", UNREADABLE)

@@ -61,11 +61,17 @@ def limits_in(metadata: Mapping[str, str]) -> Limits:
         text = metadata.get(key)
         if text is None:
             found[name] = None
-        elif text.isascii() and text.isdecimal() and int(text[:25]) <= LARGEST_LIMIT:
-            found[name] = int(text)
+        elif (number := _unsigned(text)) is not None and number <= LARGEST_LIMIT:
+            found[name] = number
         else:
             raise UnreadableLimitError(key, text)
     return found
+
+
+def _unsigned(text: str) -> int | None:
+    """The unsigned decimal integer that a text is, in ASCII digits only."""
+    is_number = text.isascii() and text.isdecimal() and len(text) <= _LONGEST_METADATA_VALUE
+    return int(text) if is_number else None
 
 
 def limits_of(plan: BillingPlan, price: Price | None) -> Limits | None:
