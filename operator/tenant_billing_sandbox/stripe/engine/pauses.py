@@ -107,7 +107,8 @@ def _resume(account: Account, call: Call) -> Object:
 def _resumption_invoice(account: Account, subscription: Object, params: Mapping[str, Any]) -> Object:
     now = time_of(account, subscription)
     unchanged = (params.get("billing_cycle_anchor") or {}).get("type") == "unchanged"
-    start_periods(account, subscription, subscription["billing_cycle_anchor"] if unchanged else now, now)
+    anchor = subscription["billing_cycle_anchor"] if unchanged else now
+    start_periods(account, subscription, anchor, now, running=unchanged)
     lines = take_pending(account, subscription)
     for item in items_of(subscription):
         if not unchanged:

@@ -31,12 +31,17 @@ RENEWING = frozenset({"active", "past_due", "unpaid", "trialing"})
 TRIAL_NOTICE_SECONDS = 3 * DAY
 
 
-def start_periods(account: Account, subscription: Object, anchor: int, now: int) -> None:
-    """Put every item into its period of an anchor and announce the renewals."""
+def start_periods(
+    account: Account, subscription: Object, anchor: int, now: int, *, running: bool = False
+) -> None:
+    """Put every item into its period of an anchor and announce the renewals.
+
+    The first period begins now, unless the one that is ``running`` is taken up again amid it.
+    """
     subscription["billing_cycle_anchor"] = anchor
     for item in items_of(subscription):
         start, stop = period_at(anchor, item["price"]["recurring"], now)
-        item["current_period_start"], item["current_period_end"] = max(start, now), stop
+        item["current_period_start"], item["current_period_end"] = start if running else now, stop
         schedule(account, subscription, "renew", stop)
     announce_later(account, subscription)
 
