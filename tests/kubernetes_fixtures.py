@@ -12,7 +12,7 @@ from tenant_billing_sandbox.control_plane.plane import ControlPlane
 
 @pytest.fixture(scope="session")
 def kinds(control_plane: ControlPlane) -> ControlPlane:
-    """The control plane with our kinds defined, once: defining them again takes the longer the more objects there are."""
+    """The control plane with our kinds defined, once: each time takes longer the more objects there are."""
     asyncio.run(control_plane.apply(DEFINITIONS))
     return control_plane
 

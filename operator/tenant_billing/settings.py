@@ -40,8 +40,7 @@ class Settings:
         probe_port: Port of ``/healthz`` and ``/readyz``; 0 takes a free one.
         workers: Passes at a time.
         resync_interval: How often a settled object is looked at all the same.
-        event_interval: How often an account's event list is read where its webhook delivers.
-        event_interval_without_webhook: The same where no webhook is configured.
+        event_interval: How often an account's event list is read although nothing asked for it.
         lease_name: Name of the Lease.
         lease_duration: After which a Lease that is not renewed belongs to nobody.
         identity: Who this process is: unique among those that run, the same after a restart.
@@ -57,8 +56,7 @@ class Settings:
     probe_port: int = 8081
     workers: int = 16
     resync_interval: float = 1800.0
-    event_interval: float = 300.0
-    event_interval_without_webhook: float = 30.0
+    event_interval: float = 600.0
     lease_name: str = "tenant-billing-operator"
     lease_duration: float = 15.0
     identity: str = "tenant-billing-operator"
@@ -90,9 +88,6 @@ class Settings:
             workers=read.value("WORKERS", cls.workers, _at_least_one),
             resync_interval=read.value("RESYNC_INTERVAL", cls.resync_interval, _seconds),
             event_interval=read.value("EVENT_INTERVAL", cls.event_interval, _seconds),
-            event_interval_without_webhook=read.value(
-                "EVENT_INTERVAL_WITHOUT_WEBHOOK", cls.event_interval_without_webhook, _seconds
-            ),
             lease_name=read.text("LEASE_NAME", cls.lease_name),
             lease_duration=read.value("LEASE_DURATION", cls.lease_duration, _lease_duration),
             identity=read.text("IDENTITY", environment.get("POD_NAME") or socket.gethostname()),

@@ -15,7 +15,10 @@ READY = {
     "lastTransitionTime": "2026-11-20T10:00:00Z",
 }
 NOT_READY = READY | {"status": "False", "reason": "Unreachable"}
-BEING_DELETED = {"deletionTimestamp": "2026-11-20T11:00:00Z", "finalizers": ["tenantbilling.dev/finalizer"]}
+BEING_DELETED: dict[str, Any] = {
+    "deletionTimestamp": "2026-11-20T11:00:00Z",
+    "finalizers": ["tenantbilling.dev/finalizer"],
+}
 
 
 def affected(

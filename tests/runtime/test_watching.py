@@ -11,6 +11,7 @@ from running_operator import RunningOperator, running_operator
 from tenant_billing.api.names import API_VERSION
 from tenant_billing.clients.kubernetes import KubernetesCluster
 from tenant_billing.clients.kubernetes_api import MERGE_PATCH, KubernetesApi
+from tenant_billing.clients.lease import KubernetesLease
 from tenant_billing.ports import ObjectKey
 from tenant_billing.runtime.clock import SystemClock
 from tenant_billing_sandbox.control_plane.plane import ControlPlane
@@ -103,3 +104,16 @@ async def test_a_second_replica_serves_and_works_only_once_the_first_has_stopped
         operator.stop.set()
         await wait_for(lambda: second.loops, "the second replica to lead")
         await wait_for(lambda: second.reconciler.count(acme) == 1, "a pass of the new leader")
+
+
+async def test_a_restarted_process_takes_its_lease_back_at_once(
+    kinds: ControlPlane, api: KubernetesApi, namespace: str
+) -> None:
+    """SIGKILL gives nothing back; waiting for the Lease to run out would be waiting for nobody."""
+    kubeconfig, clock = kinds.kubeconfig, SystemClock()
+    lease = KubernetesLease(api, clock, namespace, "tenant-billing-operator", "one", duration=600)
+    assert await lease.acquire_or_renew()
+    async with running_operator(kubeconfig, namespace, identity="two") as stranger:
+        async with running_operator(kubeconfig, namespace, identity="one") as restarted:
+            await wait_for(lambda: restarted.loops, "the former holder to lead")
+        assert stranger.loops == []
