@@ -123,6 +123,12 @@ async def test_a_fault_strikes_only_calls_that_match(
     assert ((await client.get("/lines/1")).status_code == 500) is hit
 
 
+async def test_a_fault_may_be_about_what_a_body_contains(client: httpx.AsyncClient) -> None:
+    await script(client, effect="error", status=500, containing=["acme", "paid"])
+    bodies = ["acme", "acme is paid", "acme is paid"]
+    assert [(await client.post("/lines", content=each)).status_code for each in bodies] == [200, 500, 200]
+
+
 async def test_a_connection_cut_before_leaves_nothing_done(
     client: httpx.AsyncClient, service: Service
 ) -> None:

@@ -23,6 +23,7 @@ class FaultSpecification(BaseModel):
         method: ``GET``, ``POST`` …; ``*`` is any.
         path: A pattern of the path: ``*`` stands for one segment, ``**`` for any number of them.
         writes: Only calls that write (True) or only calls that read (False); None for both.
+        containing: Only calls in whose body each of these texts stands as it was sent.
         nth: The first matching call that is hit, counted from 1 since the fault was scripted.
         times: How many matching calls in a row are hit; None for all from then on.
         status: HTTP status of an ``error``.
@@ -43,6 +44,7 @@ class FaultSpecification(BaseModel):
     method: str = "*"
     path: str = "**"
     writes: bool | None = None
+    containing: tuple[str, ...] = ()
     nth: int = Field(default=1, ge=1)
     times: int | None = Field(default=1, ge=1)
     status: int | None = Field(default=None, ge=400, le=599)
@@ -61,9 +63,11 @@ class FaultSpecification(BaseModel):
             raise ValueError(f"the effect {self.effect} needs {needed}")
         return self
 
-    def matches(self, method: str, path: str, *, writes: bool) -> bool:
+    def matches(self, method: str, path: str, body: str, *, writes: bool) -> bool:
         """Whether a call is one that the fault is about, whatever ``nth`` and ``times`` say."""
         if self.method not in {"*", method} or self.writes not in {None, writes}:
+            return False
+        if not all(text in body for text in self.containing):
             return False
         return re.fullmatch(_expression(self.path), path) is not None
 
@@ -150,6 +154,11 @@ class Faults:
         self._faults[fault.id] = fault
         return fault
 
+    @property
+    def read_bodies(self) -> bool:
+        """Whether any fault is about what a body contains."""
+        return any(fault.specification.containing for fault in self._faults.values())
+
     def all(self) -> list[Fault]:
         """Every fault that was not removed."""
         return list(self._faults.values())
@@ -170,12 +179,12 @@ class Faults:
         for identifier in list(self._faults):
             self.remove(identifier)
 
-    def striking(self, method: str, path: str, *, writes: bool) -> list[Fault]:
+    def striking(self, method: str, path: str, body: str, *, writes: bool) -> list[Fault]:
         """The faults that hit this call; each matching fault counts it."""
         matching = [
             fault
             for fault in self._faults.values()
-            if fault.specification.matches(method, path, writes=writes)
+            if fault.specification.matches(method, path, body, writes=writes)
         ]
         return [fault for fault in matching if fault.strikes()]
 

@@ -69,7 +69,8 @@ def interception(observed: Observed) -> Middleware:
         entry = observed.record.begin(request.method, request.path, writes=writes)
         entry.operation = observed.operation(request.method, request.path)
         request[RECORDED] = entry
-        struck = observed.faults.striking(request.method, request.path, writes=writes)
+        body = await request.text() if observed.faults.read_bodies else ""
+        struck = observed.faults.striking(request.method, request.path, body, writes=writes)
         entry.faults = [fault.id for fault in struck]
         answer: web.StreamResponse | None = await _before(observed, request, struck)
         if answer is None:
