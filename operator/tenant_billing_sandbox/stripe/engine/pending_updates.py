@@ -12,7 +12,7 @@ from tenant_billing_sandbox.stripe.engine.invoices import Change, draft, on_chan
 from tenant_billing_sandbox.stripe.engine.memory import Memory
 from tenant_billing_sandbox.stripe.engine.plain_updates import set_plain
 from tenant_billing_sandbox.stripe.engine.proposals import Proposal
-from tenant_billing_sandbox.stripe.engine.standing import UPDATED
+from tenant_billing_sandbox.stripe.engine.standing import UPDATED, refresh
 from tenant_billing_sandbox.stripe.engine.subscription_shapes import items_of
 from tenant_billing_sandbox.stripe.engine.timeline import due, schedule, time_of
 from tenant_billing_sandbox.stripe.problems import invalid
@@ -133,4 +133,5 @@ def _take_over(account: Account, invoice: Object, change: Change, _payment_metho
         apply(account, subscription, waiting["proposal"])
         set_plain(account, subscription, waiting["params"])
     remember_debits(account, invoice["lines"]["data"])
+    refresh(account, subscription)
     account.emit("customer.subscription.pending_update_applied", subscription)
