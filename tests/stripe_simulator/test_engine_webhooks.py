@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
+import pytest
 import stripe
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
@@ -14,6 +15,7 @@ from tenant_billing_sandbox.stripe.account import Account, Object
 from tenant_billing_sandbox.stripe.engine.controls import routes
 from tenant_billing_sandbox.stripe.engine.deliveries import Courier, delivering
 from tenant_billing_sandbox.stripe.engine.outbox import Outbox
+from tenant_billing_sandbox.stripe.problems import Problem
 
 
 @dataclass
@@ -217,3 +219,43 @@ async def test_an_unreachable_endpoint_leaves_the_event_pending():
         await courier.deliver()
     pending = call(account, "GET", "/v1/events", delivery_success=False)["data"]
     assert [event["type"] for event in pending] == ["customer.subscription.created"]
+
+
+def test_an_endpoint_can_be_changed_listed_and_deleted_but_its_version_stays_1_2():
+    account = an_account()
+    made = an_endpoint(account, Receiver("https://hooks.example.com"))
+    call(
+        account,
+        "POST",
+        "/v1/webhook_endpoints/{}",
+        made["id"],
+        url="https://other.example.com",
+        enabled_events=["invoice.paid"],
+        description="payments",
+        metadata={"owner": "default"},
+    )
+    (shown,) = call(account, "GET", "/v1/webhook_endpoints")["data"]
+    assert (shown["url"], shown["enabled_events"]) == ("https://other.example.com", ["invoice.paid"])
+    assert (shown["metadata"], shown["api_version"]) == ({"owner": "default"}, "2026-10-28.endive")
+    call(account, "DELETE", "/v1/webhook_endpoints/{}", made["id"])
+    assert call(account, "GET", "/v1/webhook_endpoints")["data"] == []
+
+
+@pytest.mark.parametrize(
+    ("url", "livemode"), [("hooks.example.com", False), ("http://hooks.example.com", True)]
+)
+def test_an_endpoint_needs_an_address_and_https_in_live_mode_3_2(url, livemode):
+    account = an_account()
+    account.livemode = livemode
+    with pytest.raises(Problem) as refusal:
+        an_endpoint(account, Receiver(url))
+    assert refusal.value.param == "url"
+
+
+async def test_events_of_other_types_are_not_addressed_to_an_endpoint_3_2():
+    account = an_account()
+    async with a_receiver() as receiver, delivering(account) as courier:
+        an_endpoint(account, receiver, "product.created", "invoice.finalized")
+        something_happens(account)
+        await courier.deliver()
+    assert receiver.types == ["invoice.finalized"]
