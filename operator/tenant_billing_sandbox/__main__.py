@@ -26,6 +26,10 @@ class LazyCommand:
 
 
 COMMANDS: dict[str, LazyCommand] = {
+    "demo": LazyCommand(
+        "tenant_billing_sandbox.demonstration.command", "demo", "The main job once, each step observed."
+    ),
+    "up": LazyCommand("tenant_billing_sandbox.environment.command", "up", "The same, left running."),
     "control-plane": LazyCommand(
         "tenant_billing_sandbox.control_plane.commands", "control_plane", "A real kube-apiserver and etcd."
     ),

@@ -44,6 +44,11 @@ class ControlPlane:
         return self._servers.credentials.authority
 
     @property
+    def administrator(self) -> tuple[Path, Path]:
+        """Certificate and key of the administrator."""
+        return self._servers.credentials.administrator
+
+    @property
     def serving(self) -> tuple[Path, Path]:
         """Certificate and key of kube-apiserver, good for whatever stands before it on this machine."""
         return self._servers.credentials.serving

@@ -1,11 +1,9 @@
 """The whole environment: a control plane, Stripe, The Things Stack, and the operator between them."""
 
-import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from tenant_billing_sandbox.control_plane.plane import ControlPlane
 from tenant_billing_sandbox.environment import places
@@ -42,6 +40,7 @@ class EnvironmentSettings:
         operator: Further environment variables of the operator.
         gateway: Whether a gateway stands between the operator and kube-apiserver.
         controller_manager: Whether garbage is collected and namespaces end.
+        installed: Whether the product is installed from the start; else by `Environment.install`.
     """
 
     stripe: StripeSettings = field(default_factory=StripeSettings)
@@ -49,11 +48,12 @@ class EnvironmentSettings:
     operator: Mapping[str, str] = field(default_factory=dict)
     gateway: bool = False
     controller_manager: bool = False
+    installed: bool = True
 
 
 @dataclass(frozen=True)
 class Environment:
-    """A running environment in which the product is installed; the operator runs when it is started.
+    """A running environment; the operator runs when it is started.
 
     Attributes:
         plane: The control plane.
@@ -122,21 +122,6 @@ class Environment:
         """Apply the BillingBackend ``main`` and the ThingsStackCluster ``eu1``."""
         await apply(self.plane, backend(self.accounts), cluster(self.accounts))
 
-    async def read(self, kind: str, name: str, namespace: str | None = None) -> dict[str, Any] | None:
-        """Read an object as the administrator; None if there is none.
-
-        Args:
-            kind: Its kind, in any spelling that kubectl takes.
-            name: Its name.
-            namespace: Absent for what is cluster-scoped.
-        """
-        where = () if namespace is None else ("--namespace", namespace)
-        text = await self.plane.run_kubectl(
-            "get", kind, name, *where, "--ignore-not-found", "--output", "json"
-        )
-        found: dict[str, Any] | None = json.loads(text) if text.strip() else None
-        return found
-
     @property
     def _kubeconfig(self) -> Path:
         return self.plane.directory / "operator.kubeconfig"
@@ -158,20 +143,22 @@ async def _around(
         places.SYSTEM_NAMESPACE,
         {**OPERATOR_SETTINGS, **settings.operator},
     )
-    keys = stripe.url, stripe.api_key, things_stack.url, things_stack.tenant_admin_key
     async with AsyncExitStack() as running:
-        outside = await running.enter_async_context(connected(*keys))
+        outside = await running.enter_async_context(connected(plane, stripe, things_stack))
         gateway = (
             await running.enter_async_context(KubernetesGateway.serve(plane)) if settings.gateway else None
         )
         secret = await register_webhook(outside, operator.webhook_url)
-        accounts = Accounts(stripe.url, stripe.api_key, secret, *keys[2:])
+        accounts = Accounts(
+            stripe.url, stripe.api_key, secret, things_stack.url, things_stack.tenant_admin_key
+        )
         manifests = plane.directory / "manifests"
         write_manifests(manifests, [backend(accounts), cluster(accounts)])
         environment = Environment(
             plane, stripe, things_stack, gateway, operator, outside, manifests, accounts
         )
-        await environment.install()
+        if settings.installed:
+            await environment.install()
         try:
             yield environment
         finally:

@@ -1,5 +1,6 @@
-"""Clients of the public APIs around the operator, for whoever wants to see what it did."""
+"""Clients of the three public APIs around the operator, for whoever wants to see what it did."""
 
+import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -9,9 +10,13 @@ from typing import Any, Final
 
 import httpx
 
+from tenant_billing_sandbox.control_plane.plane import ControlPlane
+from tenant_billing_sandbox.stripe.server import StripeSimulator
+from tenant_billing_sandbox.things_stack.simulator import ThingsStackSimulator
+
 TIMEOUT: Final = 10.0
 TENANT_FIELDS: Final = "name,state,state_description,max_end_devices,attributes"
-_NAME: Final = {"User-Agent": "tenant-billing-sandbox"}
+_COMMON: Final[dict[str, Any]] = {"timeout": TIMEOUT, "trust_env": False}
 
 Answer = dict[str, Any]
 
@@ -22,15 +27,27 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True)
 class Outside:
-    """Stripe and The Things Stack as their users know them, and the controls of both simulators.
+    """Kubernetes, Stripe and The Things Stack as their users know them, and the controls of both simulators.
 
     Attributes:
+        kubernetes: As the administrator.
         stripe: With the account's key.
         things_stack: With the tenant admin key.
     """
 
+    kubernetes: httpx.AsyncClient
     stripe: httpx.AsyncClient
     things_stack: httpx.AsyncClient
+
+    async def from_kubernetes(self, path: str) -> Answer | None:
+        """Read an object or a list, ``/apis/…``; None if there is none.
+
+        Raises:
+            RefusedError: It was refused.
+            httpx.HTTPError: There was no answer.
+        """
+        answer = await self.kubernetes.get(path)
+        return None if answer.status_code == HTTPStatus.NOT_FOUND else _object(answer)
 
     async def from_stripe(self, path: str, **parameters: str) -> Answer:
         """Read an object or a list, ``/v1/…``.
@@ -78,20 +95,18 @@ class Outside:
 
 @asynccontextmanager
 async def connected(
-    stripe_url: str, api_key: str, things_stack_url: str, admin_key: str
+    plane: ControlPlane, stripe: StripeSimulator, things_stack: ThingsStackSimulator
 ) -> AsyncIterator[Outside]:
-    """Connections to both, closed in the end."""
-    stripe = httpx.AsyncClient(
-        base_url=stripe_url, auth=(api_key, ""), timeout=TIMEOUT, trust_env=False, headers=_NAME
-    )
-    things_stack = httpx.AsyncClient(
-        base_url=things_stack_url,
-        headers={"Authorization": f"TenantAdminKey {admin_key}", **_NAME},
-        timeout=TIMEOUT,
-        trust_env=False,
-    )
-    async with stripe, things_stack:
-        yield Outside(stripe, things_stack)
+    """Connections to all three, closed in the end."""
+    trust = ssl.create_default_context(cafile=plane.authority)
+    trust.load_cert_chain(*plane.administrator)
+    admin_key = {"Authorization": f"TenantAdminKey {things_stack.tenant_admin_key}"}
+    async with (
+        httpx.AsyncClient(base_url=plane.url, verify=trust, **_COMMON) as kubernetes,
+        httpx.AsyncClient(base_url=stripe.url, auth=(stripe.api_key, ""), **_COMMON) as of_stripe,
+        httpx.AsyncClient(base_url=things_stack.url, headers=admin_key, **_COMMON) as of_things_stack,
+    ):
+        yield Outside(kubernetes, of_stripe, of_things_stack)
 
 
 def _object(answer: httpx.Response) -> Answer:

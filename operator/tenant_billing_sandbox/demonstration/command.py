@@ -1,0 +1,32 @@
+"""``python -m tenant_billing_sandbox demo``: the main job once, on a real control plane."""
+
+import asyncio
+import sys
+
+import click
+
+from tenant_billing_sandbox.control_plane.binaries import Binaries
+from tenant_billing_sandbox.control_plane.problems import ControlPlaneError
+from tenant_billing_sandbox.control_plane.reports import ConsoleReport
+from tenant_billing_sandbox.demonstration.narration import Narrator, a_console
+from tenant_billing_sandbox.demonstration.telling import PATIENCE, demonstrate
+
+
+@click.command()
+@click.option("--without-operator", is_flag=True, help="Leave the operator out, to see the demo fail.")
+@click.option(
+    "--patience",
+    type=click.FloatRange(min=0, min_open=True),
+    default=PATIENCE,
+    show_default=True,
+    help="Seconds in which each fact must be seen.",
+)
+def demo(*, without_operator: bool, patience: float) -> None:
+    """Sell one tenant, from the first plan to the last payment; exits 0 only if every step was observed."""
+    console = a_console()
+    try:
+        Binaries(report=ConsoleReport(console)).install()
+    except ControlPlaneError as error:
+        raise click.ClickException(str(error)) from None
+    seen = asyncio.run(demonstrate(Narrator(console), with_operator=not without_operator, patience=patience))
+    sys.exit(0 if seen else 1)
