@@ -12,6 +12,7 @@ from tenant_billing.api.names import TENANT_SUBSCRIPTION
 from tenant_billing.api.reasons import Reason
 from tenant_billing.api.tenant_subscription import TenantState, TenantSubscription
 from tenant_billing.domain import counting
+from tenant_billing.domain.enrolment import SUBSCRIBE
 from tenant_billing.domain.errors import OutsideError, Unreachable
 from tenant_billing.domain.identity import TenantKey
 from tenant_billing.domain.observations import Customer, Subscription, Tenant, Totals
@@ -95,15 +96,22 @@ class SubscriptionReader:
         return replace(world, totals=await self._totals(world, registry, world.tenant, 0.0))
 
     async def look_again(self, world: World) -> World:
-        """Search the account again after the intent was stored, and read the tenant again.
+        """Look for what a former attempt may have left, now that the intent is stored.
+
+        Before something is bought, the account is searched; before a tenant is made, the registry is asked.
 
         Raises:
             OutsideError: The account could not be searched.
         """
         account, _ = self._account(world)
-        if account is not None:
+        buys = world.intent is not None and world.intent.step == SUBSCRIBE
+        if account is not None and buys:
             await account.picture.refresh_created_since()
-        again = await self.read(world.resource, fresh=True)
+        again = await self.read(world.resource, fresh=buys)
+        if not buys:
+            registry, _ = self._registry(again)
+            tenant, problem = await self._tenant(again, registry, fresh=True)
+            again = replace(again, tenant=tenant, registry_problem=problem, fresh=world.fresh)
         return replace(again, looked=again.provider_problem is None and again.registry_problem is None)
 
     def is_stale(self, world: World) -> bool:

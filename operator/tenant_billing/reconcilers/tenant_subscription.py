@@ -29,7 +29,7 @@ from tenant_billing.domain.errors import (
 from tenant_billing.domain.refusals import refusal_of
 from tenant_billing.domain.retry import recheck_after
 from tenant_billing.domain.world import World
-from tenant_billing.ports import ObjectGone, ObjectKey, Outcome
+from tenant_billing.ports import ObjectGone, ObjectKey, Outcome, Resources
 from tenant_billing.reconcilers.absences import PROOF
 from tenant_billing.reconcilers.registries import Registries
 from tenant_billing.reconcilers.reporting import Surroundings, guarded, key_of
@@ -61,7 +61,8 @@ class TenantSubscriptionReconciler:
         self._reader = reader
         self._writer = writer
         self._resync = resync
-        self._nudges: dict[str, str] = {}
+        self._nudges = _nudges_of(surroundings.resources)
+        self._unread: set[str] = set()
         self._failures: dict[str, int] = {}
 
     async def reconcile(self, key: ObjectKey) -> Outcome:
@@ -72,6 +73,7 @@ class TenantSubscriptionReconciler:
         resource = self._resources.subscription(key.namespace, key.name)
         if resource is None:
             return Outcome("gone")
+        self._note_nudge(resource)
         try:
             if resource.metadata.is_being_deleted:
                 return await self._let_go(resource)
@@ -80,9 +82,7 @@ class TenantSubscriptionReconciler:
             return Outcome("waiting", why="account or cluster not checked yet")
 
     async def _keep(self, resource: TenantSubscription) -> Outcome:
-        world = await self._reader.read(resource, fresh=self._must_read(resource))
-        if not world.fresh and self._reader.is_stale(world):
-            world = await self._reader.read(resource, fresh=True)
+        world = await self._read(resource)
         changed = False
         for _ in range(MOST_STEPS):
             world = await self._with_totals_for_a_freeze(world)
@@ -94,13 +94,22 @@ class TenantSubscriptionReconciler:
         verdict = decide(world)
         return await self._told(world, verdict, changed=changed)
 
-    def _must_read(self, resource: TenantSubscription) -> bool:
-        """Whether a webhook has nudged the object since it was last read."""
-        nudge = resource.metadata.annotations.get(Annotation.NUDGE, "")
+    def _note_nudge(self, resource: TenantSubscription) -> None:
+        """A webhook that has nudged the object asks for a fresh read, until one has succeeded."""
+        nudge, uid = resource.metadata.annotations.get(Annotation.NUDGE, ""), resource.metadata.uid
+        if nudge != self._nudges.get(uid, ""):
+            self._nudges[uid] = nudge
+            self._unread.add(uid)
+
+    async def _read(self, resource: TenantSubscription) -> World:
+        """Read the world: afresh where somebody said that something changed outside."""
         uid = resource.metadata.uid
-        known = self._nudges.get(uid)
-        self._nudges[uid] = nudge
-        return nudge not in ("", known)
+        world = await self._reader.read(resource, fresh=uid in self._unread)
+        if not world.fresh and self._reader.is_stale(world):
+            world = await self._reader.read(resource, fresh=True)
+        if world.fresh and world.provider_problem is None:
+            self._unread.discard(uid)
+        return world
 
     async def _with_totals_for_a_freeze(self, world: World) -> World:
         verdict = decide(world)
@@ -217,10 +226,9 @@ class TenantSubscriptionReconciler:
     async def _let_go(self, resource: TenantSubscription) -> Outcome:
         """Do what deletion means, one step at a time, then let the object go."""
         if FINALIZER not in resource.metadata.finalizers:
-            self._reader.forget(resource)
+            self._forget(resource)
             return Outcome("gone")
-        world = await self._reader.read(resource, fresh=False)
-        world = await self._reader.with_namespace_going(world)
+        world = await self._reader.with_namespace_going(await self._read(resource))
         for _ in range(MOST_STEPS):
             farewell = deletion.decide(world)
             if not farewell.actions:
@@ -229,7 +237,7 @@ class TenantSubscriptionReconciler:
             if isinstance(action, RemoveFinalizer):
                 await self._tell(resource, (news.News(news.NORMAL, "LetGo", farewell.message),))
                 await self._writer.carry_out(action, world)
-                self._reader.forget(resource)
+                self._forget(resource)
                 return Outcome("changed", why=farewell.message)
             going = world.namespace.going
             world = await self._step(action, world)
@@ -250,3 +258,19 @@ class TenantSubscriptionReconciler:
         refusal = world.refusal
         finding = deletion.refused(refusal) if refusal is not None else None
         return await self._wait_to_end(world, deletion.Farewell((), finding))
+
+    def _forget(self, resource: TenantSubscription) -> None:
+        uid = resource.metadata.uid
+        self._nudges.pop(uid, None)
+        self._unread.discard(uid)
+        self._failures.pop(uid, None)
+        self._reader.forget(resource)
+
+
+def _nudges_of(resources: Resources) -> dict[str, str]:
+    """The nudges that stand at the start of a leader: the full listing, which comes later, covers them."""
+    return {
+        each.metadata.uid: each.metadata.annotations.get(Annotation.NUDGE, "")
+        for cluster in resources.clusters()
+        for each in resources.subscriptions_of_cluster(cluster.metadata.name)
+    }
