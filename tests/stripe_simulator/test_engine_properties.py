@@ -243,5 +243,5 @@ class Billing(RuleBasedStateMachine):
             assert latest_invoice(self.account, subscription)["created"] <= self.account.now
 
 
-Billing.TestCase.settings = settings(max_examples=40, stateful_step_count=20, deadline=None)
+Billing.TestCase.settings = settings(max_examples=100, stateful_step_count=30, deadline=None)
 test_any_sequence_of_calls_payments_and_time = Billing.TestCase

@@ -6,55 +6,7 @@ from typing import Any
 from tenant_billing_sandbox.stripe.account import Account, Object
 from tenant_billing_sandbox.stripe.engine import discounts
 from tenant_billing_sandbox.stripe.engine.timeline import time_of
-
-ABSENT = [
-    "account_tax_ids",
-    "application",
-    "automatically_finalizes_at",
-    "custom_fields",
-    "customer_account",
-    "customer_address",
-    "customer_phone",
-    "customer_shipping",
-    "default_payment_method",
-    "default_source",
-    "description",
-    "due_date",
-    "effective_at",
-    "ending_balance",
-    "footer",
-    "from_invoice",
-    "hosted_invoice_url",
-    "invoice_pdf",
-    "last_finalization_error",
-    "latest_revision",
-    "next_payment_attempt",
-    "number",
-    "on_behalf_of",
-    "receipt_number",
-    "rendering",
-    "shipping_cost",
-    "shipping_details",
-    "statement_descriptor",
-    "status_details",
-    "webhooks_delivered_at",
-]
-ZERO = [
-    "amount_due",
-    "amount_overpaid",
-    "amount_paid",
-    "amount_paid_off_stripe",
-    "amount_remaining",
-    "amount_shipping",
-    "attempt_count",
-    "post_payment_credit_notes_amount",
-    "pre_payment_credit_notes_amount",
-    "starting_balance",
-    "subtotal",
-    "subtotal_excluding_tax",
-    "total",
-    "total_excluding_tax",
-]
+from tenant_billing_sandbox.stripe.published.tables import blank
 
 
 def new_line(
@@ -126,25 +78,14 @@ def new_invoice(
 ) -> Object:
     """A draft invoice of a subscription, with its sums, not stored yet."""
     identifier = account.new_id("in")
-    invoice: Object = dict.fromkeys(ABSENT) | dict.fromkeys(ZERO, 0)
-    invoice |= {
+    invoice = blank("invoice") | {
         "id": identifier,
-        "object": "invoice",
-        "account_country": "US",
-        "account_name": "Sandbox",
-        "attempted": False,
         "auto_advance": True,
         "automatic_tax": _automatic_tax(subscription),
         "billing_reason": reason,
         "collection_method": subscription["collection_method"],
         "created": time_of(account, subscription),
         "currency": subscription["currency"],
-        "customer": customer["id"],
-        "customer_email": customer.get("email"),
-        "customer_name": customer.get("name"),
-        "customer_tax_exempt": customer.get("tax_exempt") or "none",
-        "customer_tax_ids": [],
-        "default_tax_rates": [],
         "discounts": [discount["id"] for discount in discounts.in_force(account, subscription)],
         "issuer": {"type": "self"},
         "lines": {
@@ -154,20 +95,10 @@ def new_invoice(
             "url": f"/v1/invoices/{identifier}/lines",
         },
         "livemode": account.livemode,
-        "metadata": {},
-        "parent": {
-            "type": "subscription_details",
-            "quote_details": None,
-            "subscription_details": {
-                "metadata": dict(subscription["metadata"]),
-                "subscription": subscription["id"],
-            },
-        },
-        "payment_settings": {
-            "default_mandate": None,
-            "payment_method_options": None,
-            "payment_method_types": None,
-        },
+        "parent": _parent(subscription),
+        "payment_settings": dict.fromkeys(
+            ("default_mandate", "payment_method_options", "payment_method_types")
+        ),
         "payments": {"object": "list", "data": [], "has_more": False, "url": "/v1/invoice_payments"},
         "period_start": period[0],
         "period_end": period[1],
@@ -176,15 +107,31 @@ def new_invoice(
             ("finalized_at", "marked_uncollectible_at", "paid_at", "voided_at")
         ),
         "test_clock": subscription["test_clock"],
-        "total_discount_amounts": [],
-        "total_pretax_credit_amounts": [],
-        "total_taxes": [],
     }
+    invoice |= _of_customer(customer) | {"metadata": {}, "total_pretax_credit_amounts": [], "total_taxes": []}
     for line in lines:
         line["id"] = account.new_id("il")
         line["invoice"] = identifier
     add_up(account, invoice)
     return invoice
+
+
+def _parent(subscription: Object) -> Object:
+    """The link to the subscription, and its metadata, which is frozen at finalisation (stripe.md 1.2)."""
+    details = {"metadata": dict(subscription["metadata"]), "subscription": subscription["id"]}
+    return {"type": "subscription_details", "quote_details": None, "subscription_details": details}
+
+
+def _of_customer(customer: Object) -> Object:
+    return {
+        "account_country": "US",
+        "account_name": "Sandbox",
+        "customer": customer["id"],
+        "customer_email": customer.get("email"),
+        "customer_name": customer.get("name"),
+        "customer_tax_exempt": customer.get("tax_exempt") or "none",
+        "customer_tax_ids": [],
+    }
 
 
 def probe_total(account: Account, subscription: Object, lines: list[Object]) -> int:

@@ -9,6 +9,7 @@ from tenant_billing_sandbox.stripe.engine.changes import changing, merge_metadat
 from tenant_billing_sandbox.stripe.engine.payment_methods import belonging
 from tenant_billing_sandbox.stripe.engine.standing import UPDATED
 from tenant_billing_sandbox.stripe.engine.subscription_shapes import (
+    automatic_tax,
     items_of,
     payment_settings,
     trial_settings,
@@ -63,9 +64,7 @@ def set_plain(account: Account, subscription: Object, params: Params) -> None:
     if "trial_settings" in params:
         subscription["trial_settings"] = trial_settings(params["trial_settings"])
     if "automatic_tax" in params:
-        enabled = bool(params["automatic_tax"]["enabled"])
-        liability = {"type": "self"} if enabled else None
-        subscription["automatic_tax"] = {"disabled_reason": None, "enabled": enabled, "liability": liability}
+        subscription["automatic_tax"] = automatic_tax(params["automatic_tax"])
     if "discounts" in params:
         customer = account.table("customer")[subscription["customer"]]
         wanted = params["discounts"]

@@ -5,35 +5,9 @@ from typing import Any
 
 from tenant_billing_sandbox.stripe.account import Account, Object
 from tenant_billing_sandbox.stripe.engine.timeline import time_of
+from tenant_billing_sandbox.stripe.published.tables import blank
 
 CANCELLATION = ("comment", "feedback", "feedback_option", "reason")
-ABSENT = [
-    "application",
-    "application_fee_percent",
-    "billing_cycle_anchor_config",
-    "billing_thresholds",
-    "cancel_at",
-    "canceled_at",
-    "customer_account",
-    "days_until_due",
-    "default_payment_method",
-    "default_source",
-    "description",
-    "ended_at",
-    "latest_invoice",
-    "managed_payments",
-    "next_pending_invoice_item_invoice",
-    "on_behalf_of",
-    "pause_collection",
-    "pending_invoice_item_interval",
-    "pending_setup_intent",
-    "pending_update",
-    "schedule",
-    "status_details",
-    "transfer_data",
-    "trial_end",
-    "trial_start",
-]
 
 
 def metered(item: Object) -> bool:
@@ -73,19 +47,12 @@ def new_subscription(account: Account, customer: Object, currency: str, params: 
     now = time_of(account, customer)
     identifier = account.new_id("sub")
     url = f"/v1/subscription_items?subscription={identifier}"
-    subscription: Object = dict.fromkeys(ABSENT)
-    subscription |= {
+    settings = dict.fromkeys(("account_tax_ids", "custom_fields", "description", "footer"))
+    return blank("subscription") | {
         "id": identifier,
-        "object": "subscription",
-        "automatic_tax": {
-            "disabled_reason": None,
-            "enabled": bool((params.get("automatic_tax") or {}).get("enabled")),
-            "liability": {"type": "self"} if (params.get("automatic_tax") or {}).get("enabled") else None,
-        },
+        "automatic_tax": automatic_tax(params.get("automatic_tax")),
         "billing_cycle_anchor": now,
         "billing_mode": _billing_mode(params),
-        "billing_schedules": [],
-        "cancel_at_period_end": False,
         "cancellation_details": dict.fromkeys(CANCELLATION),
         "collection_method": params.get("collection_method") or "charge_automatically",
         "created": now,
@@ -94,24 +61,21 @@ def new_subscription(account: Account, customer: Object, currency: str, params: 
         "days_until_due": params.get("days_until_due"),
         "default_tax_rates": [],
         "description": params.get("description") or None,
-        "discounts": [],
-        "invoice_settings": {
-            "account_tax_ids": None,
-            "custom_fields": None,
-            "description": None,
-            "footer": None,
-            "issuer": {"type": "self"},
-        },
+        "invoice_settings": settings | {"issuer": {"type": "self"}},
         "items": {"object": "list", "data": [], "has_more": False, "url": url},
         "livemode": account.livemode,
-        "metadata": {},
         "payment_settings": payment_settings(params.get("payment_settings")),
         "start_date": now,
         "status": "active",
         "test_clock": customer.get("test_clock"),
         "trial_settings": trial_settings(params.get("trial_settings")),
     }
-    return subscription
+
+
+def automatic_tax(asked: Any) -> Object:
+    """The ``automatic_tax`` of a subscription; nothing is computed by it here."""
+    enabled = bool((asked or {}).get("enabled"))
+    return {"disabled_reason": None, "enabled": enabled, "liability": {"type": "self"} if enabled else None}
 
 
 def payment_settings(asked: Any) -> Object:
