@@ -1,0 +1,63 @@
+"""What the operator sends to Stripe, judged by Stripe's published OpenAPI document and by Stripe's own mock server."""
+
+import inspect
+
+import httpx
+import pytest
+
+from outside_stubs import stripe_at
+from stripe_contract import connected
+from stripe_openapi.contract import answer_faults, request_faults
+from stripe_openapi.document import StripeDocument
+from stripe_openapi.exchanges import Exchange, recording
+from stripe_openapi.operator_calls import CALLS, SILENT, START
+from tenant_billing.ports import BillingProvider
+from tenant_billing_sandbox.stripe.server import StripeSettings, StripeSimulator
+
+SETTINGS = StripeSettings(rate_limits="none", initial_time=START)
+FORM = {"Authorization": "Bearer sk_test_123", "Content-Type": "application/x-www-form-urlencoded"}
+
+
+async def sent_by(method: str) -> list[Exchange]:
+    """What the operator's client sends when a method of the port is called in every way."""
+    async with (
+        StripeSimulator.serve(SETTINGS) as simulator,
+        recording(simulator.url) as recorder,
+        stripe_at(recorder.url, key=simulator.api_key) as provider,
+        connected(simulator.url, simulator.api_key) as service,
+    ):
+        await CALLS[method](provider, service)
+    return recorder.exchanges
+
+
+def test_every_method_of_the_port_is_called() -> None:
+    methods = {name for name, _ in inspect.getmembers(BillingProvider, inspect.isfunction) if name[0] != "_"}
+    assert CALLS.keys() == methods - SILENT
+
+
+@pytest.mark.parametrize("method", CALLS)
+async def test_what_is_sent_is_in_the_document(method: str, document: StripeDocument) -> None:
+    exchanges = await sent_by(method)
+    assert exchanges
+    faults = {
+        f"{each}: {fault}": None
+        for each in exchanges
+        for fault in [*request_faults(document, each), *answer_faults(document, each)]
+    }
+    assert not faults, "\n".join(faults)
+
+
+@pytest.mark.parametrize("method", CALLS)
+async def test_stripe_mock_refuses_nothing_of_it(method: str, stripe_mock: str) -> None:
+    refused = []
+    async with httpx.AsyncClient(base_url=stripe_mock, headers=FORM, timeout=30) as mock:
+        for each in distinct(await sent_by(method)):
+            url = f"{each.path}?{each.encoded}" if each.method == "GET" else each.path
+            body = "" if each.method == "GET" else each.encoded
+            answer = await mock.request(each.method, url, content=body)
+            refused += [] if answer.is_success else [f"{each} {each.encoded}: {answer.text}"]
+    assert refused == []
+
+
+def distinct(exchanges: list[Exchange]) -> list[Exchange]:
+    return list({(each.method, each.path, each.encoded): each for each in exchanges}.values())
