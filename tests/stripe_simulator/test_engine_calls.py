@@ -326,3 +326,54 @@ def test_live_accounts_have_no_test_clocks_8():
     account.livemode = True
     with pytest.raises(Problem, match="live mode"):
         a_clock(account)
+
+
+# ------------------------------------------------------------------ the other calls on invoices
+
+
+def test_an_invoice_paid_outside_of_stripe_counts_as_paid():
+    account = an_account()
+    subscription = a_subscription(account, a_customer(account), a_price(account))
+    invoice = call(
+        account, "POST", "/v1/invoices/{}/pay", subscription["latest_invoice"], paid_out_of_band=True
+    )
+    assert (invoice["status"], invoice["amount_paid_off_stripe"], subscription["status"]) == (
+        "paid",
+        4900,
+        "active",
+    )
+
+
+def test_paying_a_draft_finalises_it_first():
+    account = an_account()
+    subscription = an_active_subscription(account)
+    pass_time(account, days=31)
+    invoice = call(account, "POST", "/v1/invoices/{}/pay", subscription["latest_invoice"])
+    assert (invoice["status"], invoice["number"]) == ("paid", "ACME-0002")
+
+
+def test_finalising_early_collects_as_the_hour_would_have():
+    account = an_account()
+    subscription = an_active_subscription(account)
+    pass_time(account, days=31)
+    invoice = call(account, "POST", "/v1/invoices/{}/finalize", subscription["latest_invoice"])
+    assert invoice["status"] == "paid"
+    pass_time(account, seconds=HOUR)
+    assert invoice["attempt_count"] == 1
+
+
+def test_an_invoice_s_metadata_and_lines_can_be_read_and_written():
+    account = an_account()
+    subscription = an_active_subscription(account)
+    invoice = call(account, "POST", "/v1/invoices/{}", subscription["latest_invoice"], metadata={"k": "v"})
+    lines = call(account, "GET", "/v1/invoices/{}/lines", invoice["id"])
+    assert (invoice["metadata"], [line["amount"] for line in lines["data"]]) == ({"k": "v"}, [4900])
+
+
+def test_sending_an_invoice_finalises_it_and_tells_so():
+    account = an_account()
+    terms = {"collection_method": "send_invoice", "days_until_due": 14}
+    subscription = a_subscription(account, a_customer(account), a_price(account), **terms)
+    invoice = call(account, "POST", "/v1/invoices/{}/send", subscription["latest_invoice"])
+    assert invoice["status"] == "open"
+    assert event_types(account).count("invoice.sent") == 1

@@ -121,9 +121,12 @@ def _mark_uncollectible(account: Account, call: Call) -> Object:
 @operation("POST", "/v1/invoices/{}/send")
 def _send(account: Account, call: Call) -> Object:
     invoice = found(account, "invoice", call.path[0])
+    if invoice["collection_method"] != "send_invoice":
+        raise invalid("You can only send invoices with `collection_method=send_invoice`.")
     if invoice["status"] == "draft":
-        finalize(account, invoice)
-    account.emit("invoice.sent", invoice)
+        finalize(account, invoice)  # which sends it
+    else:
+        account.emit("invoice.sent", invoice)
     return invoice
 
 
