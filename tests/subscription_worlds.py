@@ -47,7 +47,13 @@ PASSWORD: Final = "correct-horse-battery-staple"
 """The administrator's password: must never be seen."""
 
 _ITEMS: Final = (an_item(), an_item("price_pro"), an_item("price_of_nobody"))
-_MARKS: Final = (KEY.metadata("starter"), KEY.metadata("pro"), KEY.metadata(), {"tenant-id": "acme"}, {})
+_MARKS: Final[tuple[dict[str, str], ...]] = (
+    KEY.metadata("starter"),
+    KEY.metadata("pro"),
+    KEY.metadata(),
+    {"tenant-id": "acme"},
+    {},
+)
 _STATUSES: Final = (*sorted(KNOWN), "frozen_by_regulator")
 _PROBLEMS: Final = (Unreachable("no answer."), Throttled("too many."), Unauthorized("wrong key."))
 _CUSTOMERS: Final[tuple[dict[str, Any], ...]] = (
@@ -64,7 +70,7 @@ _OVERRIDES: Final[tuple[dict[str, Any], ...]] = (
     {"limits": {"endDevices": 0}, "expirationTime": NOW + DAY},
     {"limits": {"endDevices": 9}, "expirationTime": NOW - DAY},
 )
-_ATTRIBUTES: Final = (
+_ATTRIBUTES: Final[tuple[dict[str, str], ...]] = (
     own_attributes(),
     own_attributes(reference=BillingReference("cus_1", "price_pro", "sub_0", "si_0")),
     own_attributes("default/elsewhere/acme"),

@@ -164,7 +164,11 @@ def _about_subscription(world: World, candidates: Candidates, current: InForce) 
             "know; the tenant is kept as it is. Upgrade the operator.",
             Hold.PROVIDER,
         )
-    return current.finding or plan_change.plans_do_not_fit(world, current) or _limits_are_unknown(current)
+    return (
+        current.finding
+        or plan_change.plans_do_not_fit(world, subscription, current)
+        or _limits_are_unknown(current)
+    )
 
 
 def _limits_are_unknown(current: InForce) -> Finding | None:

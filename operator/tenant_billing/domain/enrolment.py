@@ -54,6 +54,7 @@ def ended_without_leave(world: World, candidates: Candidates) -> Finding | None:
         Reason.SUBSCRIPTION_ENDED,
         f"Subscription {counting.id} has ended and is not made again by itself; to subscribe again set the "
         f"annotation {Annotation.RESUBSCRIBE}: {counting.id}.",
+        Hold.PROVIDER,
     )
 
 
@@ -65,6 +66,7 @@ def plan_is_closed(world: World) -> Finding | None:
     return Finding(
         Reason.PLAN_CLOSED,
         f"BillingPlan {offer.name} takes no new subscriptions; choose another spec.planRef.",
+        Hold.PROVIDER,
     )
 
 
@@ -76,6 +78,7 @@ def plan_is_not_ready(world: World) -> Finding | None:
     return Finding(
         Reason.PLAN_NOT_READY,
         f"BillingPlan {offer.name} is not ready; see its conditions.",
+        Hold.PROVIDER,
         stalled=False,
     )
 
@@ -103,7 +106,9 @@ def new_intent(world: World, candidates: Candidates) -> PendingOperation:
     return PendingOperation(
         step=SUBSCRIBE,
         attempt=1,
-        idempotency_key=idempotency_key(world.resource.metadata.uid, f"{SUBSCRIBE}-after-{previous}", 1),
+        idempotency_key=idempotency_key(
+            world.resource.metadata.uid, f"{SUBSCRIBE}-{world.wish}-after-{previous}", 1
+        ),
         parameters={
             "customer": _plain(asdict(_new_customer(world))),
             "subscription": _plain(asdict(_new_subscription(world, candidates))),

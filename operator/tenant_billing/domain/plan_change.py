@@ -14,7 +14,7 @@ from tenant_billing.domain.access import KNOWN
 from tenant_billing.domain.actions import Action, ChangeItem, ChangeSubscription
 from tenant_billing.domain.counting import has_ended, is_incomplete
 from tenant_billing.domain.findings import Finding, Hold
-from tenant_billing.domain.identity import idempotency_key
+from tenant_billing.domain.identity import idempotency_key, key_of
 from tenant_billing.domain.observations import BillingReference, Subscription, SubscriptionItem
 from tenant_billing.domain.requests import ItemChange, SubscriptionChange
 from tenant_billing.domain.world import Offer, World
@@ -57,6 +57,7 @@ def in_force(world: World, subscription: Subscription) -> InForce:
                 Reason.AMBIGUOUS_PLAN,
                 f"Subscription {subscription.id} has items of several plans ({', '.join(sorted(plans))}); "
                 "remove all but one in Stripe. The tenant is kept as it is.",
+                Hold.PROVIDER,
             ),
         )
     if not owned:
@@ -68,6 +69,7 @@ def in_force(world: World, subscription: Subscription) -> InForce:
                 Reason.UNMANAGED_PRICE,
                 f"Subscription {subscription.id} is on a price that no BillingPlan owns ({prices}); move it to a "
                 "plan's price, or adopt the price with price.existing. The tenant is kept as it is.",
+                Hold.PROVIDER,
             ),
         )
     return InForce(*owned[0])
@@ -112,18 +114,34 @@ def _is_new_wish(world: World, subscription: Subscription) -> bool:
     return wanted is not None and subscription.metadata.get(StripeMetadata.PLAN) != wanted.name
 
 
-def plans_do_not_fit(world: World, current: InForce) -> Finding | None:
-    """The plan asked for cannot be reached from the one in force by a change of price."""
+def _is_to_be_moved(world: World, subscription: Subscription, current: InForce) -> bool:
+    """Whether another plan is in force than the one to bring about; a later change at the provider is followed."""
+    wanted = world.offer
+    if wanted is None or current.offer is None or wanted.name == current.offer.name:
+        return False
+    enforces = world.resource.spec.plan_conflict_policy is PlanConflictPolicy.ENFORCE_SPEC
+    return enforces or _is_new_wish(world, subscription)
+
+
+def plans_do_not_fit(world: World, subscription: Subscription, current: InForce) -> Finding | None:
+    """The plan asked for cannot be reached from the one in force by a change of price, or not yet."""
     wanted, item = world.offer, current.item
-    if wanted is None or current.offer is None or item is None or wanted.name == current.offer.name:
+    if wanted is None or current.offer is None or item is None:
         return None
-    if wanted.plan.spec.backend_ref.name != current.offer.plan.spec.backend_ref.name or (
-        wanted.currency is not None and item.currency and wanted.currency != item.currency
-    ):
+    if not _is_to_be_moved(world, subscription, current):
+        return None
+    if wanted.price_id is None or not wanted.ready:
+        return Finding(
+            Reason.PLAN_NOT_READY,
+            f"BillingPlan {wanted.name} is not ready; see its conditions. Plan {current.offer.name} stays until then.",
+            Hold.PROVIDER,
+            stalled=False,
+        )
+    if wanted.currency is not None and item.currency and wanted.currency != item.currency:
         return Finding(
             Reason.INCOMPATIBLE_PLAN,
-            f"spec.planRef: plan {wanted.name} has another currency or backend than {current.offer.name}; "
-            "a subscription cannot move there. Choose a plan of the same currency and backend.",
+            f"spec.planRef: plan {wanted.name} has another currency than {current.offer.name}; "
+            "a subscription cannot move there. Choose a plan of the same currency.",
             Hold.PROVIDER,
         )
     if wanted.interval is not None and (item.interval, item.interval_count) != wanted.interval:
@@ -146,25 +164,33 @@ def actions(world: World, subscription: Subscription, current: InForce) -> tuple
     if has_ended(subscription) or is_incomplete(subscription) or subscription.status not in KNOWN:
         return ()
     wanted, item = world.offer, current.item
-    if wanted is None or wanted.price_id is None or current.offer is None or item is None:
+    if wanted is None or current.offer is None or item is None:
         return ()
     new_wish = _is_new_wish(world, subscription)
     elsewhere = current.offer.name != wanted.name
-    enforces = world.resource.spec.plan_conflict_policy is PlanConflictPolicy.ENFORCE_SPEC
-    if elsewhere and (new_wish or enforces) and not schedule_is_attached(subscription):
+    if _is_to_be_moved(world, subscription, current) and not schedule_is_attached(subscription):
         if not subscription.pending_change:
             return (_move(world, subscription, current, item, wanted),)
         if new_wish:
-            return (_mark(subscription, wanted),)
+            return (_mark(world, subscription, wanted),)
     if new_wish and not elsewhere and StripeMetadata.PLAN in subscription.metadata:
-        return (_mark(subscription, wanted),)
-    return _renewal(world, subscription)
+        return (_mark(world, subscription, wanted),)
+    return _renewal(world, subscription, None if elsewhere else wanted.name)
 
 
-def _mark(subscription: Subscription, wanted: Offer) -> ChangeSubscription:
-    return ChangeSubscription(
-        subscription.id, SubscriptionChange(metadata={StripeMetadata.PLAN: wanted.name})
-    )
+def _mark(world: World, subscription: Subscription, wanted: Offer) -> ChangeSubscription:
+    change = SubscriptionChange(metadata=_marks(world, subscription, wanted.name))
+    return ChangeSubscription(subscription.id, change)
+
+
+def _marks(world: World, subscription: Subscription, plan: str | None) -> dict[str, str]:
+    """What joins a write that is needed anyway, so that an adopted subscription is known again by its metadata.
+
+    Another installation's marks stay.
+    """
+    present = key_of(subscription.metadata)
+    identity = world.key.metadata() if present is None else {}
+    return identity if plan is None else identity | {StripeMetadata.PLAN: plan}
 
 
 def _move(
@@ -184,19 +210,20 @@ def _move(
         quantity=None if item.metered else item.quantity,
         proration=_PRORATION[policy],
         only_when_paid=dearer and policy is ProrationPolicy.INVOICE_NOW,
-        metadata={StripeMetadata.PLAN: wanted.name},
+        metadata=_marks(world, subscription, wanted.name),
     )
-    metadata = world.resource.metadata
-    latest = subscription.latest_invoice.id if subscription.latest_invoice else "none"
-    step = f"ChangePlan-{metadata.generation}-{item.price_id}-{wanted.price_id}-{latest}"
-    return ChangeItem(change, idempotency_key(metadata.uid, step, 1))
+    # The hour: what was moved back in Stripe is moved again, and a stored answer must not pretend that it was.
+    step = f"ChangePlan-{world.wish}-{item.price_id}-{wanted.price_id}-{world.now:%Y%m%dT%H}"
+    return ChangeItem(change, idempotency_key(world.resource.metadata.uid, step, 1))
 
 
-def _renewal(world: World, subscription: Subscription) -> tuple[Action, ...]:
+def _renewal(world: World, subscription: Subscription, plan: str | None) -> tuple[Action, ...]:
     match world.resource.spec.renewal:
         case Renewal.RENEW if subscription.cancel_at_period_end:
-            return (ChangeSubscription(subscription.id, SubscriptionChange(cancel_at_period_end=False)),)
+            ends = False
         case Renewal.CANCEL_AT_PERIOD_END if not subscription.cancel_at_period_end:
-            return (ChangeSubscription(subscription.id, SubscriptionChange(cancel_at_period_end=True)),)
+            ends = True
         case _:
             return ()
+    change = SubscriptionChange(cancel_at_period_end=ends, metadata=_marks(world, subscription, plan))
+    return (ChangeSubscription(subscription.id, change),)

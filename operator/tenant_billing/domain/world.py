@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import sha256
 
 from tenant_billing.api.billing_backend import BillingBackend
 from tenant_billing.api.billing_plan import BillingPlan
@@ -152,6 +153,16 @@ class World:
         """What the object writes on its tenant."""
         metadata = self.resource.metadata
         return Claim(self.owner, metadata.namespace or "", metadata.name)
+
+    @property
+    def wish(self) -> str:
+        """Which asking this is: what was refused once is asked again under another generation or reconcile token.
+
+        Part of idempotency keys: the provider would repeat its stored refusal (stripe.md 5.3).
+        """
+        token = self.annotation(Annotation.RECONCILE)
+        digest = f"-{sha256(token.encode()).hexdigest()[:12]}" if token else ""
+        return f"{self.resource.metadata.generation}{digest}"
 
     @property
     def intent(self) -> PendingOperation | None:

@@ -1,0 +1,319 @@
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from subscription_builders import (
+    DAY,
+    KEY,
+    NOW,
+    PRICES,
+    a_dearer_offer,
+    a_plan,
+    a_subscription,
+    a_tenant,
+    a_tenant_subscription,
+    a_world,
+    all_limits,
+    an_item,
+    an_offer,
+    told,
+    with_offers,
+)
+from subscription_outside import Outside
+from tenant_billing.api.conditions import ConditionType
+from tenant_billing.api.names import Annotation, StripeMetadata
+from tenant_billing.api.reasons import Reason
+from tenant_billing.domain.actions import ChangeItem, ChangeSubscription
+from tenant_billing.domain.decision import decide
+from tenant_billing.domain.observations import BillingReference
+from tenant_billing.domain.requests import ItemChange, SubscriptionChange
+from tenant_billing.domain.world import World
+
+ON_PRO = BillingReference("cus_1", PRICES["pro"], "sub_1", f"si_{PRICES['pro']}")
+
+
+def asking_for_pro(subscription: Any = None, **spec: Any) -> World:
+    """The object asks for ``pro``; the subscription is on ``starter``."""
+    return a_world(
+        a_tenant_subscription(plan="pro", **spec), subscriptions=(subscription or a_subscription(),)
+    )
+
+
+def moved_in_stripe(**spec: Any) -> World:
+    """The object asks for ``starter``, which was applied; somebody moved the subscription to ``pro``."""
+    subscription = a_subscription(items=(an_item(PRICES["pro"]),))
+    return a_world(
+        a_tenant_subscription(**spec),
+        subscriptions=(subscription,),
+        tenant=a_tenant(limits=all_limits(end_devices=5000), billing=ON_PRO),
+    )
+
+
+def moves(world: World) -> list[ItemChange]:
+    return [each.change for each in decide(world).actions if isinstance(each, ChangeItem)]
+
+
+def writes(world: World) -> list[SubscriptionChange]:
+    return [each.change for each in decide(world).actions if isinstance(each, ChangeSubscription)]
+
+
+def synced(world: World) -> str:
+    return told(world, ConditionType.SUBSCRIPTION_SYNCED).reason
+
+
+def test_a_changed_plan_moves_the_item_once_and_marks_the_plan_as_applied() -> None:
+    (change,) = moves(asking_for_pro())
+    assert (change.subscription_id, change.item_id, change.price_id) == (
+        "sub_1",
+        "si_price_starter",
+        "price_pro",
+    )
+    assert change.metadata[StripeMetadata.PLAN] == "pro"
+    outside = Outside()
+    world = outside.settle(asking_for_pro(), lambda each: decide(each).actions)
+    assert [type(each).__name__ for each in outside.done] == ["ChangeItem", "UpdateTenant"]
+    assert world.tenant is not None
+    assert world.tenant.limits["end_devices"] == 5000
+
+
+@pytest.mark.parametrize(
+    ("policy", "dearer", "proration", "only_when_paid"),
+    [
+        pytest.param("NextInvoice", True, "create_prorations", False, id="settled on the next invoice"),
+        pytest.param("None", True, "none", False, id="not settled at all"),
+        pytest.param("InvoiceNow", True, "always_invoice", True, id="an upgrade waits for its payment"),
+        pytest.param("InvoiceNow", False, "always_invoice", False, id="a downgrade gives credit, no payment"),
+    ],
+)
+def test_the_rest_of_the_period_is_settled_as_the_new_plan_says(
+    policy: str, dearer: bool, proration: str, only_when_paid: bool
+) -> None:
+    pro = a_dearer_offer(plan=a_plan("pro", prorationPolicy=policy), unit_amount=9900 if dearer else 900)
+    (change,) = moves(with_offers(asking_for_pro(), an_offer(), pro))
+    assert (change.proration, change.only_when_paid) == (proration, only_when_paid)
+
+
+@pytest.mark.parametrize(
+    ("item", "quantity"),
+    [
+        pytest.param(an_item(quantity=3), 3, id="sent back as read: Stripe would set 1"),
+        pytest.param(an_item(quantity=None, metered=True), None, id="a metered item has none"),
+    ],
+)
+def test_the_quantity_is_not_touched(item: Any, quantity: int | None) -> None:
+    (change,) = moves(asking_for_pro(a_subscription(items=(item,))))
+    assert change.quantity == quantity
+
+
+def test_of_several_items_the_one_that_a_plan_owns_is_moved() -> None:
+    subscription = a_subscription(items=(an_item("price_of_nobody"), an_item()))
+    (change,) = moves(asking_for_pro(subscription))
+    assert change.item_id == "si_price_starter"
+
+
+def test_billing_of_the_tenant_names_the_item_that_a_plan_owns() -> None:
+    subscription = a_subscription(items=(an_item("price_of_nobody"), an_item()))
+    assert decide(a_world(subscriptions=(subscription,))).actions == ()
+
+
+@pytest.mark.parametrize(
+    ("subscription", "why"),
+    [
+        pytest.param(a_subscription(schedule_id="sub_sched_1"), "a schedule owns the items", id="schedule"),
+        pytest.param(a_subscription("incomplete"), "only metadata can be changed", id="incomplete"),
+        pytest.param(a_subscription("frozen_by_regulator"), "who knows what it allows", id="unknown status"),
+        pytest.param(a_subscription("canceled"), "it is over", id="ended"),
+    ],
+)
+def test_no_item_is_written_where_none_may_be(subscription: Any, why: str) -> None:
+    assert moves(asking_for_pro(subscription)) == [], why
+
+
+def test_an_attached_schedule_is_said() -> None:
+    world = asking_for_pro(a_subscription(schedule_id="sub_sched_1"))
+    assert synced(world) == Reason.SCHEDULE_ATTACHED
+    assert told(world).reason == Reason.PROVISIONED
+
+
+def test_a_change_in_stripe_wins_and_limits_follow_what_is_paid() -> None:
+    world = moved_in_stripe()
+    assert moves(world) == []
+    assert synced(world) == Reason.PLAN_CHANGED_IN_STRIPE
+    assert told(world).status == "True"
+    assert decide(world).limits == all_limits(end_devices=5000)
+
+
+def test_enforcing_the_spec_reverts_a_change_in_stripe() -> None:
+    world = moved_in_stripe(planConflictPolicy="EnforceSpec")
+    (change,) = moves(world)
+    assert change.price_id == PRICES["starter"]
+
+
+def test_a_change_that_is_reverted_twice_is_sent_twice() -> None:
+    world = moved_in_stripe(planConflictPolicy="EnforceSpec")
+    keys = {
+        action.key
+        for each in (world, replace(world, now=NOW + DAY))
+        for action in decide(each).actions
+        if isinstance(action, ChangeItem)
+    }
+    assert len(keys) == 2, "Stripe would answer the second from its memory and change nothing"
+
+
+def test_a_new_reconcile_token_sends_a_refused_change_under_a_new_key() -> None:
+    asked_again = a_tenant_subscription(plan="pro", metadata={"annotations": {Annotation.RECONCILE: "2"}})
+    keys = {
+        action.key
+        for each in (asking_for_pro(), replace(asking_for_pro(), resource=asked_again))
+        for action in decide(each).actions
+        if isinstance(action, ChangeItem)
+    }
+    assert len(keys) == 2, "Stripe repeats a stored refusal"
+
+
+def test_naming_the_plan_that_stripe_moved_to_settles_the_difference() -> None:
+    world = replace(
+        moved_in_stripe(),
+        resource=a_tenant_subscription(plan="pro"),
+        offer=a_dearer_offer(),
+    )
+    (write,) = writes(world)
+    assert write.metadata[StripeMetadata.PLAN] == "pro"
+    assert moves(world) == []
+
+
+def test_a_change_that_waits_for_its_payment_keeps_plan_and_limits() -> None:
+    waiting = a_subscription(pending_change=True, metadata=KEY.metadata("pro"))
+    world = asking_for_pro(waiting)
+    assert decide(world).actions == ()
+    assert synced(world) == Reason.UPGRADE_DECLINED
+    assert decide(world).limits == all_limits(end_devices=500, gateways=10)
+
+
+def test_a_killed_operator_marks_the_change_that_already_waits() -> None:
+    world = asking_for_pro(a_subscription(pending_change=True))
+    (write,) = writes(world)
+    assert write.metadata[StripeMetadata.PLAN] == "pro"
+    assert moves(world) == []
+
+
+@pytest.mark.parametrize(
+    ("pro", "reason"),
+    [
+        pytest.param(
+            a_dearer_offer(currency="USD"), Reason.INCOMPATIBLE_PLAN, id="a subscription keeps its currency"
+        ),
+        pytest.param(
+            a_dearer_offer(interval=("year", 1)),
+            Reason.NOT_YET_SUPPORTED,
+            id="the interval: said, not ignored",
+        ),
+        pytest.param(
+            a_dearer_offer(interval=("month", 3)), Reason.NOT_YET_SUPPORTED, id="the count of intervals too"
+        ),
+        pytest.param(a_dearer_offer(price_id=None), Reason.PLAN_NOT_READY, id="a plan without a price waits"),
+        pytest.param(
+            a_dearer_offer(ready=False), Reason.PLAN_NOT_READY, id="an archived price takes nobody new"
+        ),
+    ],
+)
+def test_a_plan_that_cannot_be_reached_is_said_and_nothing_is_written(pro: Any, reason: Reason) -> None:
+    world = with_offers(asking_for_pro(), an_offer(), pro)
+    assert decide(world).actions == ()
+    assert told(world).reason == reason
+
+
+def test_a_move_in_stripe_to_another_interval_is_followed_like_any_other() -> None:
+    yearly = a_dearer_offer(interval=("year", 1))
+    world = moved_in_stripe()
+    item = an_item(PRICES["pro"], interval="year")
+    world = replace(world, subscriptions=(a_subscription(items=(item,)),))
+    world = with_offers(world, an_offer(), yearly)
+    assert told(world).status == "True"
+    assert synced(world) == Reason.PLAN_CHANGED_IN_STRIPE
+
+
+def test_a_price_that_no_plan_owns_keeps_the_tenant() -> None:
+    world = a_world(subscriptions=(a_subscription(items=(an_item("price_of_nobody"),)),))
+    assert decide(world).actions == ()
+    assert told(world).reason == Reason.UNMANAGED_PRICE
+
+
+def test_a_subscription_without_any_item_keeps_the_tenant() -> None:
+    world = a_world(subscriptions=(a_subscription(items=()),))
+    assert decide(world).actions == ()
+    assert told(world).reason == Reason.UNMANAGED_PRICE
+
+
+def test_items_of_two_plans_wait_for_a_person() -> None:
+    world = a_world(subscriptions=(a_subscription(items=(an_item(), an_item(PRICES["pro"]))),))
+    assert decide(world).actions == ()
+    assert told(world).reason == Reason.AMBIGUOUS_PLAN
+
+
+def test_of_two_plans_with_one_price_the_older_owns_it() -> None:
+    copy = a_dearer_offer(price_ids=frozenset({PRICES["starter"]}))
+    world = with_offers(a_world(), an_offer(), copy)
+    assert decide(world).current.offer == an_offer()
+
+
+def test_a_plan_whose_limits_cannot_be_read_leaves_those_of_the_tenant() -> None:
+    world = with_offers(
+        a_world(tenant=a_tenant(limits=all_limits(end_devices=1))),
+        an_offer(limits_by_price={}),
+        a_dearer_offer(),
+    )
+    assert decide(world).actions == ()
+    assert told(world).reason == Reason.PLAN_NOT_READY
+
+
+@pytest.mark.parametrize(
+    ("renewal", "ends", "wanted"),
+    [
+        pytest.param("Renew", True, False, id="goes on"),
+        pytest.param("Renew", False, None, id="goes on already"),
+        pytest.param("CancelAtPeriodEnd", False, True, id="ends with the period"),
+        pytest.param("CancelAtPeriodEnd", True, None, id="ends already"),
+        pytest.param("FollowStripe", True, None, id="as the customer chose: ends"),
+        pytest.param("FollowStripe", False, None, id="as the customer chose: goes on"),
+    ],
+)
+def test_renewal(renewal: str, ends: bool, wanted: bool | None) -> None:
+    world = a_world(
+        a_tenant_subscription(renewal=renewal), subscriptions=(a_subscription(cancel_at_period_end=ends),)
+    )
+    assert [each.cancel_at_period_end for each in writes(world)] == ([] if wanted is None else [wanted])
+
+
+@pytest.mark.parametrize(
+    ("present", "written"),
+    [
+        pytest.param({}, KEY.metadata("starter"), id="an adopted subscription gets its identity"),
+        pytest.param({"x": "y"}, KEY.metadata("starter"), id="other metadata is no identity"),
+        pytest.param(
+            KEY.metadata("starter"), {StripeMetadata.PLAN: "starter"}, id="ours has it, the plan is repeated"
+        ),
+        pytest.param(
+            replace(KEY, tenant_id="lab").metadata(),
+            {StripeMetadata.PLAN: "starter"},
+            id="another tenant's mark is not overwritten",
+        ),
+    ],
+)
+def test_marks_join_the_next_write_that_is_needed_anyway(
+    present: dict[str, str], written: dict[str, str]
+) -> None:
+    subscription = a_subscription(metadata=present)
+    assert decide(a_world(subscriptions=(subscription,))).actions == (), "no write for the marks alone"
+    renewing = a_world(a_tenant_subscription(renewal="CancelAtPeriodEnd"), subscriptions=(subscription,))
+    (write,) = writes(renewing)
+    assert write.metadata == written
+
+
+def test_a_plan_that_a_schedule_keeps_away_is_not_marked_as_applied() -> None:
+    world = asking_for_pro(
+        a_subscription(schedule_id="sub_sched_1", metadata={}), renewal="CancelAtPeriodEnd"
+    )
+    (write,) = writes(world)
+    assert StripeMetadata.PLAN not in write.metadata
