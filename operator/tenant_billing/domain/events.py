@@ -6,7 +6,7 @@ from typing import Final, Protocol
 
 from tenant_billing.api.billing_plan import BillingPlan
 from tenant_billing.api.tenant_subscription import TenantSubscription
-from tenant_billing.domain.identity import key_of
+from tenant_billing.domain.identity import is_own_key, key_of
 from tenant_billing.domain.observations import Event
 from tenant_billing.domain.plan import price_ids_of
 
@@ -112,11 +112,15 @@ def route(event: Event, receiver: Receiver, known: KnownObjects) -> Route:
 
 
 def _not_for(receiver: Receiver, event: Event) -> str:
-    """Why an event is none of this backend's; empty where it is."""
+    """Why an event is none of this backend's; empty where it is.
+
+    What a keyed request of ours caused was said by its answer, or is looked for before that request is repeated.
+    """
     key = key_of(event.metadata)
     reasons = {
         "AnotherAccount": event.account_id is not None and event.account_id != receiver.account_id,
         "AnotherMode": event.livemode is not receiver.livemode,
+        "OwnEcho": is_own_key(event.request_key),
         "AnotherType": event.type not in EVENT_TYPES,
         "AnotherInstallation": key is not None and key.owner != receiver.owner,
     }

@@ -31,14 +31,12 @@ class Finding:
         message: What is wrong, and what remedies it.
         hold: How much it stops.
         stalled: Whether a person is needed; otherwise it passes by itself.
-        ready: Whether the object counts as carried out all the same.
     """
 
     reason: Reason
     message: str
     hold: Hold = Hold.EVERYTHING
     stalled: bool = True
-    ready: bool = False
 
 
 Rule = Callable[[World], Finding | None]

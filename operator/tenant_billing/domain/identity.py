@@ -5,6 +5,7 @@ Source: product.md, "Identity is stable".
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from tenant_billing.api.names import StripeMetadata
 
@@ -64,10 +65,19 @@ def parse_claim(text: str | None) -> Claim | None:
             return None
 
 
+OWN_KEYS: Final = "tenant-billing:"
+"""How every idempotency key of ours begins."""
+
+
+def is_own_key(key: str) -> bool:
+    """Whether a request was ours: its events only echo what its answer has said."""
+    return key.startswith(OWN_KEYS)
+
+
 def idempotency_key(uid: str, step: str, attempt: int) -> str:
     """The provider's idempotency key of one step of one object.
 
     Derived from the uid and the step, never random: a restart replays it. A new attempt gets a new key
     only after a look at what the former one left. At most 255 characters and no personal data (stripe.md 5.3).
     """
-    return f"tenant-billing:{uid}:{step}:{attempt}"
+    return f"{OWN_KEYS}{uid}:{step}:{attempt}"

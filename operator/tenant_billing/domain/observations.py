@@ -251,6 +251,7 @@ class Event:
         object_id: The id of the object it is about.
         related: Ids of other objects it names: ``customer``, ``subscription``, ``price``, ``product`` by key.
         metadata: The metadata of the object it is about, or of the subscription behind an invoice.
+        request_key: The idempotency key of the request that caused it, empty where none did.
     """
 
     id: str
@@ -262,3 +263,4 @@ class Event:
     object_kind: str | None = None
     related: Mapping[str, str] = EMPTY
     metadata: Mapping[str, str] = EMPTY
+    request_key: str = ""

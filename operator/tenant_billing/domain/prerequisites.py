@@ -5,11 +5,11 @@ from tenant_billing.api.names import Annotation
 from tenant_billing.api.reasons import Reason
 from tenant_billing.api.tenant_subscription import ManagementPolicy
 from tenant_billing.domain.counting import bills
-from tenant_billing.domain.errors import Forbidden, Throttled, Unauthorized, Unreachable
+from tenant_billing.domain.errors import Forbidden, Throttled, Unauthorized, Unreachable, Unsupported
 from tenant_billing.domain.findings import Finding, Hold, Rule
 from tenant_billing.domain.ownership import another_object_has_the_tenant, tenant_belongs_to_another
 from tenant_billing.domain.permissions import field_needs_trust, plan_does_not_admit_namespace
-from tenant_billing.domain.tenant import tenant_cannot_be_created
+from tenant_billing.domain.tenant_validity import tenant_cannot_be_created
 from tenant_billing.domain.world import World
 
 
@@ -91,7 +91,7 @@ def cluster_not_usable(world: World) -> Finding | None:
         Reason.CLUSTER_UNAVAILABLE if passing else Reason.CLUSTER_NOT_READY,
         f"ThingsStackCluster {name} cannot be used: {world.registry_problem.message} "
         "The tenant is kept as it is.",
-        stalled=False,
+        stalled=isinstance(world.registry_problem, Unauthorized | Forbidden | Unsupported),
     )
 
 
@@ -110,7 +110,7 @@ def customer_was_deleted(world: World) -> Finding | None:
     return Finding(
         Reason.CUSTOMER_DELETED,
         f"Customer {world.customer.id} was deleted in Stripe, which ended its subscriptions; it is not made again. "
-        "Delete this object and apply it anew under another name to start over.",
+        "To start over, delete this object and apply one whose spec.customer.id names another customer.",
         Hold.PROVIDER,
     )
 
@@ -189,9 +189,9 @@ READING: tuple[Rule, ...] = (
 CHAIN: tuple[Rule, ...] = (
     *READING,
     another_object_has_the_tenant,
-    tenant_belongs_to_another,
     field_needs_trust,
     plan_does_not_admit_namespace,
+    tenant_belongs_to_another,
     several_customers_pay,
     recorded_subscription_is_missing,
     recorded_customer_is_missing,

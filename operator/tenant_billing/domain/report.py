@@ -45,8 +45,6 @@ _PROBLEMS_OF_REGISTRY: Final = frozenset(
 )
 """Findings that concern the tenant; all others concern the subscription."""
 
-_LASTING: Final = frozenset({Reason.INVALID_TENANT, Reason.TENANT_ID_TAKEN})
-
 
 def status_of(world: World, verdict: Verdict) -> TenantSubscriptionStatus:
     """The whole status. Where the outside could not be read, what was known before stands."""
@@ -73,6 +71,9 @@ def with_intent(world: World, intent: PendingOperation) -> TenantSubscriptionSta
     update: dict[str, object] = {"pending_operation": intent}
     if world.customer is not None:
         update["customer_id"] = world.customer.id
+    bought = counting.choose(world.subscriptions).told
+    if bought is not None and world.missing_subscription_id is None:
+        update["subscription_id"] = bought.id
     return world.resource.status.model_copy(update=update)
 
 
@@ -92,7 +93,12 @@ def remembered_refusal(world: World) -> Refusal | None:
     for kind in (ConditionType.SUBSCRIPTION_SYNCED, ConditionType.TENANT_SYNCED):
         condition = find_condition(status.conditions, kind)
         if condition is not None and condition.reason == Reason.REJECTED:
-            return Refusal(Reason(ready.reason), ready.message, kind is ConditionType.TENANT_SYNCED)
+            by_registry = kind is ConditionType.TENANT_SYNCED
+            # Ready may say something else meanwhile, for example that the other system is down.
+            reason = Reason.INVALID_TENANT if by_registry else Reason.BACKEND_UNAVAILABLE
+            if ready.message == condition.message:
+                reason = Reason(ready.reason)
+            return Refusal(reason, condition.message, by_registry)
     return None
 
 
@@ -181,11 +187,7 @@ def _conditions(world: World, verdict: Verdict) -> Conditions:
         put(ConditionType.STALLED, ConditionStatus.TRUE, ready[1], ready[2])
     else:
         conditions = remove_condition(conditions, ConditionType.STALLED)
-    if (
-        ready[0] is ConditionStatus.FALSE
-        and verdict.finding is None
-        and ready[1] is not Reason.AWAITING_PAYMENT
-    ):
+    if _passes_by_itself(ready, verdict.finding):
         put(ConditionType.RECONCILING, ConditionStatus.TRUE, Reason.PROGRESSING, ready[2])
     else:
         conditions = remove_condition(conditions, ConditionType.RECONCILING)
@@ -193,6 +195,12 @@ def _conditions(world: World, verdict: Verdict) -> Conditions:
 
 
 _Said = tuple[ConditionStatus, Reason, str]
+
+
+def _passes_by_itself(ready: _Said, finding: Finding | None) -> bool:
+    """Whether the operator is on the way to Ready; for a payment it is the customer who is waited for."""
+    waits = finding is not None and not finding.stalled
+    return waits and ready[0] is ConditionStatus.FALSE and ready[1] is not Reason.AWAITING_PAYMENT
 
 
 def _ready(world: World, verdict: Verdict) -> _Said:
@@ -247,11 +255,6 @@ def _tenant_synced(world: World, verdict: Verdict) -> _Said:
     if verdict.standing.access is Access.KEEP:
         return ConditionStatus.UNKNOWN, Reason.PENDING, "The tenant is kept as it is."
     return ConditionStatus.TRUE, Reason.SYNCED, ""
-
-
-def refusal_from(reason: Reason, message: str, *, by_registry: bool) -> Refusal:
-    """A refusal as it will be remembered."""
-    return Refusal(reason, message, by_registry)
 
 
 def stalled_status(world: World, finding: Finding) -> TenantSubscriptionStatus:

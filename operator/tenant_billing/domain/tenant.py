@@ -1,6 +1,5 @@
 """What the tenant should be: its creation, and the difference to what it is."""
 
-import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -9,7 +8,7 @@ from tenant_billing.api.reasons import Reason
 from tenant_billing.api.tenant_subscription import TenantState
 from tenant_billing.api.things_stack_cluster import BillingFieldPolicy
 from tenant_billing.domain import limits as entity_limits
-from tenant_billing.domain.access import Access, Standing, is_ours_to_lift
+from tenant_billing.domain.access import Access, Description, Standing, is_ours_to_lift
 from tenant_billing.domain.actions import Disruption, UpdateTenant
 from tenant_billing.domain.counting import choose
 from tenant_billing.domain.findings import Finding, Hold
@@ -19,13 +18,8 @@ from tenant_billing.domain.requests import InitialUser, NewTenant, TenantChange
 from tenant_billing.domain.world import World
 
 LONGEST_NAME: Final = 50
-LONGEST_DESCRIPTION: Final = 2000
 MOST_ATTRIBUTES: Final = 10
 LONGEST_ATTRIBUTE: Final = 200
-TENANT_ID: Final = re.compile(r"^[a-z0-9](?:[-]?[a-z0-9]){2,}$")
-USER_ID: Final = re.compile(r"^[a-z0-9](?:[-]?[a-z0-9]){1,}$")
-ATTRIBUTE_KEY: Final = TENANT_ID
-LONGEST_ID: Final = 36
 
 OWNED_ATTRIBUTES: Final = frozenset(
     {
@@ -46,7 +40,7 @@ def _metadata_of(world: World) -> Mapping[str, str]:
 
 
 def tenant_name(world: World) -> str:
-    """The tenant's name: the spec's, else by the documented fallbacks, else its id."""
+    """The tenant's name: the spec's, else by the documented fallbacks, else its id; cut to what is allowed (T-15)."""
     metadata = _metadata_of(world)
     details = world.resource.spec.customer.details if world.resource.spec.customer else None
     candidates = (
@@ -57,7 +51,7 @@ def tenant_name(world: World) -> str:
         world.customer.name if world.customer else None,
         details.name if details else None,
     )
-    return next((each for each in candidates if each), world.key.tenant_id)
+    return next((each for each in candidates if each), world.key.tenant_id)[:LONGEST_NAME]
 
 
 def tenant_description(world: World) -> str:
@@ -93,55 +87,6 @@ def initial_user(world: World) -> InitialUser:
         or "",
         password=world.admin_password,
     )
-
-
-def tenant_cannot_be_created(world: World) -> Finding | None:
-    """The tenant, or its administrator, would be refused: said before any call to the provider."""
-    if world.tenant is not None:
-        return None
-    problem = _tenant_problem(world) or _user_problem(initial_user(world))
-    return None if problem is None else Finding(Reason.INVALID_TENANT, problem, Hold.EVERYTHING)
-
-
-def _tenant_problem(world: World) -> str | None:
-    tenant_id = world.key.tenant_id
-    if not TENANT_ID.match(tenant_id) or len(tenant_id) > LONGEST_ID:
-        return (
-            f"spec.tenant.id {tenant_id!r}: at least three letters or digits, single dashes between them, "
-            "at most 36 characters."
-        )
-    name = tenant_name(world)
-    if len(name) > LONGEST_NAME:
-        return (
-            f"The tenant's name would be {len(name)} characters long and The Things Stack allows {LONGEST_NAME}; "
-            "set a shorter spec.tenant.name."
-        )
-    if len(tenant_description(world)) > LONGEST_DESCRIPTION:
-        return f"The tenant's description is longer than {LONGEST_DESCRIPTION} characters; set spec.tenant.description."
-    attributes = world.resource.spec.tenant.attributes
-    wrong = sorted(
-        key
-        for key in attributes
-        if not ATTRIBUTE_KEY.match(key) or len(key) > LONGEST_ID or key in OWNED_ATTRIBUTES
-    )
-    if wrong:
-        return (
-            f"spec.tenant.attributes: {', '.join(wrong)}: not a key that a tenant may carry, or one of ours."
-        )
-    return None
-
-
-def _user_problem(user: InitialUser) -> str | None:
-    if not USER_ID.match(user.user_id) or len(user.user_id) > LONGEST_ID:
-        return (
-            f"spec.tenant.initialAdmin.userID {user.user_id!r}: letters, digits and single dashes, 2 to 36."
-        )
-    if "@" not in user.email:
-        return (
-            "The tenant's administrator has no e-mail address; set spec.tenant.initialAdmin.email "
-            "or spec.customer.details.email."
-        )
-    return None
 
 
 def _owned_attributes(world: World, reference: BillingReference | None) -> dict[str, str]:
@@ -223,8 +168,26 @@ def state_change(tenant: Tenant, standing: Standing) -> tuple[TenantState, str] 
             return TenantState.FLAGGED, standing.description
         case Access.APPROVED, TenantState.FLAGGED | TenantState.SUSPENDED if lifts:
             return TenantState.APPROVED, ""
+        case Access.SUSPENDED, TenantState.SUSPENDED if lifts and _says_another_reason(tenant, standing):
+            return TenantState.SUSPENDED, standing.description
         case _:
             return None
+
+
+def _says_another_reason(tenant: Tenant, standing: Standing) -> bool:
+    """Whether a suspension of ours gives another reason than today's; the Tenant Billing Server's words stay."""
+    said = tenant.state_description
+    return said not in ("", Description.FLAGGED, standing.description)
+
+
+def _adopted_state(tenant: Tenant, standing: Standing) -> tuple[TenantState, str] | None:
+    """The state of the Tenant Billing Server in our words, for a write that marks the tenant as ours.
+
+    A state without a word counts as that server's on a tenant we have never written, and could not be lifted after.
+    """
+    lifts = is_ours_to_lift(tenant, state_written_by_us=state_written_by_us(tenant))
+    same = tenant.state.value == standing.access.value
+    return (tenant.state, standing.description) if lifts and same and not tenant.state_description else None
 
 
 def suspended_by_other(tenant: Tenant, standing: Standing) -> Finding | None:
@@ -271,6 +234,8 @@ def tenant_update(
     needed = (change_of_state, billing, name, text)
     if not different and (not relabel or named) and all(each is None for each in needed):
         return None
+    if relabel:
+        change_of_state = change_of_state or _adopted_state(tenant, standing)
     state, description = change_of_state or (None, "")
     change = TenantChange(
         state=state,
@@ -281,5 +246,5 @@ def tenant_update(
         limits=different,
         billing=billing,
     )
-    takes_away = state is TenantState.SUSPENDED
+    takes_away = state is TenantState.SUSPENDED and tenant.state is not TenantState.SUSPENDED
     return UpdateTenant(tenant.id, change, Disruption.SUSPEND if takes_away else Disruption.NONE)
