@@ -92,6 +92,16 @@ ROUTES = [
     ),
     pytest.param(an_event(livemode=True), Route(dropped="AnotherMode"), id="real money is not ours"),
     pytest.param(
+        an_event(request_key="tenant-billing:uid:Subscribe:1:subscription"),
+        Route(dropped="OwnEcho"),
+        id="what a request of ours caused was said by its answer",
+    ),
+    pytest.param(
+        an_event(request_key="somebody-else:1"),
+        Route(ACME, stale=frozenset({"sub_A"})),
+        id="a request of somebody else's is news",
+    ),
+    pytest.param(
         an_event("charge.succeeded"), Route(dropped="AnotherType"), id="a type that says nothing to us"
     ),
     pytest.param(

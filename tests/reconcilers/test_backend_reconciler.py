@@ -34,7 +34,8 @@ class Scene:
 
     def restart(self) -> None:
         self.accounts = Accounts(self.loop.clock, self.loop.queue)
-        self.reconciler = BillingBackendReconciler(self.loop.surroundings(), self.accounts, self.connect)
+        self.surroundings = self.loop.surroundings()
+        self.reconciler = BillingBackendReconciler(self.surroundings, self.accounts, self.connect)
 
     def connect(
         self, *, api_key: str, api_url: str | None, livemode: bool, requests_per_second: int
@@ -208,6 +209,20 @@ async def test_events_become_work_on_fresh_reads(scene: Scene) -> None:
     scene.loop.queue.keys.clear()
     await scene.run()
     assert scene.loop.queue.keys == []
+
+
+async def test_event_that_a_webhook_told_is_not_read_twice(scene: Scene) -> None:
+    scene.loop.see(bodies.a_subscription(status={"subscriptionID": "sub_A"}))
+    await scene.run()
+    told = ObjectKey("TenantSubscription", "tenants", "acme")
+    assert scene.surroundings.seen_events.is_first(told, "evt_1")
+    scene.account.events.append(an_event("evt_1", 1))
+    scene.loop.queue.keys.clear()
+    await scene.run()
+    assert scene.loop.queue.keys == []
+    connection = scene.accounts.of("main")
+    assert connection is not None
+    assert not connection.picture.is_stale("sub_A")
 
 
 async def test_events_of_the_time_without_a_leader_are_handled(scene: Scene) -> None:

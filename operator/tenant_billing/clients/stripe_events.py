@@ -14,31 +14,10 @@ from tenant_billing.clients.stripe_fields import (
     to_moment,
     to_required_id,
 )
+from tenant_billing.domain.events import EVENT_TYPES
 from tenant_billing.domain.observations import Event
 
-EVENT_TYPES: Final = (
-    "customer.subscription.created",
-    "customer.subscription.updated",
-    "customer.subscription.deleted",
-    "customer.subscription.paused",
-    "customer.subscription.resumed",
-    "customer.subscription.trial_will_end",
-    "customer.subscription.pending_update_expired",
-    "customer.deleted",
-    "invoice.paid",
-    "invoice.payment_failed",
-    "invoice.payment_action_required",
-    "invoice.overdue",
-    "invoice.marked_uncollectible",
-    "invoice.voided",
-    "invoice.finalization_failed",
-    "invoice.upcoming",
-    "price.updated",
-    "product.updated",
-    "billing.meter.deactivated",
-    "checkout.session.completed",
-)
-"""Stripe lists at most 20 types in one call (stripe.md 3.1 and 3.5)."""
+__all__ = ["EVENT_TYPES", "THIN", "to_event"]
 
 THIN: Final = "v2.core.event"
 
@@ -63,6 +42,7 @@ def to_event(fields: Fields) -> Event:
         object_kind=to_id(subject.get("object")),
         related=_related(subject),
         metadata=_metadata(subject),
+        request_key=to_id(to_fields(fields.get("request")).get("idempotency_key")) or "",
     )
 
 

@@ -10,6 +10,7 @@ from tenant_billing.api.reasons import Reason
 from tenant_billing.domain import event_progress, events
 from tenant_billing.domain.errors import OutsideError
 from tenant_billing.domain.event_progress import EventProgress
+from tenant_billing.domain.observations import Event
 from tenant_billing.ports import ObjectKey
 from tenant_billing.reconcilers.accounts import AccountConnection
 from tenant_billing.reconcilers.reporting import Surroundings
@@ -36,6 +37,7 @@ class EventReader:
         self._resources = surroundings.resources
         self._queue = surroundings.queue
         self._clock = surroundings.clock
+        self._seen = surroundings.seen_events
         self._progress: EventProgress | None = None
 
     async def begin(self, resource: BillingBackend, connection: AccountConnection) -> EventsSeen | None:
@@ -74,7 +76,7 @@ class EventReader:
         since = self._progress.since if anchor is None else None
         async for event in connection.provider.events_after(anchor, since):
             if self._progress.is_new(event):
-                self._follow(events.route(event, receiver, self._resources), connection)
+                self._follow(event, events.route(event, receiver, self._resources), connection)
                 self._progress = self._progress.handled(event)
         return CAUGHT_UP
 
@@ -91,11 +93,15 @@ class EventReader:
         last = self._progress.last if self._progress is not None else None
         return EventCursors(cursor=last[0], last_event_time=last[1]) if last is not None else None
 
-    def _follow(self, route: events.Route, connection: AccountConnection) -> None:
-        """Let the objects that an event concerns be looked at, on fresh reads."""
+    def _follow(self, event: Event, route: events.Route, connection: AccountConnection) -> None:
+        """Let the objects that an event concerns be looked at, on fresh reads, unless a webhook told them."""
+        keys = [ObjectKey(TENANT_SUBSCRIPTION.kind, *each) for each in route.subscriptions]
+        untold = [key for key in keys if self._seen.is_first(key, event.id)]
+        if keys and not untold:
+            return
         connection.picture.stale(route.stale)
-        for namespace, name in route.subscriptions:
-            self._queue.add(ObjectKey(TENANT_SUBSCRIPTION.kind, namespace, name))
+        for key in untold:
+            self._queue.add(key)
         for name in route.plans:
             self._queue.add(ObjectKey(BILLING_PLAN.kind, "", name))
 

@@ -1,7 +1,7 @@
 """What every reconciler of a cluster-scoped kind does with its object: finalizer, status, the annotations of people."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from tenant_billing.api.names import FINALIZER, Annotation
@@ -17,6 +17,7 @@ from tenant_billing.ports import (
     Queue,
     Resources,
 )
+from tenant_billing.reconcilers.seen_events import SeenEvents
 
 MOST_USERS_NAMED: Final = 5
 
@@ -62,6 +63,7 @@ class Surroundings:
     Attributes:
         namespace: The operator's own namespace, the only one whose Secrets they read (api.md, rule 2).
         jitter: Gives a random number from 0 to 1.
+        seen_events: Which events were told already; shared by those who are told.
     """
 
     resources: Resources
@@ -70,6 +72,7 @@ class Surroundings:
     clock: Clock
     namespace: str
     jitter: Callable[[], float]
+    seen_events: SeenEvents = field(default_factory=SeenEvents)
 
 
 async def guarded(work: Awaitable[Outcome]) -> Outcome:

@@ -57,6 +57,7 @@ class TenantSubscriptionReconciler:
         self._resources = surroundings.resources
         self._kubernetes = surroundings.kubernetes
         self._jitter = surroundings.jitter
+        self._seen_events = surroundings.seen_events
         self._registries = registries
         self._reader = reader
         self._writer = writer
@@ -99,7 +100,8 @@ class TenantSubscriptionReconciler:
         nudge, uid = resource.metadata.annotations.get(Annotation.NUDGE, ""), resource.metadata.uid
         if nudge != self._nudges.get(uid, ""):
             self._nudges[uid] = nudge
-            self._unread.add(uid)
+            if self._seen_events.is_first(key_of(resource), nudge):
+                self._unread.add(uid)
 
     async def _read(self, resource: TenantSubscription) -> World:
         """Read the world: afresh where somebody said that something changed outside."""
