@@ -8,6 +8,8 @@ import click
 
 COMMANDS: Final[Mapping[str, str]] = {
     "run": "tenant_billing.commands.run:run",
+    "sandbox": "tenant_billing.commands.sandbox:sandbox",
+    "status": "tenant_billing.commands.status:status",
 }
 """Where each command is: module and attribute."""
 

@@ -1,0 +1,89 @@
+"""Reading Kubernetes for a person at a terminal: one list, or one clear error."""
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import click
+import requests
+from pykube.config import KubeConfig
+from pykube.exceptions import HTTPError, PyKubeError
+from pykube.http import HTTPClient
+
+from tenant_billing.api import names
+
+PAGE: Final = 500
+TIMEOUT: Final = 15.0
+_NOT_FOUND: Final = 404
+
+Body = dict[str, Any]
+
+
+class CannotRead(click.ClickException):
+    """The API server could not be read; the message says why and what to do. Exit status 1."""
+
+
+class KubernetesReader:
+    """Reads objects with the person's own kubeconfig.
+
+    Args:
+        kubeconfig: The file; None: the service account of a pod, else what kubectl would use.
+
+    Raises:
+        CannotRead: There is no usable configuration.
+    """
+
+    def __init__(self, kubeconfig: Path | None = None) -> None:
+        try:
+            config = _configuration(kubeconfig)
+            self._client = HTTPClient(config, timeout=TIMEOUT)
+            self.namespace: str = config.namespace
+        except (PyKubeError, KeyError, ValueError, OSError) as error:
+            raise CannotRead(
+                f"no usable kubeconfig: {error}. Set KUBECONFIG, or give --kubeconfig."
+            ) from None
+
+    def list(self, kind: names.ResourceKind, namespace: str | None) -> Iterator[Body]:
+        """Give all objects of a kind, in the order of the API server.
+
+        Args:
+            kind: Which kind.
+            namespace: Only this namespace's; None: all.
+
+        Raises:
+            CannotRead: The API server refused, or gave no usable answer.
+        """
+        params = {"limit": str(PAGE)}
+        while True:
+            page = self._page(kind, namespace, params)
+            yield from page["items"]
+            following = page.get("metadata", {}).get("continue")
+            if not following:
+                return
+            params = {"limit": str(PAGE), "continue": following}
+
+    def _page(self, kind: names.ResourceKind, namespace: str | None, params: dict[str, str]) -> Body:
+        try:
+            get, check = self._client.get, self._client.raise_for_status
+            answer = get(version=names.API_VERSION, namespace=namespace, url=kind.plural, params=params)  # type: ignore[no-untyped-call]  # published without types
+            check(answer)  # type: ignore[no-untyped-call]  # published without types
+            page: Body = answer.json()
+        except HTTPError as error:
+            raise CannotRead(_worded(error, kind)) from None
+        except (requests.RequestException, PyKubeError, ValueError) as error:
+            server = self._client.url
+            raise CannotRead(f"no usable answer from {server}: {type(error).__name__}") from None
+        return page
+
+
+def _configuration(kubeconfig: Path | None) -> KubeConfig:
+    load = KubeConfig.from_env if kubeconfig is None else partial(KubeConfig.from_file, kubeconfig)
+    found: KubeConfig = load()  # type: ignore[no-untyped-call]  # published without types
+    return found
+
+
+def _worded(error: HTTPError, kind: names.ResourceKind) -> str:
+    if error.code == _NOT_FOUND:
+        return f"the cluster has no {kind.plural}.{names.GROUP}. Install the definitions: kubectl apply -f deploy/crds"
+    return f"the API server refused: {error}"

@@ -1,0 +1,95 @@
+"""``tenant-billing status``: one table of all tenants, from Kubernetes alone."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import click
+from rich.text import Text
+
+from tenant_billing.api import names
+from tenant_billing.api.resource import InvalidResourceError
+from tenant_billing.api.tenant_subscription import TenantSubscription
+from tenant_billing.commands.reading import CannotRead, KubernetesReader
+from tenant_billing.commands.status_lines import StatusLine, status_line
+from tenant_billing.commands.tables import print_table
+
+HEADS: Final = ("TENANT", "PLAN", "PAYMENT", "STATE", "PERIOD END", "USAGE", "READY")
+STYLES: Final = {"approved": "green", "flagged": "yellow", "suspended": "red", "rejected": "red"}
+
+
+@click.command(short_help="Show every tenant: plan, payment, state, usage against limits.")
+@click.option("-n", "--namespace", help="Only TenantSubscriptions of this namespace.")
+@click.option("-A", "--all-namespaces", is_flag=True, help="Of all namespaces.")
+@click.option(
+    "-o", "--output", type=click.Choice(["table", "json"]), default="table", show_default=True, help="Format."
+)
+@click.option(
+    "--kubeconfig",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The kubeconfig to use; otherwise kubectl's.",
+)
+def status(namespace: str | None, output: str, kubeconfig: Path | None, *, all_namespaces: bool) -> None:
+    """Show every tenant: plan, payment, state, usage against limits.
+
+    Exits with 0 when the tenants were read, whatever their state; with 1 when they could not be read.
+    """
+    if namespace is not None and all_namespaces:
+        raise click.UsageError("--namespace and --all-namespaces exclude each other")
+    reader = KubernetesReader(kubeconfig)
+    chosen = None if all_namespaces else namespace or reader.namespace
+    lines = _read(reader, chosen)
+    if output == "json":
+        click.echo(json.dumps([line.to_json() for line in lines], indent=2))
+        return
+    if not lines:
+        where = (
+            "in any namespace" if chosen is None else f"in the namespace {chosen}; -A shows all namespaces"
+        )
+        click.echo(f"No TenantSubscription {where}.", err=True)
+        return
+    _print(lines, with_namespace=all_namespaces)
+
+
+def _read(reader: KubernetesReader, namespace: str | None) -> list[StatusLine]:
+    try:
+        bodies = reader.list(names.TENANT_SUBSCRIPTION, namespace)
+        return [status_line(TenantSubscription.from_kubernetes(body)) for body in bodies]
+    except InvalidResourceError as error:
+        raise CannotRead(f"{error}. Is this tenant-billing older than the definitions?") from None
+
+
+def _print(lines: Sequence[StatusLine], *, with_namespace: bool) -> None:
+    rows = [[Text(line.namespace), *_cells(line)] if with_namespace else _cells(line) for line in lines]
+    print_table(("NAMESPACE", *HEADS) if with_namespace else HEADS, rows)
+
+
+def _cells(line: StatusLine) -> list[Text]:
+    return [
+        Text(line.tenant),
+        Text(line.plan or "none"),
+        Text(_payment(line)),
+        Text(line.state, style=STYLES.get(line.state, "")),
+        Text("" if line.period_end is None else f"{line.period_end:%Y-%m-%d}"),
+        Text(_usage(line)),
+        _ready(line),
+    ]
+
+
+def _payment(line: StatusLine) -> str:
+    if line.suspension is None:
+        return line.payment
+    return f"{line.payment}, suspension {line.suspension:%Y-%m-%d}"
+
+
+def _usage(line: StatusLine) -> str:
+    """The devices, and whatever else is full."""
+    told = [usage for usage in line.usage if usage.entity == "devices" or usage.is_full]
+    return "; ".join(str(usage) for usage in told)
+
+
+def _ready(line: StatusLine) -> Text:
+    if line.ready:
+        return Text("yes" if line.reason == "Provisioned" else f"yes, {line.reason}", style="green")
+    return Text(line.reason if line.ready is None else f"no, {line.reason}", style="yellow")

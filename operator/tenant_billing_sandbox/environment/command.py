@@ -1,0 +1,121 @@
+"""``python -m tenant_billing_sandbox up``: the environment, left running until Ctrl-C."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import click
+from rich.console import Console
+from rich.text import Text
+
+from tenant_billing_sandbox.control_plane.binaries import Binaries
+from tenant_billing_sandbox.control_plane.problems import ControlPlaneError
+from tenant_billing_sandbox.control_plane.reports import ConsoleReport
+from tenant_billing_sandbox.environment.environment import Environment
+from tenant_billing_sandbox.environment.places import SAMPLES, STATE_FILE
+
+PRIVATE: Final = 0o600
+COMMENT_COLUMN: Final = 58
+
+
+@click.command()
+def up() -> None:
+    """Run control plane, simulators and operator until Ctrl-C, to try the product by hand."""
+    console = Console(highlight=False)
+    try:
+        Binaries(report=ConsoleReport(console)).install()
+        asyncio.run(_run(console, Path.cwd()))
+    except ControlPlaneError as error:
+        notes = "\n".join(getattr(error, "__notes__", []))
+        raise click.ClickException(f"{error}\n{notes}".strip()) from None
+
+
+async def _run(console: Console, directory: Path) -> None:
+    stopped = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    console.print("Starting etcd, kube-apiserver, the simulators and the operator …", style="dim")
+    async with Environment.start() as environment:
+        await environment.start_operator()
+        await environment.register_accounts()
+        await environment.plane.run_kubectl("apply", "--filename", str(SAMPLES / "billingplan.yaml"))
+        with state_file(directory / STATE_FILE, environment):
+            for line in welcome(environment, directory):
+                console.print(line, soft_wrap=True)
+            await _ended(environment, stopped, console)
+            console.print("Stopping …", style="dim")
+    console.print("Nothing is left running.", style="dim")
+
+
+async def _ended(environment: Environment, stopped: asyncio.Event, console: Console) -> None:
+    """Wait until told to stop; say so once if the operator ends by itself."""
+    while environment.operator.alive:
+        try:
+            async with asyncio.timeout(1):
+                await stopped.wait()
+                return
+        except TimeoutError:
+            continue
+    console.print(
+        f"The operator has ended; its log is {environment.operator.log}", style="red", soft_wrap=True
+    )
+    await stopped.wait()
+
+
+@contextmanager
+def state_file(path: Path, environment: Environment) -> Iterator[None]:
+    """Tell ``tenant-billing sandbox`` where the simulators are, for as long as they run."""
+    path.parent.mkdir(exist_ok=True)
+    content = {
+        "stripe": environment.stripe.url,
+        "thingsStack": environment.things_stack.url,
+        "kubeconfig": str(environment.plane.kubeconfig),
+        "kubectl": str(environment.plane.kubectl),
+        "operatorLog": str(environment.operator.log),
+    }
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump(content, file, indent=2)
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def welcome(environment: Environment, directory: Path) -> Iterator[Text]:
+    """Say how to use what runs, in lines that can be copied into another terminal."""
+    samples = SAMPLES.relative_to(directory) if SAMPLES.is_relative_to(directory) else SAMPLES
+    yield Text()
+    yield Text("The sandbox runs. In another terminal:", style="bold")
+    yield Text()
+    yield Text(f"  export KUBECONFIG={environment.plane.kubeconfig}")
+    yield Text(f"  alias kubectl={environment.plane.kubectl}")
+    yield Text(f"  alias tenant-billing={Path(sys.executable).parent / 'tenant-billing'}")
+    yield Text()
+    for line, comment in (
+        (f"kubectl apply -f {samples}/tenantsubscription.yaml", "subscribe a tenant"),
+        ("kubectl get tenantbilling -A", "the state of everything"),
+        ("tenant-billing status -A", "the same, tenants only"),
+        ("tenant-billing sandbox pay acme-iot", "the customer pays"),
+        ("tenant-billing sandbox devices acme-iot 300", "the tenant registers devices"),
+        ("tenant-billing sandbox fail-payment acme-iot", "from now on the card declines"),
+        ("tenant-billing sandbox advance 32d", "let time pass: the renewal fails"),
+        ("tenant-billing sandbox advance 21d", "three weeks more: suspended"),
+        ("tenant-billing sandbox tenants", "what both simulators know"),
+    ):
+        yield Text.assemble("  ", f"{line:<{COMMENT_COLUMN}}", (f"# {comment}", "dim"))
+    yield Text()
+    for name, place in (
+        ("Stripe", f"{environment.stripe.url} (key {environment.stripe.api_key})"),
+        ("The Things Stack", environment.things_stack.url),
+        ("Operator's log", environment.operator.log),
+    ):
+        yield Text.assemble("  ", (f"{name:<18}", "dim"), str(place))
+    yield Text()
+    yield Text("Ctrl-C ends it, and leaves nothing running.")
