@@ -12,16 +12,27 @@ POLL_INTERVAL = 0.02
 
 @overload
 async def wait_for(
-    condition: Callable[[], Awaitable[Result]], expected: str, deadline: float = 15.0
+    condition: Callable[[], Awaitable[Result]],
+    expected: str,
+    deadline: float = 15.0,
+    interval: float = POLL_INTERVAL,
 ) -> Result: ...
 
 
 @overload
-async def wait_for(condition: Callable[[], Result], expected: str, deadline: float = 15.0) -> Result: ...
+async def wait_for(
+    condition: Callable[[], Result],
+    expected: str,
+    deadline: float = 15.0,
+    interval: float = POLL_INTERVAL,
+) -> Result: ...
 
 
 async def wait_for(
-    condition: Callable[[], Awaitable[Result] | Result], expected: str, deadline: float = 15.0
+    condition: Callable[[], Awaitable[Result] | Result],
+    expected: str,
+    deadline: float = 15.0,
+    interval: float = POLL_INTERVAL,
 ) -> Result:
     """Ask again and again until the condition gives something true, and return that.
 
@@ -31,6 +42,7 @@ async def wait_for(
         condition: A function, asynchronous or not.
         expected: What is waited for, completing "waited in vain for …".
         deadline: Patience, in seconds of real time.
+        interval: Seconds of real time from one question to the next.
 
     Raises:
         AssertionError: The time is over.
@@ -50,4 +62,4 @@ async def wait_for(
             seen = repr(result)
         if clock.time() > end:
             raise AssertionError(f"waited {deadline:g} s in vain for {expected}; last seen: {seen}")
-        await asyncio.sleep(POLL_INTERVAL)
+        await asyncio.sleep(interval)

@@ -1,0 +1,235 @@
+"""Killing the operator at points of many tenants at once: one SIGKILL finds each tenant at another write."""
+
+import asyncio
+import contextlib
+import os
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from crash_life import PHASES, Phase, difference, picture
+from crash_points import AFTER, BEFORE, Point, audited, identity_of, marks, points_of, writes_since
+from running_product import PATIENCE, Product, is_gone
+from tenant_billing_sandbox.service.faults import Fault
+from waiting import wait_for
+
+EVERYTHING: Final = os.environ.get("TENANT_BILLING_CRASH") == "all"
+SEED: Final = int(os.environ.get("TENANT_BILLING_CRASH_SEED", "3"))
+SHARE: Final = 0.1
+MOST_AT_ONCE: Final = 40
+"""Tenants in one life: each may hold a connection to kube-apiserver, and the operator has 64."""
+
+NOTHING: Final = "nothing else happens"
+EDITED: Final = "the spec is edited"
+DELETED: Final = "the object is deleted"
+
+RENAMED: Final = {"spec": {"tenant": {"name": "Renamed"}}}
+
+
+@dataclass(frozen=True)
+class Recording:
+    """One tenant's life without any disturbance.
+
+    Attributes:
+        points: The writes of each phase, by its name.
+        pictures: What stood at the end of each.
+        edited: What stands at the end of each once the object was edited as while the operator is dead.
+        operations: System and operation of every audit line.
+    """
+
+    points: dict[str, list[Point]] = field(default_factory=dict)
+    pictures: dict[str, dict[str, Any]] = field(default_factory=dict)
+    edited: dict[str, dict[str, Any]] = field(default_factory=dict)
+    operations: set[tuple[str, str]] = field(default_factory=set)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One kill.
+
+    Attributes:
+        phase: Name of the phase in which it happens.
+        point: The write that it hits.
+        side: Before or after it.
+        meanwhile: What else happens while the operator is dead.
+    """
+
+    phase: str
+    point: Point
+    side: str
+    meanwhile: str = NOTHING
+
+    def __str__(self) -> str:
+        return f"{self.phase}: killed {self.side}: {self.point}; meanwhile {self.meanwhile}"
+
+
+async def record(product: Product, name: str) -> Recording:
+    """Let one tenant live undisturbed, and note every write."""
+    recording = Recording()
+    for phase in PHASES:
+        since = marks(product)
+        await phase.begin(product, [name])
+        if phase.proceed is not None:
+            await phase.proceed(product, [name])
+        await product.until([name], phase.is_done, phase.name)
+        await product.until_quiet()
+        recording.points[phase.name] = points_of(writes_since(product, since), identity_of(product, name))
+        recording.pictures[phase.name] = await picture(product, name)
+    recording.operations.update(audited(product.environment.operator.log.read_text()))
+    return recording
+
+
+def cases_of(recording: Recording, meanwhile: str, *, whole: bool) -> list[Case]:
+    """Every point of every phase, on both sides; or a seeded tenth of them."""
+    every = [
+        Case(phase, point, side, meanwhile)
+        for phase, points in recording.points.items()
+        for point in points
+        for side in (BEFORE, AFTER)
+    ]
+    if whole or EVERYTHING:
+        return every
+    chosen = random.Random(f"{SEED} {meanwhile}").sample(every, max(1, round(len(every) * SHARE)))  # noqa: S311 - no secret
+    return sorted(chosen, key=every.index)
+
+
+class Life:
+    """The lives of many tenants in step, each phase of which the operator dies in once."""
+
+    def __init__(self, product: Product, recording: Recording, prefix: str, cases: Sequence[Case]) -> None:
+        self._product = product
+        self._recording = recording
+        self._cases = {phase.name: [each for each in cases if each.phase == phase.name] for phase in PHASES}
+        steady = max(len([each for each in of if each.meanwhile == NOTHING]) for of in self._cases.values())
+        self._steady = [f"{prefix}-s{number:03}" for number in range(steady)]
+        passing = [case for case in cases if case.meanwhile != NOTHING]
+        self._passing = {case: f"{prefix}-p{number:03}" for number, case in enumerate(passing)}
+        self._alive = [*self._steady, *self._passing.values()]
+        self.failures: list[str] = []
+
+    async def live(self, hours_dead: int = 0) -> None:
+        """Go through all phases."""
+        for phase in PHASES:
+            if not any(self._cases[each.name] for each in PHASES[PHASES.index(phase) :]):
+                return
+            await self._go_through(phase, hours_dead)
+
+    async def _go_through(self, phase: Phase, hours_dead: int) -> None:
+        product = self._product
+        holders = self._holders(phase)
+        faults = {case: self._hold(case, name) for case, name in holders.items()}
+        await phase.begin(product, self._alive)
+        async with _meanwhile(phase, product, self._alive):
+            await self._until_held(faults)
+            await product.kill()
+        await self._while_dead(holders, hours_dead)
+        await product.environment.start_operator()
+        going = [name for case, name in holders.items() if case.meanwhile == DELETED]
+        staying = [name for name in self._alive if name not in going]
+        if phase.proceed is not None:
+            await phase.proceed(product, staying)
+        await product.until(staying, phase.is_done, phase.name)
+        await product.until(going, is_gone, "gone")
+        await product.look_again(
+            [name for name in staying if not is_gone(await product.get(name))], phase.name
+        )
+        await self._judge(phase, holders, hours_dead)
+        passed = {name for case, name in holders.items() if case.meanwhile != NOTHING}
+        self._alive = [name for name in self._alive if name not in passed]
+
+    def _holders(self, phase: Phase) -> dict[Case, str]:
+        """Which tenant each case of the phase happens to."""
+        steady = iter(self._steady)
+        return {case: self._passing.get(case) or next(steady) for case in self._cases[phase.name]}
+
+    def _hold(self, case: Case, name: str) -> Fault:
+        return case.point.hold(self._product, identity_of(self._product, name), case.side)
+
+    async def _until_held(self, faults: dict[Case, Fault]) -> None:
+        """Wait until every tenant stands at its point; a nudge may not be needed, because another one came first."""
+
+        def held() -> bool:
+            missing = [
+                str(case) for case, fault in faults.items() if case.point.is_certain and not fault.held
+            ]
+            assert not missing, missing
+            return True
+
+        await wait_for(held, "every write to be held", PATIENCE)
+
+    async def _while_dead(self, holders: dict[Case, str], hours_dead: int) -> None:
+        product = self._product
+        for case, name in holders.items():
+            if case.meanwhile == EDITED:
+                await product.change(name, RENAMED)
+            elif case.meanwhile == DELETED and not is_gone(await product.get(name)):
+                await product.delete(name)
+        if hours_dead:
+            for name in self._alive:  # the first invoice can be paid for 23 hours
+                if product.subscriptions(name) and not product.has_paid_once(name):
+                    await product.pay(name)
+            await product.environment.outside.advance(hours_dead * 3600)
+
+    async def _judge(self, phase: Phase, holders: dict[Case, str], hours_dead: int) -> None:
+        cases = {name: case for case, name in holders.items()}
+        for name in self._alive:
+            case = cases.get(name)
+            meanwhile = case.meanwhile if case else NOTHING
+            wrong = await self._wrong(phase, name, meanwhile, hours_dead)
+            self.failures += [f"{case or phase.name} [{name}]: {line}" for line in wrong]
+        assert not self.failures, "\n".join(["", *self.failures])
+
+    async def _wrong(self, phase: Phase, name: str, meanwhile: str, hours_dead: int) -> list[str]:
+        if meanwhile == DELETED:
+            return left_behind(self._product, name)
+        expected = self._recording.pictures[phase.name]
+        seen = await picture(self._product, name)
+        if meanwhile == EDITED:
+            expected = edited(expected)
+        if hours_dead:  # what is charged for the rest of a period depends on the hour
+            expected, seen = _without_amounts(expected), _without_amounts(seen)
+        return difference(expected, seen)
+
+
+def edited(expected: dict[str, Any]) -> dict[str, Any]:
+    """The picture of a tenant whose name was edited."""
+    tenant = expected["tenant"]
+    return expected if expected["object"] is None else {**expected, "tenant": {**tenant, "name": "Renamed"}}
+
+
+def left_behind(product: Product, name: str) -> list[str]:
+    """What a deleted object must not leave behind."""
+    wrong = []
+    live = [
+        each
+        for each in product.subscriptions(name)
+        if each["status"] not in {"canceled", "incomplete_expired"}
+    ]
+    if live:
+        wrong.append(f"live subscriptions {[each['id'] for each in live]}")
+    if len(product.customers(name)) > 1 or len(product.subscriptions(name)) > 1:
+        wrong.append("customer or subscription doubled")
+    tenant = product.tenant(name)
+    if tenant is not None and tenant.get("state") != "STATE_SUSPENDED":
+        wrong.append(f"tenant {tenant.get('state')}")
+    return wrong
+
+
+def _without_amounts(seen: dict[str, Any]) -> dict[str, Any]:
+    return {**seen, "invoices": [each.rpartition(" ")[0] for each in seen["invoices"]]}
+
+
+@contextlib.asynccontextmanager
+async def _meanwhile(phase: Phase, product: Product, names: Sequence[str]) -> Any:
+    """What customers do while the operator works, ended with it."""
+    if phase.proceed is None:
+        yield
+        return
+    task = asyncio.ensure_future(phase.proceed(product, names))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
