@@ -11,10 +11,10 @@ import click
 import httpx
 
 from tenant_billing.api.names import BillingServerMetadata, StripeMetadata
+from tenant_billing.domain.access import ENDED
 
 STATE_FILE: Final = Path(".sandbox") / "state.json"
 TIMEOUT: Final = 30.0
-_ENDED: Final = frozenset({"canceled", "incomplete_expired"})
 
 Answer = dict[str, Any]
 
@@ -122,7 +122,7 @@ class Simulators:
         found: dict[str, Answer] = {}
         for account in self._ask("GET", self._stripe, "/_sandbox/state")["accounts"]:
             everything = account["objects"].get("subscription", {}).values()
-            for subscription in sorted(everything, key=lambda each: each["status"] not in _ENDED):
+            for subscription in sorted(everything, key=lambda each: each["status"] not in ENDED):
                 metadata = subscription["metadata"]
                 tenant = metadata.get(StripeMetadata.TENANT_ID) or metadata.get(
                     BillingServerMetadata.TENANT_ID

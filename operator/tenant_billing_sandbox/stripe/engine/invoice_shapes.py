@@ -88,18 +88,13 @@ def new_invoice(
         "currency": subscription["currency"],
         "discounts": [discount["id"] for discount in discounts.in_force(account, subscription)],
         "issuer": {"type": "self"},
-        "lines": {
-            "object": "list",
-            "data": lines,
-            "has_more": False,
-            "url": f"/v1/invoices/{identifier}/lines",
-        },
+        "lines": _list(lines, f"/v1/invoices/{identifier}/lines"),
         "livemode": account.livemode,
         "parent": _parent(subscription),
         "payment_settings": dict.fromkeys(
             ("default_mandate", "payment_method_options", "payment_method_types")
         ),
-        "payments": {"object": "list", "data": [], "has_more": False, "url": "/v1/invoice_payments"},
+        "payments": _list([], "/v1/invoice_payments"),
         "period_start": period[0],
         "period_end": period[1],
         "status": "draft",
@@ -114,6 +109,10 @@ def new_invoice(
         line["invoice"] = identifier
     add_up(account, invoice)
     return invoice
+
+
+def _list(data: list[Object], url: str) -> Object:
+    return {"object": "list", "data": data, "has_more": False, "url": url}
 
 
 def _parent(subscription: Object) -> Object:

@@ -1,0 +1,33 @@
+"""What the loop needs from outside, as Protocols. Reconcilers know these, never a client."""
+
+from tenant_billing.ports.kubernetes import (
+    Cluster,
+    ObjectConflict,
+    ObjectGone,
+    SecretKeyMissing,
+    SecretNotFound,
+)
+from tenant_billing.ports.provider import BillingProvider, ProviderFactory, WebhookVerifier
+from tenant_billing.ports.registry import RegistryFactory, TenantRegistry
+from tenant_billing.ports.resources import Resources
+from tenant_billing.ports.work import Clock, ObjectKey, Outcome, Queue, Reconciler, Subject
+
+__all__ = [
+    "BillingProvider",
+    "Clock",
+    "Cluster",
+    "ObjectConflict",
+    "ObjectGone",
+    "ObjectKey",
+    "Outcome",
+    "ProviderFactory",
+    "Queue",
+    "Reconciler",
+    "RegistryFactory",
+    "Resources",
+    "SecretKeyMissing",
+    "SecretNotFound",
+    "Subject",
+    "TenantRegistry",
+    "WebhookVerifier",
+]
