@@ -44,6 +44,7 @@ async def a_product_is_made_changed_and_deleted(service: Service) -> None:
     "GET /v1/prices/{}",
     "GET /v1/prices/search",
     "POST /v1/prices/{}",
+    events=("price.created", "price.updated"),
 )
 async def a_price_is_published_replaced_and_archived(service: Service) -> None:
     prices = service.client.v1.prices
@@ -91,6 +92,7 @@ async def a_price_has_tiers(service: Service) -> None:
     "GET /v1/billing/meters/{}/event_summaries",
     "POST /v1/billing/meter_events",
     "POST /v1/billing/meter_event_adjustments",
+    events=("billing.meter.created", "billing.meter.deactivated", "billing.meter.reactivated"),
 )
 async def a_meter_counts_devices(service: Service) -> None:
     billing = service.client.v1.billing

@@ -12,6 +12,8 @@ from stripe_openapi.exchanges import Exchange
 
 REDACTED = "(redacted)"
 """What the simulator's record of requests says in place of a secret."""
+READ = frozenset({200, 400, 402, 404})
+"""Statuses of answers that are given after the parameters were read; 401, 403 and 429 come before."""
 EXCLUDED = "/v2/"
 """The document describes v1 only; v2 takes JSON and has schemas of its own (stripe.md 8)."""
 ERROR: Schema = {"$ref": f"{SCHEMAS}error"}
@@ -21,7 +23,8 @@ def assert_contract(record: Iterable[Mapping[str, Any]], document: Path) -> None
     """Judge the requests that a simulator of Stripe has recorded (``GET /_sandbox/requests``).
 
     Args:
-        record: The entries, as JSON: ``method``, ``path``, ``params``.
+        record: The entries, as JSON. One that was refused or cut off before the simulator came to read its parameters
+            names none, and is passed over.
         document: Stripe's OpenAPI document, as the fixture ``stripe_openapi`` gives it.
 
     Raises:
@@ -33,16 +36,31 @@ def assert_contract(record: Iterable[Mapping[str, Any]], document: Path) -> None
             entry["method"], entry["path"], entry["params"]
         )
         for entry in record
+        if _was_read(entry)
     }
     assert requests, "nothing was asked of Stripe"
     faults = [f"{each}: {fault}" for each in requests.values() for fault in request_faults(judge, each)]
     assert not faults, "\n".join(faults)
 
 
+def _was_read(entry: Mapping[str, Any]) -> bool:
+    """Whether the parameters in the record are those that were sent."""
+    return bool(entry["params"]) or (not entry["faults"] and entry["status"] in READ)
+
+
 def exchange_faults(document: StripeDocument, exchange: Exchange) -> list[str]:
-    """What is wrong with an exchange: a request that Stripe would refuse and was carried out, or the answer."""
-    faults = list(request_faults(document, exchange)) if exchange.succeeded else []
-    return [f"{exchange}: {fault}" for fault in [*faults, *answer_faults(document, exchange)]]
+    """What is wrong with an exchange.
+
+    A request that Stripe would refuse was carried out, a parameter that Stripe knows was called unknown, or the answer
+    has not Stripe's shape.
+    """
+    asked = list(request_faults(document, exchange))
+    answered = list(answer_faults(document, exchange))
+    if exchange.succeeded:
+        return [f"{exchange}: {fault}" for fault in [*asked, *answered]]
+    if not answered and not asked and exchange.answer["error"].get("code") == "parameter_unknown":
+        answered.append("the document has all of these parameters")
+    return [f"{exchange}: {fault}" for fault in answered]
 
 
 def request_faults(document: StripeDocument, exchange: Exchange) -> Iterator[str]:
@@ -187,11 +205,17 @@ def event_faults(document: StripeDocument, event: Mapping[str, Any]) -> Iterator
     if event["type"] not in document.event_types:
         yield "there is no such type"
     subject = event["data"]["object"]
-    schema = document.of_kind(subject["object"], deleted=subject.get("deleted", False))
-    if schema is None:
-        yield f"there is no object {subject['object']!r}"
-        return
-    yield from _faults(document, schema, subject)
-    known = document.resolved(schema)["properties"].keys()
+    yield from object_faults(document, subject)
+    schema = document.of_kind(subject["object"], deleted=subject.get("deleted", False)) or {}
+    known = document.resolved(schema).get("properties", {}).keys()
     for name in event["data"].get("previous_attributes", {}).keys() - known:
         yield f"previous_attributes.{name}: the object has no such member"
+
+
+def object_faults(document: StripeDocument, value: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with an object, judged as the kind that its member ``object`` names."""
+    schema = document.of_kind(value["object"], deleted=value.get("deleted", False))
+    if schema is None:
+        yield f"there is no object {value['object']!r}"
+    else:
+        yield from _faults(document, schema, value)

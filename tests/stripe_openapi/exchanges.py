@@ -72,7 +72,7 @@ async def recording(upstream: str) -> AsyncIterator[Recorder]:
                 name: text for name, text in answer.headers.items() if name.lower() not in NOT_RETURNED
             }
         if not request.path.startswith("/_sandbox/"):
-            encoded = request.query_string or body.decode()
+            encoded = request.query_string or body.decode(errors="replace")
             recorder.exchanges.append(
                 Exchange(
                     request.method,

@@ -6,7 +6,13 @@ from typing import Any
 import httpx
 import pytest
 
-from stripe_openapi.contract import answer_faults, assert_contract, event_faults, request_faults
+from stripe_openapi.contract import (
+    answer_faults,
+    assert_contract,
+    event_faults,
+    exchange_faults,
+    request_faults,
+)
 from stripe_openapi.document import StripeDocument
 from stripe_openapi.exchanges import Exchange, decoded
 
@@ -174,18 +180,38 @@ async def test_requests_are_judged_at_least_as_strictly_as_by_stripe_mock(
     assert answer.is_success or faults  # unknown members of hashes pass stripe-mock, not us
 
 
+def recorded(method: str, path: str, *, status: int | None = 200, **params: Any) -> dict[str, Any]:
+    """An entry of the simulator's record."""
+    return {"method": method, "path": path, "params": params, "status": status, "faults": []}
+
+
 def test_a_record_of_requests_is_judged_as_a_whole(stripe_openapi: Path) -> None:
-    good = {"method": "GET", "path": "/v1/customers", "params": {"limit": "100"}}
-    bad = {"method": "POST", "path": "/v1/customers", "params": {"e_mail": "a"}}
-    redacted = {
-        "method": "POST",
-        "path": "/v1/payment_methods",
-        "params": {"type": "card", "card": {"token": "(redacted)"}},
-    }
-    v2 = {"method": "GET", "path": "/v2/core/events", "params": {"anything": "1"}}
-    assert_contract([good, redacted, v2], stripe_openapi)
+    good = [
+        recorded("GET", "/v1/customers", limit="100"),
+        recorded("POST", "/v1/payment_methods", type="card", card={"token": "(redacted)"}),
+        recorded("GET", "/v2/core/events", anything="1"),
+    ]
+    assert_contract(good, stripe_openapi)
+    bad = recorded("POST", "/v1/customers", e_mail="a")
     with pytest.raises(AssertionError, match=r"POST /v1/customers.*e_mail"):
-        assert_contract([good, bad], stripe_openapi)
+        assert_contract([*good, bad], stripe_openapi)
+
+
+def test_a_call_of_which_the_record_has_no_parameters_is_passed_over(stripe_openapi: Path) -> None:
+    good = recorded("GET", "/v1/customers")
+    limited, cut = (recorded("POST", "/v1/prices", status=status) for status in (429, None))
+    struck = recorded("POST", "/v1/prices", status=400) | {"faults": ["fault_1"]}
+    assert_contract([good, limited, cut, struck], stripe_openapi)
+    with pytest.raises(AssertionError, match="'currency' is a required property"):
+        assert_contract([good, recorded("POST", "/v1/prices", status=400)], stripe_openapi)
+
+
+def test_a_parameter_that_the_document_has_is_not_unknown(document: StripeDocument) -> None:
+    body = {"error": {"type": "invalid_request_error", "code": "parameter_unknown"}}
+    right = Exchange("GET", "/v1/customers", {"colour": "red"}, 400, body)
+    wrong = Exchange("GET", "/v1/customers", {"email": "a@b.example"}, 400, body)
+    assert exchange_faults(document, right) == []
+    assert exchange_faults(document, wrong) == [f"{wrong}: the document has all of these parameters"]
 
 
 def test_an_empty_record_proves_nothing(stripe_openapi: Path) -> None:
