@@ -1,0 +1,465 @@
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from subscription_builders import (
+    DAY,
+    LIMITS,
+    NOW,
+    REFERENCE,
+    a_cluster,
+    a_customer,
+    a_foreign_tenant,
+    a_subscription,
+    a_tenant,
+    a_tenant_subscription,
+    a_world,
+    all_limits,
+    an_unborn_world,
+    overdue_for,
+    own_attributes,
+    told,
+    with_plan,
+)
+from subscription_outside import Outside
+from tenant_billing.api.conditions import ConditionType
+from tenant_billing.api.names import TenantAttribute
+from tenant_billing.api.reasons import Reason
+from tenant_billing.api.tenant_subscription import TenantState
+from tenant_billing.domain.access import Description
+from tenant_billing.domain.actions import CreateTenant, Disruption, LookAgain, StoreIntent, UpdateTenant
+from tenant_billing.domain.decision import decide
+from tenant_billing.domain.observations import BillingReference, Tenant
+from tenant_billing.domain.requests import InitialUser, NewTenant
+from tenant_billing.domain.world import World
+
+
+def a_world_to_be_born_in(resource: Any = None, **changes: Any) -> World:
+    """Paid; the tenant does not exist yet."""
+    return a_world(resource, **({"tenant": None} | changes))
+
+
+def the_new(world: World) -> NewTenant:
+    outside = Outside()
+    outside.settle(world, lambda each: decide(each).actions)
+    (request,) = (each.request for each in outside.done if isinstance(each, CreateTenant))
+    return request
+
+
+def the_update(world: World) -> UpdateTenant:
+    (action,) = decide(world).actions
+    assert isinstance(action, UpdateTenant)
+    return action
+
+
+# ---------------------------------------------------------------- birth
+
+
+def test_a_tenant_is_made_after_its_intent_was_stored_and_looked_after() -> None:
+    outside = Outside()
+    outside.settle(a_world_to_be_born_in(), lambda each: decide(each).actions)
+    assert [type(each) for each in outside.done] == [StoreIntent, LookAgain, CreateTenant]
+
+
+def test_a_new_tenant_is_approved_with_limits_claim_and_what_pays() -> None:
+    request = the_new(a_world_to_be_born_in())
+    assert (request.id, request.name, request.state) == ("acme", "Acme Ltd", TenantState.APPROVED)
+    assert request.limits == all_limits(**LIMITS)
+    assert request.billing == REFERENCE
+    assert request.attributes == own_attributes()
+    assert request.initial_user == InitialUser("acme", "billing@acme.example")
+    assert (request.billing_email, request.technical_email) == ("billing@acme.example", None)
+
+
+@pytest.mark.parametrize("status", ["active", "trialing"])
+def test_the_tenant_follows_once_payment_or_trial_stands(status: str) -> None:
+    assert the_new(a_world_to_be_born_in(subscriptions=(a_subscription(status),))).id == "acme"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"subscriptions": (a_subscription("incomplete"),)}, id="not paid yet"),
+        pytest.param({"subscriptions": (overdue_for(DAY),)}, id="overdue before it was born"),
+        pytest.param(
+            {"subscriptions": (a_subscription("frozen_by_regulator"),)}, id="a status not known today"
+        ),
+        pytest.param({"tenant_missing": True}, id="it was there, and one 404 proves nothing"),
+        pytest.param({"tenant_gone": True}, id="it was deleted in The Things Stack"),
+    ],
+)
+def test_no_tenant_is_made(changes: dict[str, Any]) -> None:
+    assert decide(a_world_to_be_born_in(**changes)).actions == ()
+
+
+def test_collection_paused_under_a_plan_that_suspends_makes_no_tenant() -> None:
+    world = with_plan(
+        a_world_to_be_born_in(subscriptions=(a_subscription(collection_paused=True),)),
+        collectionPausedPolicy="Suspend",
+    )
+    assert decide(world).actions == ()
+
+
+@pytest.mark.parametrize("policy", ["KeepActive", "Suspend"])
+def test_an_access_policy_makes_no_tenant_of_an_unpaid_one(policy: str) -> None:
+    world = a_world_to_be_born_in(
+        a_tenant_subscription(accessPolicy=policy), subscriptions=(a_subscription("incomplete"),)
+    )
+    assert not any(isinstance(each, StoreIntent) for each in decide(world).actions)
+
+
+@pytest.mark.parametrize(
+    ("asked", "metadata", "customer", "name"),
+    [
+        pytest.param("Asked", {"tenant-name": "T"}, a_customer(), "Asked", id="the spec goes first"),
+        pytest.param(None, {"tenant-name": "T", "name": "N"}, a_customer(), "T", id="tenant-name"),
+        pytest.param(None, {"name": "N", "company": "C"}, a_customer(), "N", id="then name"),
+        pytest.param(None, {"company": "C"}, a_customer(), "C", id="then company"),
+        pytest.param(None, {}, a_customer(), "Acme Ltd", id="then the customer's"),
+        pytest.param(None, {}, a_customer(name=None), "Details", id="then the spec's details"),
+        pytest.param(None, {}, a_customer(name="A" * 200), "A" * 50, id="a name of 200 characters is cut"),
+    ],
+)
+def test_the_name_by_the_documented_fallbacks(
+    asked: str | None, metadata: Any, customer: Any, name: str
+) -> None:
+    resource = a_tenant_subscription(
+        tenant={"name": asked}, customer={"details": {"name": "Details", "email": "a@acme.example"}}
+    )
+    subscription = a_subscription(metadata=metadata)
+    world = a_world_to_be_born_in(resource, subscriptions=(subscription,), customer=customer)
+    assert the_new(world).name == name
+
+
+def test_without_any_name_the_tenant_is_called_by_its_id() -> None:
+    resource = a_tenant_subscription(customer={"details": {"email": "a@acme.example"}})
+    assert the_new(a_world_to_be_born_in(resource, customer=a_customer(name=None))).name == "acme"
+
+
+@pytest.mark.parametrize(
+    ("asked", "metadata", "customer", "description"),
+    [
+        pytest.param("Asked", {"tenant-description": "T"}, "C", "Asked", id="the spec goes first"),
+        pytest.param(None, {"tenant-description": "T"}, "C", "T", id="then the subscription's"),
+        pytest.param(None, {}, "C", "C", id="then the customer's"),
+        pytest.param(None, {}, None, "D", id="then the spec's details"),
+    ],
+)
+def test_the_description_by_the_documented_fallbacks(
+    asked: str | None, metadata: Any, customer: str | None, description: str
+) -> None:
+    resource = a_tenant_subscription(
+        tenant={"description": asked}, customer={"details": {"description": "D", "email": "a@acme.example"}}
+    )
+    world = a_world_to_be_born_in(
+        resource,
+        subscriptions=(a_subscription(metadata=metadata),),
+        customer=a_customer(description=customer),
+    )
+    assert the_new(world).description == description
+
+
+def test_the_administrator_by_the_documented_metadata() -> None:
+    metadata = {"admin-user": "ann", "admin-email": "ann@acme.example", "admin-full-name": "Ann Owner"}
+    request = the_new(a_world_to_be_born_in(subscriptions=(a_subscription(metadata=metadata),)))
+    assert request.initial_user == InitialUser("ann", "ann@acme.example", "Ann Owner")
+    assert request.technical_email == "ann@acme.example"
+
+
+def test_the_administrator_of_the_spec_goes_first() -> None:
+    admin = {"userID": "bob", "email": "bob@acme.example", "fullName": "Bob"}
+    metadata = {"admin-user": "ann", "admin-email": "ann@acme.example", "admin-full-name": "Ann Owner"}
+    world = a_world_to_be_born_in(
+        a_tenant_subscription(tenant={"initialAdmin": admin}),
+        subscriptions=(a_subscription(metadata=metadata),),
+        admin_password="word",
+    )
+    assert the_new(world).initial_user == InitialUser("bob", "bob@acme.example", "Bob", "word")
+
+
+def test_a_template_is_applied_without_what_the_operator_owns() -> None:
+    template = {
+        "attributes": {"tier": "starter", TenantAttribute.MANAGED_BY: "somebody"},
+        "configuration": {"default_cluster": {"ui": {}}},
+    }
+    request = the_new(with_plan(a_world_to_be_born_in(), tenantTemplate=template))
+    assert request.attributes == own_attributes() | {"tier": "starter"}
+    assert request.configuration == {"default_cluster": {"ui": {}}}
+
+
+@pytest.mark.parametrize(
+    ("tenant", "customer", "said"),
+    [
+        pytest.param({"id": "Acme"}, None, "spec.tenant.id 'Acme'", id="upper case"),
+        pytest.param({"id": "ac"}, None, "spec.tenant.id 'ac'", id="too short"),
+        pytest.param({"id": "a--cme"}, None, "spec.tenant.id 'a--cme'", id="two dashes"),
+        pytest.param({"id": "acme\n"}, None, "spec.tenant.id", id="a line break at the end"),
+        pytest.param({"id": "a" * 37}, None, "at most 36", id="too long"),
+        pytest.param({"id": "admin"}, None, "reserved", id="reserved: refused before anything is sold"),
+        pytest.param({"description": "d" * 2001}, None, "2000", id="a description that does not fit"),
+        pytest.param({"attributes": {"Region": "eu"}}, None, "Region", id="an attribute's key in upper case"),
+        pytest.param({"attributes": {"k" * 37: "eu"}}, None, "k" * 37, id="an attribute's key too long"),
+        pytest.param({"attributes": {"managed-by": "me"}}, None, "managed-by", id="an attribute of ours"),
+        pytest.param({"initialAdmin": {"userID": "A"}}, None, "userID 'A'", id="no user id"),
+        pytest.param({"initialAdmin": {"userID": "u" * 37}}, None, "2 to 36", id="a user id too long"),
+        pytest.param({"initialAdmin": {"userID": "root"}}, None, "reserved", id="a reserved user id"),
+        pytest.param({}, {"details": {"name": "Acme"}}, "e-mail", id="nobody's e-mail address is known"),
+        pytest.param({"initialAdmin": {"email": "ann"}}, None, "e-mail", id="an address without an @"),
+    ],
+)
+def test_what_the_things_stack_would_refuse_is_said_before_any_call(
+    tenant: Any, customer: Any, said: str
+) -> None:
+    world = an_unborn_world(a_tenant_subscription(tenant=tenant, customer=customer))
+    assert decide(world).actions == ()
+    assert (told(world).reason, told(world, ConditionType.STALLED).reason) == (
+        "InvalidTenant",
+        "InvalidTenant",
+    )
+    assert said in told(world).message
+
+
+def test_an_existing_tenant_is_not_measured_by_the_rules_of_creation() -> None:
+    world = a_world(
+        a_tenant_subscription(customer={"details": {"name": "Acme"}}), customer=a_customer(email=None)
+    )
+    assert told(world).reason == Reason.PROVISIONED
+
+
+# ---------------------------------------------------------------- state
+
+
+@pytest.mark.parametrize(
+    ("subscription", "tenant", "state", "description", "disruption"),
+    [
+        pytest.param(
+            a_subscription("unpaid"),
+            a_tenant(),
+            TenantState.SUSPENDED,
+            Description.UNPAID,
+            Disruption.SUSPEND,
+            id="an approved one is suspended, past the brake",
+        ),
+        pytest.param(
+            overdue_for(22 * DAY),
+            a_tenant(TenantState.FLAGGED, Description.FLAGGED),
+            TenantState.SUSPENDED,
+            Description.PAST_DUE,
+            Disruption.SUSPEND,
+            id="a flagged one is suspended, past the brake",
+        ),
+        pytest.param(
+            overdue_for(DAY),
+            a_tenant(),
+            TenantState.FLAGGED,
+            Description.FLAGGED,
+            Disruption.NONE,
+            id="a flag takes nothing away",
+        ),
+        pytest.param(
+            overdue_for(DAY),
+            a_tenant(TenantState.SUSPENDED, Description.UNPAID),
+            TenantState.FLAGGED,
+            Description.FLAGGED,
+            Disruption.NONE,
+            id="partly paid: from suspended back to flagged",
+        ),
+        pytest.param(
+            a_subscription(),
+            a_tenant(TenantState.SUSPENDED, Description.PAST_DUE),
+            TenantState.APPROVED,
+            "",
+            Disruption.NONE,
+            id="paid again: approved again",
+        ),
+        pytest.param(
+            a_subscription(),
+            a_tenant(TenantState.FLAGGED, Description.FLAGGED),
+            TenantState.APPROVED,
+            "",
+            Disruption.NONE,
+            id="paid again: the flag is lifted",
+        ),
+        pytest.param(
+            a_subscription(),
+            a_tenant(TenantState.SUSPENDED, "", attributes={}),
+            TenantState.APPROVED,
+            "",
+            Disruption.NONE,
+            id="what the Tenant Billing Server suspended without a word is lifted",
+        ),
+        pytest.param(
+            a_subscription("canceled"),
+            a_tenant(TenantState.SUSPENDED, Description.UNPAID),
+            TenantState.SUSPENDED,
+            Description.ENDED,
+            Disruption.NONE,
+            id="another reason of ours is told; nothing more is taken away",
+        ),
+    ],
+)
+def test_the_state_follows_the_rule_of_access(
+    subscription: Any, tenant: Tenant, state: TenantState, description: str, disruption: Disruption
+) -> None:
+    action = the_update(a_world(subscriptions=(subscription,), tenant=tenant))
+    assert (action.change.state, action.change.state_description) == (state, description)
+    assert action.disruption is disruption
+
+
+@pytest.mark.parametrize(
+    ("subscription", "tenant"),
+    [
+        pytest.param(
+            a_subscription("incomplete"), a_tenant(TenantState.SUSPENDED, Description.ENDED), id="kept"
+        ),
+        pytest.param(a_subscription("frozen_by_regulator"), a_tenant(), id="unknown status: kept"),
+        pytest.param(
+            a_subscription("unpaid"), a_tenant(TenantState.SUSPENDED, "abuse"), id="suspended already"
+        ),
+        pytest.param(
+            a_subscription("unpaid"), a_tenant(TenantState.REJECTED), id="rejected: no access anyway"
+        ),
+        pytest.param(
+            a_subscription("unpaid"), a_tenant(TenantState.REQUESTED), id="requested: no access anyway"
+        ),
+        pytest.param(overdue_for(DAY), a_tenant(TenantState.FLAGGED, "under review"), id="flagged already"),
+        pytest.param(
+            a_subscription(), a_tenant(TenantState.FLAGGED, "under review"), id="somebody else's flag"
+        ),
+        pytest.param(
+            a_subscription("unpaid"),
+            a_foreign_tenant(state=TenantState.SUSPENDED, billing=REFERENCE),
+            id="the Tenant Billing Server suspended it: taking over writes nothing",
+        ),
+    ],
+)
+def test_the_state_stays(subscription: Any, tenant: Tenant) -> None:
+    assert decide(a_world(subscriptions=(subscription,), tenant=tenant)).actions == ()
+
+
+@pytest.mark.parametrize(
+    "tenant",
+    [
+        pytest.param(a_tenant(TenantState.SUSPENDED, "abuse"), id="an abuse suspension"),
+        pytest.param(a_tenant(TenantState.SUSPENDED, ""), id="a silent suspension after we wrote the tenant"),
+        pytest.param(a_tenant(TenantState.REJECTED), id="a rejection"),
+        pytest.param(a_tenant(TenantState.REQUESTED), id="a request"),
+    ],
+)
+@pytest.mark.parametrize("policy", ["FollowBilling", "KeepActive"])
+def test_what_somebody_else_took_away_stays_and_is_told(tenant: Tenant, policy: str) -> None:
+    world = a_world(
+        a_tenant_subscription(accessPolicy=policy), tenant=tenant, cluster=a_cluster(trusts={"from": "All"})
+    )
+    assert decide(world).actions == ()
+    assert told(world).reason == Reason.SUSPENDED_BY_OTHER
+    assert "billing goes on" in told(world).message
+
+
+def test_an_administrator_s_suspension_says_so_even_where_the_payments_suspended_before() -> None:
+    world = a_world(
+        a_tenant_subscription(accessPolicy="Suspend"),
+        subscriptions=(a_subscription("unpaid"),),
+        tenant=a_tenant(TenantState.SUSPENDED, Description.UNPAID),
+    )
+    assert the_update(world).change.state_description == Description.ADMINISTRATOR
+    done = replace(world, tenant=a_tenant(TenantState.SUSPENDED, Description.ADMINISTRATOR))
+    assert decide(done).actions == ()
+    assert (told(done).status, told(done).reason) == ("True", "Suspended")
+    assert "billing goes on" in told(done).message
+
+
+def test_a_silent_suspension_of_the_other_server_can_be_lifted_after_our_attributes_were_written() -> None:
+    """The attributes mark the tenant as ours, and silence is not ours: the words are written with them."""
+    outside = Outside()
+    world = a_world(
+        subscriptions=(a_subscription("unpaid"),),
+        tenant=a_foreign_tenant(
+            state=TenantState.SUSPENDED, billing=REFERENCE, limits=all_limits(end_devices=1)
+        ),
+    )
+    assert the_update(world).disruption is Disruption.NONE
+    marked = outside.settle(world, lambda each: decide(each).actions)
+    paid = replace(marked, subscriptions=(a_subscription(),))
+    approved = outside.settle(paid, lambda each: decide(each).actions)
+    assert approved.tenant is not None
+    assert approved.tenant.state is TenantState.APPROVED
+
+
+def test_the_brake_holds_back_what_takes_access_away() -> None:
+    world = a_world(subscriptions=(a_subscription("unpaid"),), held=True)
+    assert decide(world).actions == ()
+    assert told(world).reason == Reason.BRAKE_ENGAGED
+    assert told(world, ConditionType.TENANT_SYNCED).reason == Reason.BRAKE_ENGAGED
+
+
+def test_the_brake_lets_an_approval_pass() -> None:
+    tenant = a_tenant(TenantState.SUSPENDED, Description.UNPAID)
+    assert the_update(a_world(tenant=tenant, held=True)).change.state is TenantState.APPROVED
+
+
+# ---------------------------------------------------------------- the other fields
+
+
+def test_foreign_attributes_are_kept_and_asked_ones_join() -> None:
+    world = a_world(
+        a_tenant_subscription(tenant={"attributes": {"region": "eu"}}),
+        tenant=a_tenant(attributes=own_attributes() | {"theirs": "x"}),
+    )
+    assert the_update(world).change.attributes == own_attributes() | {"theirs": "x", "region": "eu"}
+
+
+def test_name_and_description_are_kept_true_where_asked_for() -> None:
+    world = a_world(a_tenant_subscription(tenant={"name": "New", "description": "Sensors"}))
+    change = the_update(world).change
+    assert (change.name, change.description, change.state) == ("New", "Sensors", None)
+
+
+def test_limits_are_kept_true_one_by_one() -> None:
+    world = a_world(tenant=a_tenant(limits=all_limits(end_devices=500, gateways=0, users=3)))
+    assert the_update(world).change.limits == {"gateways": 10, "users": None}
+
+
+def test_taking_over_what_the_tenant_billing_server_wrote_writes_nothing() -> None:
+    assert decide(a_world(tenant=a_foreign_tenant(billing=REFERENCE))).actions == ()
+
+
+def test_attributes_join_the_next_write_that_is_needed_anyway() -> None:
+    world = a_world(tenant=a_foreign_tenant(billing=REFERENCE, limits=all_limits()))
+    change = the_update(world).change
+    assert change.attributes == own_attributes()
+    assert change.limits == LIMITS
+
+
+def test_billing_is_written_where_it_names_an_earlier_subscription() -> None:
+    earlier = BillingReference("cus_1", "price_starter", "sub_0", "si_0")
+    assert the_update(a_world(tenant=a_tenant(billing=earlier))).change.billing == REFERENCE
+
+
+def test_beside_a_running_tenant_billing_server_billing_is_never_written() -> None:
+    beside = a_cluster(billingFieldPolicy="Ignore")
+    assert the_new(a_world_to_be_born_in(cluster=beside)).billing is None
+    assert decide(a_world(cluster=beside, tenant=a_tenant(billing=None))).actions == ()
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        pytest.param({f"key-{number}": "x" for number in range(5)}, id="more than ten"),
+        pytest.param({"note": "x" * 201}, id="a value that is too long"),
+    ],
+)
+def test_without_room_for_attributes_only_billing_names_what_pays(attributes: dict[str, str]) -> None:
+    world = a_world(tenant=a_tenant(attributes=attributes))
+    assert decide(world).actions == ()
+    assert (told(world).status, told(world).reason) == ("False", Reason.TOO_MANY_ATTRIBUTES)
+    unpaid = replace(world, subscriptions=(a_subscription("unpaid"),))
+    assert the_update(unpaid).change.attributes is None
+
+
+def test_what_ended_leaves_the_ids_that_the_tenant_has() -> None:
+    """Its price belongs to no plan any more: there is nothing true to write in their place."""
+    ended = a_subscription("canceled", items=(), ended_at=NOW)
+    change = the_update(a_world(subscriptions=(ended,))).change
+    assert (change.state, change.billing, change.attributes) == (TenantState.SUSPENDED, None, None)
