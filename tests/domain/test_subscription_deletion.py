@@ -1,0 +1,243 @@
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from subscription_builders import (
+    NOW,
+    TRUSTING,
+    a_backend,
+    a_cluster,
+    a_customer,
+    a_foreign_tenant,
+    a_subscription,
+    a_tenant,
+    a_tenant_subscription,
+    a_world,
+    an_unborn_world,
+    with_status,
+)
+from subscription_outside import Outside
+from tenant_billing.api.names import Annotation
+from tenant_billing.api.reasons import Reason
+from tenant_billing.api.resource import PendingOperation
+from tenant_billing.api.tenant_subscription import TenantState
+from tenant_billing.domain import deletion
+from tenant_billing.domain.access import Description
+from tenant_billing.domain.actions import (
+    Action,
+    CancelSubscription,
+    DeleteTenant,
+    Disruption,
+    LookAgain,
+    RemoveFinalizer,
+    UpdateTenant,
+)
+from tenant_billing.domain.errors import Unauthorized, Unreachable
+from tenant_billing.domain.world import Namespace, Refusal, World
+
+MADE = {"customerID": "cus_1", "subscriptionID": "sub_1", "tenantState": "Approved"}
+
+
+def a_going_world(*, policy: str | None = "Cancel", status: Any = None, **changes: Any) -> World:
+    metadata = changes.pop("metadata", {})
+    resource = a_tenant_subscription(
+        deletionPolicy=policy,
+        metadata={"deletionTimestamp": NOW} | metadata,
+        status=MADE if status is None else status,
+    )
+    return a_world(resource, **changes)
+
+
+def ended(world: World) -> tuple[list[Action], World]:
+    outside = Outside()
+    last = outside.settle(
+        world, lambda each: deletion.decide(each).actions if each.resource.metadata.finalizers else ()
+    )
+    return outside.done, last
+
+
+def kinds(actions: Any) -> list[str]:
+    return [type(each).__name__ for each in actions]
+
+
+@pytest.mark.parametrize("policy", [None, "Cancel"])
+def test_cancel_ends_the_subscription_suspends_the_tenant_and_lets_go(policy: str | None) -> None:
+    done, world = ended(a_going_world(policy=policy))
+    assert kinds(done) == ["CancelSubscription", "UpdateTenant", "RemoveFinalizer"]
+    assert done[0] == CancelSubscription("sub_1", Disruption.CANCEL)
+    assert isinstance(done[1], UpdateTenant)
+    assert done[1].disruption is Disruption.SUSPEND
+    assert world.tenant is not None
+    assert (world.tenant.state, world.tenant.state_description) == (TenantState.SUSPENDED, Description.ENDED)
+
+
+def test_a_tenant_is_deleted_only_by_the_policy_that_says_so() -> None:
+    done, world = ended(a_going_world(policy="CancelAndDeleteTenant", cluster=a_cluster(trusts=TRUSTING)))
+    assert kinds(done) == ["CancelSubscription", "DeleteTenant", "RemoveFinalizer"]
+    assert world.tenant is None
+
+
+def test_a_tenant_without_our_claim_is_suspended_not_deleted() -> None:
+    unmarked = a_foreign_tenant(billing=a_tenant().billing)
+    world = a_going_world(policy="CancelAndDeleteTenant", cluster=a_cluster(trusts=TRUSTING), tenant=unmarked)
+    assert kinds(ended(world)[0]) == ["CancelSubscription", "UpdateTenant", "RemoveFinalizer"]
+
+
+@pytest.mark.parametrize(
+    ("world", "said"),
+    [
+        pytest.param(a_going_world(policy="Orphan"), "Orphan", id="Orphan"),
+        pytest.param(
+            a_going_world(metadata={"annotations": {Annotation.PAUSED: "true"}}),
+            "paused",
+            id="a paused object",
+        ),
+        pytest.param(
+            a_going_world(namespace=Namespace("tenants", going=True)),
+            "namespace",
+            id="pruning a folder must not end every payer",
+        ),
+        pytest.param(
+            replace(
+                a_going_world(),
+                resource=a_tenant_subscription(
+                    managementPolicy="Observe",
+                    planRef=None,
+                    customer=None,
+                    backendRef={"name": "main"},
+                    subscriptionID="sub_1",
+                ),
+            ),
+            "observed",
+            id="an observed object",
+        ),
+        pytest.param(
+            a_going_world(siblings=(a_tenant_subscription("aaa"),), tenant=None), "Another", id="a loser"
+        ),
+    ],
+)
+def test_an_object_is_let_go_and_nothing_outside_is_touched(world: World, said: str) -> None:
+    farewell = deletion.decide(world)
+    assert farewell.actions == (RemoveFinalizer(),)
+    assert said in farewell.message
+
+
+@pytest.mark.parametrize("status", [{}, {"tenantState": "Absent"}])
+def test_an_object_that_waited_for_its_plan_in_vain_can_be_deleted(status: Any) -> None:
+    world = replace(an_unborn_world(a_going_world(status=status).resource), offer=None, backend=None)
+    assert deletion.decide(world).actions == (RemoveFinalizer(),)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason", "stalled"),
+    [
+        pytest.param(
+            {"provider_problem": Unreachable("no answer.")}, Reason.BACKEND_UNAVAILABLE, False, id="outage"
+        ),
+        pytest.param(
+            {"provider_problem": Unauthorized("key.")}, Reason.BACKEND_UNAVAILABLE, True, id="wrong key"
+        ),
+        pytest.param(
+            {"registry_problem": Unreachable("no.")}, Reason.CLUSTER_UNAVAILABLE, False, id="no registry"
+        ),
+        pytest.param({"offer": None}, Reason.PLAN_NOT_FOUND, False, id="the plan is gone"),
+        pytest.param(
+            {"missing_subscription_id": "sub_1", "subscriptions": ()},
+            Reason.SUBSCRIPTION_NOT_FOUND,
+            True,
+            id="404",
+        ),
+    ],
+)
+def test_deletion_waits_for_what_cannot_be_read_and_names_the_way_out(
+    changes: Any, reason: Reason, stalled: bool
+) -> None:
+    farewell = deletion.decide(a_going_world(**changes))
+    assert farewell.actions == ()
+    assert farewell.finding is not None
+    assert (farewell.finding.reason, farewell.finding.stalled) == (reason, stalled)
+    assert "deletionPolicy: Orphan" in farewell.finding.message
+
+
+def test_one_404_of_the_tenant_lets_nothing_go() -> None:
+    cancelled = a_going_world(
+        tenant=None, tenant_missing=True, subscriptions=(a_subscription("canceled", ended_at=NOW),)
+    )
+    assert deletion.decide(cancelled).actions == ()
+    assert deletion.decide(replace(cancelled, tenant_missing=False, tenant_gone=True)).actions == (
+        RemoveFinalizer(),
+    )
+
+
+@pytest.mark.parametrize(
+    ("state", "description"),
+    [
+        pytest.param(TenantState.SUSPENDED, "abuse", id="suspended by somebody else"),
+        pytest.param(TenantState.REJECTED, "", id="rejected"),
+        pytest.param(TenantState.REQUESTED, "", id="requested"),
+        pytest.param(TenantState.SUSPENDED, Description.UNPAID, id="suspended by us"),
+    ],
+)
+def test_a_tenant_without_access_is_left_as_it_is(state: TenantState, description: str) -> None:
+    done, _ = ended(a_going_world(tenant=a_tenant(state, description)))
+    assert kinds(done) == ["CancelSubscription", "RemoveFinalizer"]
+
+
+def test_a_tenant_of_another_is_left_alone() -> None:
+    done, _ = ended(a_going_world(tenant=a_foreign_tenant()))
+    assert kinds(done) == ["CancelSubscription", "RemoveFinalizer"]
+
+
+def test_an_unpaid_first_invoice_is_cancelled_without_the_brake() -> None:
+    world = a_going_world(subscriptions=(a_subscription("incomplete"),), tenant=None)
+    assert deletion.decide(world).actions[0] == CancelSubscription("sub_1", Disruption.NONE)
+
+
+def test_an_intent_is_looked_after_before_the_object_goes() -> None:
+    intent = PendingOperation(step="Subscribe", idempotency_key="k", start_time=NOW)
+    resource = a_going_world(status={"pendingOperation": intent}).resource
+    world = an_unborn_world(resource)
+    assert deletion.decide(world).actions == (LookAgain(),)
+    found = replace(world, looked=True, customer=a_customer(), subscriptions=(a_subscription("incomplete"),))
+    assert kinds(ended(found)[0]) == ["CancelSubscription", "RemoveFinalizer"]
+
+
+def test_the_brake_holds_a_deletion_back() -> None:
+    farewell = deletion.decide(a_going_world(held=True))
+    assert farewell.actions == ()
+    assert farewell.finding is not None
+    assert farewell.finding.reason is Reason.BRAKE_ENGAGED
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        pytest.param({"deletionPolicy": "CancelAndDeleteTenant"}, id="deleting a tenant"),
+        pytest.param(
+            {"customer": {"id": "cus_1"}}, id="ending the subscription of a customer that was only named"
+        ),
+        pytest.param({"subscriptionID": "sub_1"}, id="ending a subscription that was only named"),
+    ],
+)
+def test_an_untrusted_author_ends_nothing_that_is_borrowed(spec: Any) -> None:
+    resource = a_tenant_subscription(metadata={"deletionTimestamp": NOW}, status=MADE, **spec)
+    farewell = deletion.decide(a_world(resource))
+    assert farewell.actions == ()
+    assert farewell.finding is not None
+    assert farewell.finding.reason is Reason.NOT_ALLOWED
+    trusted = a_world(resource, backend=a_backend(trusts=TRUSTING), cluster=a_cluster(trusts=TRUSTING))
+    assert kinds(deletion.decide(trusted).actions)[0] == "CancelSubscription"
+
+
+def test_what_the_outside_refuses_to_end_is_told_with_the_way_out() -> None:
+    finding = deletion.refused(Refusal(Reason.INVALID_TENANT, "No.", by_registry=True))
+    assert finding.reason is Reason.INVALID_TENANT
+    assert finding.message.startswith("No.")
+    assert "Orphan" in finding.message
+
+
+def test_deleting_a_settled_object_knows_what_was_made() -> None:
+    settled = with_status(a_world())
+    assert kinds(deletion.decide(settled).actions) == ["CancelSubscription", "UpdateTenant"]
+    assert DeleteTenant not in map(type, deletion.decide(settled).actions)
