@@ -80,11 +80,11 @@ def stripe_mock(
     stripe_mock_programs: Mapping[Program, Path], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
     """Address of a stripe-mock, which refuses what the published document does not have."""
-    (port,) = free_ports(1)
+    port, tls_port = free_ports(2)
     log = tmp_path_factory.mktemp("stripe-mock") / "log"
-    server = ServerProcess(
-        [stripe_mock_programs[Program.STRIPE_MOCK], "-http-addr", f"{LOOPBACK}:{port}"], log
-    )
+    # Unless told where, it also listens for TLS on every interface, at a port of its own choice.
+    addresses = ["-http-addr", f"{LOOPBACK}:{port}", "-https-addr", f"{LOOPBACK}:{tls_port}"]
+    server = ServerProcess([stripe_mock_programs[Program.STRIPE_MOCK], *addresses], log)
     server.start()
     try:
         server.wait_until(lambda: is_listening(port), timeout=30)
