@@ -153,7 +153,7 @@ def _expansion_faults(
     """Objects in place of ids that were not asked for, and ids in place of objects that were."""
     asked = exchange.parameters.get("expand", [])
     paths = set(asked.values() if isinstance(asked, Mapping) else asked)
-    for path, expanded in _expandable(document, operation.answer, exchange.answer, ""):
+    for path, expanded in dict.fromkeys(_expandable(document, operation.answer, exchange.answer, "")):
         wanted = any(each == path or each.startswith(f"{path}.") for each in paths)
         if expanded != wanted:
             yield f"{path}: {'expanded unasked' if expanded else 'not expanded'}"
@@ -167,28 +167,22 @@ def _expandable(
     if isinstance(value, list):
         for item in value:
             yield from _expandable(document, schema.get("items", {}), item, path)
-    elif isinstance(value, Mapping):
-        for name, member in schema.get("properties", {}).items():
-            inner, place = value.get(name), f"{path}.{name}".lstrip(".")
-            if inner is None:
-                continue
-            if "x-expansionResources" in member:
-                yield from _places(member, inner, place)
-            for choice in _alternatives(document, member, inner):
-                yield from _expandable(document, choice, inner, place)
+        return
+    if "x-expansionResources" in schema and value is not None:
+        yield path, isinstance(value, Mapping)
+    if isinstance(value, Mapping):
+        for choice in _alternatives(document, schema, value):
+            for name, member in choice.get("properties", {}).items():
+                place = f"{path}.{name}".lstrip(".")
+                yield from _expandable(document, member, value.get(name), place)
 
 
-def _places(member: Schema, inner: Any, place: str) -> Iterator[tuple[str, bool]]:
-    for each in inner if isinstance(inner, list) else [inner]:
-        yield place, isinstance(each, Mapping)
-
-
-def _alternatives(document: StripeDocument, member: Schema, value: Any) -> Iterator[Schema]:
-    """The schemas of a member that its value may be of, told apart by the kind of object."""
-    for choice in member.get("anyOf", [member]):
+def _alternatives(document: StripeDocument, schema: Schema, value: Mapping[str, Any]) -> Iterator[Schema]:
+    """The schemas that a hash may be of, told apart by the kind of object."""
+    for choice in schema.get("anyOf", [schema]):
         resolved = document.resolved(choice)
         kinds = resolved.get("properties", {}).get("object", {}).get("enum")
-        if not isinstance(value, Mapping) or kinds is None or value.get("object") in kinds:
+        if kinds is None or value.get("object") in kinds:
             yield resolved
 
 
