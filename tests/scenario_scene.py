@@ -1,0 +1,372 @@
+"""What a scenario is written in: plans and tenants that are applied, customers who act, and what is seen then."""
+
+import json
+import secrets
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from manifests import Manifest, a, changed
+from scenario_stage import API, TRUSTED, Object, Stage, message_of, reason_of
+from waiting import wait_for
+
+PREFIX: Final = "tenantbilling.dev"
+LOOK_INTERVAL: Final = 0.05
+TENANT_FIELDS: Final = (
+    "name,description,state,state_description,attributes,billing,max_applications,max_clients,"
+    "max_end_devices,max_gateways,max_organizations,max_users"
+)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One look at a tenant from all three sides.
+
+    Attributes:
+        resource: The TenantSubscription; empty if there is none.
+        subscription: At Stripe; empty if the object names none.
+        tenant: In The Things Stack; empty if there is none.
+    """
+
+    resource: Object
+    subscription: Object
+    tenant: Object
+
+    @property
+    def status(self) -> Object:
+        """What the object says."""
+        found: Object = self.resource.get("status", {})
+        return found
+
+    @property
+    def description(self) -> str:
+        """Why the tenant is in its state."""
+        return str(self.tenant.get("state_description", ""))
+
+    def message(self, kind: str = "Ready") -> str:
+        """Message of a condition."""
+        return message_of(self.resource, kind)
+
+    def reason(self, kind: str = "Ready") -> str:
+        """Reason of a condition."""
+        return reason_of(self.resource, kind)
+
+    def limit(self, name: str = "end_devices") -> int | None:
+        """A limit of the tenant; None is unlimited."""
+        value = self.tenant.get(f"max_{name}")
+        return None if value is None else int(value)
+
+    def condensed(self) -> str:
+        """What a failed wait tells."""
+        conditions = {
+            each["type"]: f"{each['status']} {each['reason']}: {each.get('message', '')}"
+            for each in self.status.get("conditions", [])
+        }
+        told = {
+            "state": (self.tenant.get("state"), self.description, self.limit()),
+            "stripe": self.subscription.get("status"),
+            "status": {**self.status, "conditions": conditions},
+        }
+        return json.dumps(told)
+
+
+@dataclass
+class Tenant:
+    """One TenantSubscription, its customer, and its tenant, as a scenario speaks of them."""
+
+    stage: Stage
+    namespace: str
+    name: str
+    tenant_id: str
+
+    @property
+    def path(self) -> str:
+        """Where the object is."""
+        return f"{API}/namespaces/{self.namespace}/tenantsubscriptions/{self.name}"
+
+    async def look(self) -> Seen:
+        """How it is now."""
+        resource = await self.stage.outside.from_kubernetes(self.path) or {}
+        subscription_id = resource.get("status", {}).get("subscriptionID")
+        subscription: Object = {}
+        if subscription_id:
+            subscription = await self.stage.outside.from_stripe(f"/v1/subscriptions/{subscription_id}")
+        answer = await self.stage.outside.things_stack.get(
+            f"/api/v3/tenants/{self.tenant_id}", params={"field_mask": TENANT_FIELDS}
+        )
+        return Seen(resource, subscription, answer.json() if answer.is_success else {})
+
+    async def until(
+        self,
+        *,
+        ready: str | None = None,
+        payment: str | None = None,
+        synced: str | None = None,
+        tenant: str | None = None,
+        stripe: str | None = None,
+        plan: str | None = None,
+        limits: dict[str, int | None] | None = None,
+        status: Object | None = None,
+    ) -> Seen:
+        """Wait until all that is named is so, and the object speaks of its present spec.
+
+        Args:
+            ready: Reason of Ready.
+            payment: Reason of PaymentCurrent.
+            synced: Reason of SubscriptionSynced.
+            tenant: State in The Things Stack, such as ``Approved``, or ``Absent``; the object says the same.
+            stripe: Status at Stripe, raw.
+            plan: Name of the plan in force.
+            limits: Some limits of the tenant.
+            status: Some fields of the object's status.
+        """
+        named = {
+            "ready": ready,
+            "payment": payment,
+            "synced": synced,
+            "tenant": tenant,
+            "told": tenant,
+            "stripe": stripe,
+            "plan": plan,
+        }
+        wanted = {name: value for name, value in named.items() if value is not None}
+        wanted |= {**(limits or {}), **(status or {})}
+
+        async def look() -> Seen:
+            seen = await self.look()
+            assert seen.resource, "there is no such object"
+            assert seen.status.get("observedGeneration") == seen.resource["metadata"]["generation"]
+            present = _summary(seen, limits or {}, status or {})
+            differing = {name: (to, present[name]) for name, to in wanted.items() if present[name] != to}
+            assert not differing, f"wanted, seen: {differing}; {seen.condensed()}"
+            return seen
+
+        return await wait_for(look, f"{self.name} to be as told", interval=LOOK_INTERVAL)
+
+    async def until_gone(self) -> Seen:
+        """Wait until there is no such object any more; gives what it left."""
+        last = await self.look()
+
+        async def look() -> bool:
+            nonlocal last
+            seen = await self.look()
+            assert not seen.resource, seen.condensed()
+            return True
+
+        await wait_for(look, f"{self.name} to be gone", interval=LOOK_INTERVAL)
+        left = await self.stage.outside.from_stripe(f"/v1/subscriptions/{last.subscription['id']}")
+        return Seen({}, left, (await self.look()).tenant)
+
+    async def settled(self) -> Seen:
+        """Have the operator look at the object once more, and give what is so after that: also what did not happen."""
+        token = secrets.token_hex(4)
+        await self.annotate(reconcile=token)
+        return await self.until(status={"lastHandledReconcile": token})
+
+    async def change(self, changes: dict[str, Any]) -> None:
+        """Merge changes into the spec by dotted path; ``None`` takes a field away."""
+        await self.stage.merge(self.path, changed({}, {f"spec.{path}": to for path, to in changes.items()}))
+
+    async def annotate(self, **annotations: str | None) -> None:
+        """Set annotations of the product, underscores for dashes."""
+        named = {f"{PREFIX}/{name.replace('_', '-')}": value for name, value in annotations.items()}
+        await self.stage.merge(self.path, {"metadata": {"annotations": named}})
+
+    async def delete(self) -> None:
+        """Ask for the deletion of the object."""
+        answer = await self.stage.outside.kubernetes.delete(self.path)
+        assert answer.is_success, answer.text
+
+    # -- the customer, and the dashboard
+
+    async def customer_id(self) -> str:
+        """The customer, as the object records it."""
+        seen = await self.look()
+        return str(seen.status["customerID"])
+
+    async def pays(self) -> None:
+        """The customer pays the open invoice with a new card that stays good."""
+        await self._drive(f"customers/{await self.customer_id()}/pay")
+
+    async def card(self, behavior: str) -> None:
+        """From now on the customer's cards behave so; ``none`` takes them away."""
+        await self._drive(f"customers/{await self.customer_id()}/card", behavior=behavior)
+
+    async def in_the_dashboard(self, **fields: str) -> Object:
+        """Somebody edits the subscription at Stripe; brackets are written as double underscores."""
+        seen = await self.look()
+        path = f"/v1/subscriptions/{seen.subscription['id']}"
+        return await self.stage.outside.to_stripe(path, bracketed(fields))
+
+    async def cancelled_in_the_dashboard(self) -> None:
+        """Somebody ends the subscription at Stripe."""
+        seen = await self.look()
+        answer = await self.stage.outside.stripe.delete(f"/v1/subscriptions/{seen.subscription['id']}")
+        assert answer.is_success, answer.text
+
+    async def in_the_console(self, fields: Object) -> None:
+        """Another administrator edits the tenant in The Things Stack."""
+        path = f"/_sandbox/tenants/{self.tenant_id}"
+        answer = await self.stage.outside.things_stack.post(path, json=fields)
+        assert answer.is_success, answer.text
+
+    async def registers(self, **entities: int) -> None:
+        """The tenant's users register so many more entities."""
+        path = f"/_sandbox/tenants/{self.tenant_id}/entities"
+        answer = await self.stage.outside.things_stack.post(path, json=entities)
+        assert answer.is_success, answer.text
+
+    async def _drive(self, path: str, **body: Any) -> None:
+        await self.stage.outside.drive_stripe(f"/_sandbox/{path}", body)
+
+
+def _summary(seen: Seen, limits: dict[str, int | None], status: Object) -> Object:
+    """What is compared, by the names under which it is asked for."""
+    state = str(seen.tenant.get("state", "STATE_REQUESTED")).removeprefix("STATE_").capitalize()
+    return {
+        "ready": seen.reason(),
+        "payment": seen.reason("PaymentCurrent"),
+        "synced": seen.reason("SubscriptionSynced"),
+        "tenant": state if seen.tenant else "Absent",
+        "told": seen.status.get("tenantState"),
+        "stripe": seen.subscription.get("status"),
+        "plan": seen.status.get("planRef", {}).get("name"),
+        **{name: seen.limit(name) for name in limits},
+        **{name: seen.status.get(name) for name in status},
+    }
+
+
+def bracketed(fields: dict[str, str]) -> dict[str, str]:
+    """Form fields: ``items__0__price`` is ``items[0][price]``."""
+    written = {}
+    for name, value in fields.items():
+        first, *rest = name.split("__")
+        written[first + "".join(f"[{each}]" for each in rest)] = value
+    return written
+
+
+@dataclass
+class Scene:
+    """One scenario: a namespace, plans and tenants of its own, on a stage that it shares with others."""
+
+    stage: Stage
+    token: str = field(default_factory=lambda: secrets.token_hex(3))
+    tenants: list[Tenant] = field(default_factory=list)
+    plans: list[str] = field(default_factory=list)
+    clusters: list[str] = field(default_factory=list)
+    namespaces: list[str] = field(default_factory=list)
+
+    @property
+    def namespace(self) -> str:
+        """Where tenants are, unless another is named."""
+        return self.namespaces[0]
+
+    def named(self, name: str) -> str:
+        """A name of this scenario's own."""
+        return f"{name}-{self.token}"
+
+    async def open(self) -> "Scene":
+        """Make the namespace, which nobody trusts."""
+        await self.another_namespace("tenants")
+        return self
+
+    async def another_namespace(self, name: str, *, trusted: bool = False) -> str:
+        """Make one more namespace; gives its name."""
+        self.namespaces.append(self.named(name))
+        await self.stage.make_namespace(self.namespaces[-1], TRUSTED if trusted else None)
+        return self.namespaces[-1]
+
+    async def trust(self, *, granted: bool = True) -> None:
+        """Let backend and cluster trust the namespace, or no more."""
+        await self.stage.make_namespace(self.namespace, TRUSTED if granted else None)
+
+    async def apply_plan(self, name: str, changes: Manifest) -> str:
+        """Apply a BillingPlan of this scenario's own; gives its name."""
+        own = self.named(name)
+        manifest = a("BillingPlan", {"spec.backendRef.name": self.stage.backend, **changes})
+        manifest["metadata"]["name"] = own
+        self.plans += [] if own in self.plans else [own]
+        await self.stage.apply(self.plan_path(own), manifest)
+        return own
+
+    async def plan(self, name: str = "starter", changes: Manifest | None = None) -> str:
+        """Apply a BillingPlan and wait until it is sold; gives its name. Changes are by dotted path."""
+        own = await self.apply_plan(name, changes or {})
+        await self.until_plan(own)
+        return own
+
+    def plan_path(self, name: str) -> str:
+        """Where a plan is."""
+        return f"{API}/billingplans/{name}"
+
+    async def until_plan(self, name: str, ready: str = "Available") -> Object:
+        """Wait until a plan has a reason; gives it."""
+        return await self.stage.until_ready(self.plan_path(name), ready)
+
+    async def cluster(self, name: str, changes: Manifest | None = None) -> str:
+        """Make a ThingsStackCluster of this scenario's own, such as one with another brake; gives its name."""
+        self.clusters.append(self.named(name))
+        await self.stage.make_cluster(self.clusters[-1], changes)
+        return self.clusters[-1]
+
+    async def apply(
+        self,
+        plan: str,
+        changes: Manifest | None = None,
+        *,
+        name: str = "acme",
+        namespace: str = "",
+        tenant_id: str = "",
+    ) -> Tenant:
+        """Apply a TenantSubscription; changes are by dotted path."""
+        tenant_id = tenant_id or self.named(name)
+        tenant = Tenant(self.stage, namespace or self.namespace, name, tenant_id)
+        manifest = a(
+            "TenantSubscription",
+            {
+                "metadata.name": name,
+                "metadata.namespace": tenant.namespace,
+                "spec.planRef.name": plan,
+                "spec.clusterRef.name": self.stage.cluster,
+                "spec.tenant.id": tenant_id,
+                **(changes or {}),
+            },
+        )
+        self.tenants.append(tenant)
+        await self.stage.apply(tenant.path, manifest)
+        return tenant
+
+    async def subscribe(self, plan: str, changes: Manifest | None = None, **where: str) -> Tenant:
+        """Apply a TenantSubscription, pay for it, and wait until its tenant is approved."""
+        tenant = await self.apply(plan, changes, **where)
+        await tenant.until(ready="AwaitingPayment", stripe="incomplete")
+        await tenant.pays()
+        await tenant.until(ready="Provisioned", payment="Paid", tenant="Approved", stripe="active")
+        return tenant
+
+    async def advance(self, **duration: float) -> datetime:
+        """Let time pass at Stripe and in The Things Stack, as ``days=21``; gives the time then."""
+        seconds = int(timedelta(**duration).total_seconds())
+        return datetime.fromtimestamp(await self.stage.outside.advance(seconds), UTC)
+
+    async def at_stripe(self, path: str, **fields: str) -> Object:
+        """Make or change something at Stripe as its dashboard does; brackets are double underscores."""
+        return await self.stage.outside.to_stripe(f"/v1/{path}", bracketed(fields))
+
+    def writes(self) -> int:
+        """How many writes Stripe and The Things Stack have seen so far."""
+        records = (self.stage.stripe.observed.record, self.stage.things_stack.observed.record)
+        return sum(record.counts().writes for record in records)
+
+    async def close(self) -> None:
+        """Leave nothing that goes on: time passes for the next scenario too."""
+        for tenant in self.tenants:
+            seen = await tenant.look()
+            await tenant.annotate(paused="true")
+            await self.stage.release(tenant.path)
+            if "customerID" in seen.status:
+                await self.stage.outside.stripe.delete(f"/v1/customers/{seen.status['customerID']}")
+        for name in self.plans:
+            await self.stage.release(self.plan_path(name))
+        for name in self.clusters:
+            await self.stage.release(f"{API}/thingsstackclusters/{name}")
