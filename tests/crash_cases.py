@@ -34,14 +34,14 @@ class Recording:
     Attributes:
         points: The writes of each phase, by its name.
         pictures: What stood at the end of each.
-        edited: What stands at the end of each once the object was edited as while the operator is dead.
-        operations: System and operation of every audit line.
+        shared: The paths of all objects that were written beside the tenant's own.
+        operations: System and operation of every audit line about the tenant, as often as there is one.
     """
 
     points: dict[str, list[Point]] = field(default_factory=dict)
     pictures: dict[str, dict[str, Any]] = field(default_factory=dict)
-    edited: dict[str, dict[str, Any]] = field(default_factory=dict)
-    operations: set[tuple[str, str]] = field(default_factory=set)
+    shared: set[str] = field(default_factory=set)
+    operations: list[tuple[str, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -74,9 +74,11 @@ async def record(product: Product, name: str) -> Recording:
             await phase.proceed(product, [name])
         await product.until([name], phase.is_done, phase.name)
         await product.until_quiet()
-        recording.points[phase.name] = points_of(writes_since(product, since), identity_of(product, name))
+        writes, identity = writes_since(product, since), identity_of(product, name)
+        recording.points[phase.name] = points_of(writes, identity)
+        recording.shared.update(entry.path for _, entry in writes if not identity.is_named_in(entry))
         recording.pictures[phase.name] = await picture(product, name)
-    recording.operations.update(audited(product.environment.operator.log.read_text()))
+    recording.operations.extend(audited(product.log(), name))
     return recording
 
 
@@ -94,6 +96,23 @@ def cases_of(recording: Recording, meanwhile: str, *, whole: bool) -> list[Case]
     return sorted(chosen, key=every.index)
 
 
+def batches(cases: Sequence[Case]) -> list[list[Case]]:
+    """As many lives as are needed so that no phase of one holds too many calls."""
+    by_phase = {phase.name: [each for each in cases if each.phase == phase.name] for phase in PHASES}
+    number = max(-(-len(of) // MOST_AT_ONCE) for of in by_phase.values())
+    return [[each for of in by_phase.values() for each in of[start::number]] for start in range(number)]
+
+
+async def live(
+    product: Product, recording: Recording, prefix: str, cases: Sequence[Case], **how: int
+) -> None:
+    """Live as many lives as it takes to hit every case."""
+    for number, batch in enumerate(batches(cases)):
+        await Life(product, recording, f"{prefix}{number}", batch).live(**how)
+    unexpected = set(audited(product.log())) - set(recording.operations)
+    assert not unexpected, f"writes that no recorded life makes, so that none is killed at: {unexpected}"
+
+
 class Life:
     """The lives of many tenants in step, each phase of which the operator dies in once."""
 
@@ -109,7 +128,7 @@ class Life:
         self.failures: list[str] = []
 
     async def live(self, hours_dead: int = 0) -> None:
-        """Go through all phases."""
+        """Go through all phases, and judge each at its end."""
         for phase in PHASES:
             if not any(self._cases[each.name] for each in PHASES[PHASES.index(phase) :]):
                 return

@@ -140,7 +140,13 @@ def _part(params: Mapping[str, Any]) -> str:
     return next((part for part in _PARTS_OF_METADATA if part in changed), "")
 
 
-def audited(log: str) -> set[tuple[str, str]]:
-    """System and operation of every audit line in a log."""
+def audited(log: str, name: str = "") -> list[tuple[str, str]]:
+    """System and operation of every audit line about a TenantSubscription; about one of a name, if one is given."""
     lines = (json.loads(line) for line in log.splitlines() if line.startswith("{"))
-    return {(line["system"], line["operation"]) for line in lines if line.get("event") == "OutsideWrite"}
+    return [
+        (line["system"], line["operation"])
+        for line in lines
+        if line.get("event") == "OutsideWrite"
+        and line["kind"] == "TenantSubscription"
+        and line["name"].endswith(f"/{name}" if name else "")
+    ]

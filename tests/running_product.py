@@ -241,6 +241,10 @@ class Product:
         for observed in self.systems.values():
             observed.faults.clear()
 
+    def log(self) -> str:
+        """Everything that the operator has logged."""
+        return self.environment.operator.log.read_text()
+
     async def kill(self) -> None:
         """SIGKILL the operator, and let nothing be held or faulty any more."""
         await self.environment.operator.kill()

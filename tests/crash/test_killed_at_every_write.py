@@ -1,19 +1,67 @@
-"""The operator dies at every write of a tenant's life, before it is sent and after it was committed."""
+"""The operator dies at every write of a tenant's life, before it is sent and after it was committed.
+
+The whole of it runs always where nothing else happens meanwhile; where something does, a seeded tenth
+(``TENANT_BILLING_CRASH=all``: everything; ``TENANT_BILLING_CRASH_SEED``: another tenth).
+"""
 
 import pytest
 
-from crash_cases import DELETED, EDITED, NOTHING, Life, Recording, cases_of
+from crash_cases import DELETED, EDITED, NOTHING, Recording, cases_of, live
+from crash_life import PHASES, difference, picture
 from running_product import Product
+from waiting import wait_for
 
 pytestmark = [pytest.mark.crash, pytest.mark.asyncio(loop_scope="module")]
 
+OF_THE_CLUSTER = "thingsstackclusters"
 
-async def test_killed_at_every_write_everything_ends_as_if_undisturbed(
+
+def test_every_write_outside_that_is_audited_is_a_point_to_be_killed_at(recording: Recording) -> None:
+    points = [each for points in recording.points.values() for each in points]
+    outside = [each for each in points if each.system != "Kubernetes"]
+    assert len(outside) == len(recording.operations)
+    assert {each.system for each in points} == {"Kubernetes", *(system for system, _ in recording.operations)}
+
+
+async def test_killed_at_every_write_all_ends_as_if_undisturbed(
     product: Product, recording: Recording
 ) -> None:
-    cases = [
-        *cases_of(recording, NOTHING, whole=True),
-        *cases_of(recording, EDITED, whole=False),
-        *cases_of(recording, DELETED, whole=False),
-    ]
-    await Life(product, recording, "now", cases).live()
+    await live(product, recording, "plain", cases_of(recording, NOTHING, whole=True))
+
+
+async def test_the_spec_is_edited_or_the_object_deleted_while_the_operator_is_dead(
+    product: Product, recording: Recording
+) -> None:
+    edited, deleted = (cases_of(recording, each, whole=False) for each in (EDITED, DELETED))
+    await live(product, recording, "other", [*edited, *deleted])
+
+
+async def test_25_hours_pass_while_the_operator_is_dead(product: Product, recording: Recording) -> None:
+    """Stripe has forgotten every idempotency key by then."""
+    await live(product, recording, "later", cases_of(recording, NOTHING, whole=False), hours_dead=25)
+
+
+@pytest.mark.parametrize("effect", ["hold_before", "hold_after"])
+async def test_killed_while_writing_to_what_all_tenants_share(
+    product: Product, recording: Recording, effect: str
+) -> None:
+    names = [f"shared-{effect.removeprefix('hold_')}-{number}" for number in range(3)]
+    done = {}
+    for phase in PHASES:
+        watched = recording.shared if phase.name in {"create", "suspend"} else set()
+        held = {path for path in watched if (OF_THE_CLUSTER in path) is (phase.name == "suspend")}
+        faults = [
+            product.script("Kubernetes", effect=effect, path=path, writes=True, times=None) for path in held
+        ]
+        await phase.begin(product, names)
+        if faults:
+            await wait_for(lambda: all(fault.held for fault in faults), f"{held} to be written", 60)  # noqa: B023 - awaited here
+            await product.kill()
+            await product.environment.start_operator()
+        if phase.proceed is not None:
+            await phase.proceed(product, names)
+        await product.until(names, phase.is_done, phase.name)
+        done[phase.name] = held
+        for name in names:
+            assert difference(recording.pictures[phase.name], await picture(product, name)) == []
+    assert set().union(*done.values()) == recording.shared
