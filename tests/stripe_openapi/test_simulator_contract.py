@@ -9,7 +9,7 @@ from aiohttp import web
 
 from stripe_contract import connected
 from stripe_conversations import CONVERSATIONS, Conversation
-from stripe_conversations.steps import active, read_all_events
+from stripe_conversations.steps import active, now, read_events
 from stripe_openapi.contract import event_faults, exchange_faults, object_faults
 from stripe_openapi.document import StripeDocument
 from stripe_openapi.exchanges import recording
@@ -45,7 +45,7 @@ async def test_every_exchange_is_as_the_document_says(
         connected(recorder.url, simulator.api_key) as service,
     ):
         await conversation.talk(service)
-        await read_all_events(service)
+        await read_events(service, await now(service))
     exchanges = recorder.exchanges
     faults = {fault: None for exchange in exchanges for fault in exchange_faults(document, exchange)}
     assert not faults, "\n".join(faults)
