@@ -9,6 +9,7 @@ from rich.text import Text
 
 from tenant_billing.commands.simulators import Simulators, TenantOverview
 from tenant_billing.commands.tables import print_table
+from tenant_billing.domain.money import display_amount
 
 SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 """Of each unit of a duration."""
@@ -60,10 +61,8 @@ def pay(tenant: str) -> None:
     """The tenant's customer pays the open invoice with a good card."""
     paid = _simulators().pay(tenant)
     if paid.get("object") == "invoice":
-        units, cents = divmod(int(paid["amount_paid"]), 100)
-        click.echo(
-            f"Invoice {paid['id']} is {paid['status']}: {paid['currency'].upper()} {units}.{cents:02d}"
-        )
+        amount = display_amount(str(paid["currency"]).upper(), int(paid["amount_due"]))
+        click.echo(f"Invoice {paid['id']} of {amount} is {paid['status']}.")
     else:
         click.echo(f"The customer saved a card ({paid['id']}).")
 
