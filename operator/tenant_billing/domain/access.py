@@ -116,29 +116,25 @@ def judge(
         now: The account's time.
     """
     standing = _by_payment(subscription, past_due, collection_paused, now)
-    match access_policy:
-        case AccessPolicy.FOLLOW_BILLING:
-            return standing
-        case AccessPolicy.KEEP_ACTIVE:
-            return replace(
-                standing,
-                access=Access.APPROVED,
-                description="",
-                frozen=False,
-                suspension_time=None,
-                message=f"{standing.message} accessPolicy: KeepActive keeps the tenant approved.".strip(),
-            )
-        case AccessPolicy.SUSPEND:
-            return replace(
-                standing,
-                access=Access.SUSPENDED,
-                description=Description.ADMINISTRATOR,
-                frozen=False,
-                suspension_time=None,
-                message=(
-                    f"{standing.message} accessPolicy: Suspend keeps the tenant suspended; billing goes on."
-                ).strip(),
-            )
+    if access_policy is AccessPolicy.FOLLOW_BILLING:
+        return standing
+    if access_policy is AccessPolicy.KEEP_ACTIVE:
+        return replace(
+            standing,
+            access=Access.APPROVED,
+            description="",
+            frozen=False,
+            suspension_time=None,
+            message=f"{standing.message} accessPolicy: KeepActive keeps the tenant approved.".strip(),
+        )
+    return replace(
+        standing,
+        access=Access.SUSPENDED,
+        description=Description.ADMINISTRATOR,
+        frozen=False,
+        suspension_time=None,
+        message=f"{standing.message} accessPolicy: Suspend keeps the tenant suspended; billing goes on.".strip(),
+    )
 
 
 def _by_payment(

@@ -152,7 +152,7 @@ def _about_subscription(world: World, candidates: Candidates, current: InForce) 
     if counting.has_ended(subscription):
         return (
             enrolment.successor_awaits_payment(candidates)
-            or enrolment.ended_without_leave(world, candidates)
+            or enrolment.ended_without_leave(world, subscription)
             or _tenant_is_gone(world)
             or enrolment.plan_is_closed(world)
             or enrolment.plan_is_not_ready(world)
@@ -297,9 +297,16 @@ def _tenant_is_gone(world: World) -> Finding | None:
         return None
     return Finding(
         Reason.TENANT_GONE,
-        f"Tenant {world.key.tenant_id} was deleted in The Things Stack and is not made again; billing goes on. "
-        "Delete this object to end it.",
+        tenant_gone_message(world.key.tenant_id),
         Hold.PROVIDER,
+    )
+
+
+def tenant_gone_message(tenant_id: str) -> str:
+    """What is said of a tenant that was deleted; also how it is remembered (``report.is_remembered_gone``)."""
+    return (
+        f"Tenant {tenant_id} was deleted in The Things Stack and is not made again; billing goes on. "
+        "Delete this object to end it."
     )
 
 

@@ -15,9 +15,10 @@ from tenant_billing.api.reasons import Reason
 from tenant_billing.api.resource import PendingOperation
 from tenant_billing.domain import requests
 from tenant_billing.domain.actions import Action, CreateCustomer, CreateSubscription, LookAgain, StoreIntent
-from tenant_billing.domain.counting import Candidates, has_ended
+from tenant_billing.domain.counting import Candidates
 from tenant_billing.domain.findings import Finding, Hold
 from tenant_billing.domain.identity import idempotency_key
+from tenant_billing.domain.observations import Subscription
 from tenant_billing.domain.world import World
 
 SUBSCRIBE: Final = "Subscribe"
@@ -43,17 +44,14 @@ def successor_awaits_payment(candidates: Candidates) -> Finding | None:
     )
 
 
-def ended_without_leave(world: World, candidates: Candidates) -> Finding | None:
+def ended_without_leave(world: World, ended: Subscription) -> Finding | None:
     """The subscription has ended, and nobody asked for another: that would bill someone who left."""
-    counting = candidates.counting
-    if counting is None or not has_ended(counting):
-        return None
-    if world.annotation(Annotation.RESUBSCRIBE) == counting.id:
+    if world.annotation(Annotation.RESUBSCRIBE) == ended.id:
         return None
     return Finding(
         Reason.SUBSCRIPTION_ENDED,
-        f"Subscription {counting.id} has ended and is not made again by itself; to subscribe again set the "
-        f"annotation {Annotation.RESUBSCRIBE}: {counting.id}.",
+        f"Subscription {ended.id} has ended and is not made again by itself; to subscribe again set the "
+        f"annotation {Annotation.RESUBSCRIBE}: {ended.id}.",
         Hold.PROVIDER,
     )
 

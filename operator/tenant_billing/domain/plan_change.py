@@ -12,7 +12,7 @@ from tenant_billing.api.reasons import Reason
 from tenant_billing.api.tenant_subscription import PlanConflictPolicy, Renewal
 from tenant_billing.domain.access import KNOWN
 from tenant_billing.domain.actions import Action, ChangeItem, ChangeSubscription
-from tenant_billing.domain.counting import has_ended, is_incomplete
+from tenant_billing.domain.counting import is_incomplete
 from tenant_billing.domain.findings import Finding, Hold
 from tenant_billing.domain.identity import idempotency_key, key_of
 from tenant_billing.domain.observations import BillingReference, Subscription, SubscriptionItem
@@ -126,9 +126,8 @@ def _is_to_be_moved(world: World, subscription: Subscription, current: InForce) 
 def plans_do_not_fit(world: World, subscription: Subscription, current: InForce) -> Finding | None:
     """The plan asked for cannot be reached from the one in force by a change of price, or not yet."""
     wanted, item = world.offer, current.item
-    if wanted is None or current.offer is None or item is None:
-        return None
-    if not _is_to_be_moved(world, subscription, current):
+    moves = _is_to_be_moved(world, subscription, current)
+    if wanted is None or current.offer is None or item is None or not moves:
         return None
     if wanted.price_id is None or not wanted.ready:
         return Finding(
@@ -161,10 +160,9 @@ def schedule_is_attached(subscription: Subscription) -> bool:
 
 def actions(world: World, subscription: Subscription, current: InForce) -> tuple[Action, ...]:
     """What to write to a live subscription so that plan and renewal are as the object asks, or nothing."""
-    if has_ended(subscription) or is_incomplete(subscription) or subscription.status not in KNOWN:
-        return ()
     wanted, item = world.offer, current.item
-    if wanted is None or current.offer is None or item is None:
+    closed = is_incomplete(subscription) or subscription.status not in KNOWN
+    if wanted is None or current.offer is None or item is None or closed:
         return ()
     new_wish = _is_new_wish(world, subscription)
     elsewhere = current.offer.name != wanted.name

@@ -178,7 +178,3 @@ class TenantChange:
     limits: Limits = field(default_factory=dict)
     billing: BillingReference | None = None
     counts_only_activated: bool | None = None
-
-    def is_empty(self) -> bool:
-        """Whether there is nothing to write."""
-        return self == TenantChange()
