@@ -153,7 +153,7 @@ def test_enforcing_the_spec_reverts_a_change_in_stripe() -> None:
 def test_enforcing_waits_for_a_change_whose_payment_is_outstanding() -> None:
     world = moved_in_stripe(planConflictPolicy="EnforceSpec")
     waiting = replace(world.subscriptions[0], pending_change=True)
-    assert decide(replace(world, subscriptions=(waiting,))).actions == ()
+    assert moves(replace(world, subscriptions=(waiting,))) == []
 
 
 def test_a_change_that_is_reverted_twice_is_sent_twice() -> None:
