@@ -18,11 +18,12 @@ from tenant_billing.api.tenant_subscription import (
     AccessPolicy,
     BillingPeriod,
     TenantState,
+    TenantSubscription,
     TenantSubscriptionStatus,
 )
 from tenant_billing.domain import counting, enrolment, limits
 from tenant_billing.domain.access import Access, Standing
-from tenant_billing.domain.decision import Verdict
+from tenant_billing.domain.decision import Verdict, tenant_gone_message
 from tenant_billing.domain.findings import Finding
 from tenant_billing.domain.observations import Subscription
 from tenant_billing.domain.world import Refusal, World
@@ -100,6 +101,15 @@ def remembered_refusal(world: World) -> Refusal | None:
                 reason = Reason(ready.reason)
             return Refusal(reason, condition.message, by_registry)
     return None
+
+
+def is_remembered_gone(resource: TenantSubscription) -> bool:
+    """Whether the tenant was found to be deleted, whatever ``Ready`` has said since.
+
+    ``TenantSynced`` keeps saying so through outages, pauses and edits: what is gone is not made again.
+    """
+    synced = find_condition(resource.status.conditions, ConditionType.TENANT_SYNCED)
+    return synced is not None and synced.message == tenant_gone_message(resource.spec.tenant.id)
 
 
 def _intent(world: World, verdict: Verdict) -> PendingOperation | None:
@@ -238,6 +248,8 @@ def _subscription_synced(world: World, verdict: Verdict) -> _Said:
 
 
 def _tenant_synced(world: World, verdict: Verdict) -> _Said:
+    if world.tenant_gone:
+        return ConditionStatus.FALSE, Reason.PENDING, tenant_gone_message(world.key.tenant_id)
     if world.registry_problem is not None or world.cluster is None:
         return ConditionStatus.UNKNOWN, Reason.UNAVAILABLE, "The tenant could not be read."
     if world.refusal is not None and world.refusal.by_registry:

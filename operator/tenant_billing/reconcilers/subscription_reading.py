@@ -18,7 +18,7 @@ from tenant_billing.domain.identity import TenantKey
 from tenant_billing.domain.observations import Customer, Subscription, Tenant, Totals
 from tenant_billing.domain.offers import offer_of
 from tenant_billing.domain.ownership import carries_claim, customer_of, subscription_of
-from tenant_billing.domain.report import remembered_refusal
+from tenant_billing.domain.report import is_remembered_gone, remembered_refusal
 from tenant_billing.domain.world import Namespace, Offer, World
 from tenant_billing.ports import SecretKeyMissing, SecretNotFound
 from tenant_billing.reconcilers.absences import Absences
@@ -289,10 +289,9 @@ class SubscriptionReader:
         unreadable = world.registry_problem is not None or world.cluster is None
         if world.tenant is not None or unreadable:
             self._absences.present(uid)
-            return world
+            return replace(world, tenant_gone=world.tenant is None and is_remembered_gone(world.resource))
         if world.resource.status.tenant_state not in _SEEN:
-            known_gone = _said_to_be_gone(world.resource)
-            return replace(world, tenant_gone=known_gone)
+            return replace(world, tenant_gone=is_remembered_gone(world.resource))
         gone = self._absences.absent(uid)
         return replace(world, tenant_gone=gone, tenant_missing=not gone)
 
@@ -323,9 +322,3 @@ class SubscriptionReader:
         """The same world, and whether the namespace or the kind's definition is being deleted."""
         going = await self._kubernetes.is_being_removed(TENANT_SUBSCRIPTION.kind, world.namespace.name)
         return replace(world, namespace=replace(world.namespace, going=going))
-
-
-def _said_to_be_gone(resource: TenantSubscription) -> bool:
-    return any(
-        each.type == "Ready" and each.reason == Reason.TENANT_GONE for each in resource.status.conditions
-    )

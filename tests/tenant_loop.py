@@ -1,0 +1,216 @@
+"""The whole loop over fakes with a memory: a tenant that can be sold, paid for, and taken away from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any, Final
+
+import kubernetes_bodies as bodies
+from loop_fakes import NOW, AccountMemory, Loop, RegistryMemory
+from tenant_billing.api.conditions import Condition
+from tenant_billing.api.tenant_subscription import TenantSubscription
+from tenant_billing.domain import requests
+from tenant_billing.domain.observations import (
+    Customer,
+    Event,
+    Invoice,
+    Subscription,
+    SubscriptionItem,
+    Tenant,
+)
+from tenant_billing.ports import BillingProvider, ObjectKey, Outcome, Subject, TenantRegistry
+from tenant_billing.reconcilers.accounts import Accounts
+from tenant_billing.reconcilers.assembly import assemble
+from tenant_billing.reconcilers.registries import Registries
+
+BACKEND: Final = ObjectKey("BillingBackend", "", "main")
+CLUSTER: Final = ObjectKey("ThingsStackCluster", "", "eu1")
+PLAN: Final = ObjectKey("BillingPlan", "", "starter")
+ACME: Final = ObjectKey("TenantSubscription", "tenants", "acme")
+
+
+@dataclass
+class SellingAccount(AccountMemory):
+    """An account in which customers and subscriptions can be made and ended."""
+
+    first_status: str = "active"
+
+    async def create_customer(self, request: requests.NewCustomer, key: str, subject: Subject) -> Customer:
+        self._wrote("create_customer", subject)
+        identity = f"cus_{len(self.customers) + 1}"
+        new = Customer(identity, name=request.name, email=request.email, metadata=request.metadata)
+        known: Customer = self.answers.setdefault(key, replace(new, created=self.moment))
+        self.customers.setdefault(known.id, known)
+        return known
+
+    async def create_subscription(
+        self, request: requests.NewSubscription, key: str, subject: Subject
+    ) -> Subscription:
+        self._wrote("create_subscription", subject)
+        identity = f"sub_{len(self.subscriptions) + 1}"
+        item = SubscriptionItem(f"si_{identity}", request.price_id, 1, self.moment, self.moment)
+        new = Subscription(
+            id=identity,
+            customer_id=request.customer_id,
+            status=self.first_status,
+            created=self.moment or NOW,
+            items=(replace(item, currency="EUR", interval="month"),),
+            metadata=request.metadata,
+        )
+        known: Subscription = self.answers.setdefault(key, new)
+        return self.subscriptions.setdefault(known.id, known)
+
+    async def change_subscription(
+        self, subscription_id: str, change: requests.SubscriptionChange, subject: Subject
+    ) -> Subscription:
+        self._wrote("change_subscription", subject)
+        before = self.subscriptions[subscription_id]
+        after = replace(before, metadata=dict(before.metadata) | dict(change.metadata))
+        self.subscriptions[subscription_id] = after
+        return after
+
+    async def cancel_subscription(self, subscription_id: str, subject: Subject) -> Subscription:
+        self._wrote("cancel_subscription", subject)
+        before = self.subscriptions[subscription_id]
+        self.subscriptions[subscription_id] = replace(before, status="canceled", ended_at=self.moment)
+        return self.subscriptions[subscription_id]
+
+    def owes(self, subscription_id: str, *, since: timedelta) -> None:
+        """A payment has been overdue for a time."""
+        before = self.subscriptions[subscription_id]
+        now = self.moment or NOW
+        invoice = Invoice(f"in_of_{subscription_id}", subscription_id, "open", now - since)
+        invoice = replace(invoice, due_date=now - since)
+        self.subscriptions[subscription_id] = replace(before, status="past_due", open_invoices=(invoice,))
+
+    def tells(
+        self, identity: str, subscription: Subscription, type_: str = "customer.subscription.updated"
+    ) -> None:
+        """An event about a subscription joins the list."""
+        self.events.append(
+            Event(
+                id=identity,
+                type=type_,
+                created=self.moment or NOW,
+                livemode=False,
+                object_id=subscription.id,
+                object_kind="subscription",
+                related={"customer": subscription.customer_id},
+                metadata=subscription.metadata,
+            )
+        )
+
+
+@dataclass
+class WritableRegistry(RegistryMemory):
+    """A registry in which tenants can be made and changed."""
+
+    async def create_tenant(self, request: requests.NewTenant, subject: Subject) -> Tenant:
+        self.called("create_tenant")
+        self.tenants[request.id] = Tenant(
+            id=request.id,
+            state=request.state,
+            name=request.name,
+            description=request.description,
+            attributes=request.attributes,
+            limits=request.limits,
+            billing=request.billing,
+        )
+        return self.tenants[request.id]
+
+    async def update_tenant(self, tenant_id: str, change: requests.TenantChange, subject: Subject) -> Tenant:
+        self.called("update_tenant")
+        before = self.tenants[tenant_id]
+        after = replace(
+            before,
+            attributes=before.attributes if change.attributes is None else change.attributes,
+            limits=dict(before.limits) | dict(change.limits),
+            billing=change.billing or before.billing,
+        )
+        if change.state is not None:
+            after = replace(after, state=change.state, state_description=change.state_description)
+        self.tenants[tenant_id] = after
+        return after
+
+    async def delete_tenant(self, tenant_id: str, subject: Subject) -> None:
+        self.called("delete_tenant")
+        self.tenants.pop(tenant_id, None)
+
+
+class Selling:
+    """A backend, a cluster, a plan and subscriptions, with the four reconcilers; passes are run by hand."""
+
+    def __init__(self) -> None:
+        self.loop = Loop()
+        self.account = SellingAccount()
+        self.registry = WritableRegistry()
+        self.loop.kubernetes.secrets["billing", "stripe", "api-key"] = "sk_test_1"
+        self.loop.kubernetes.secrets["billing", "tts", "key"] = "0a" * 32
+        self.loop.see(bodies.a_cluster(), bodies.a_backend(), bodies.a_plan(), bodies.a_namespace())
+        self.restart()
+
+    def restart(self) -> None:
+        """Another process leads: nothing is remembered."""
+        loop = self.loop
+        self.accounts = Accounts(loop.clock, loop.queue)
+        self.registries = Registries(loop.clock, loop.queue, loop.store, loop.kubernetes)
+        self.reconcilers = assemble(
+            loop.surroundings(),
+            self.accounts,
+            self.registries,
+            self._provider,
+            self._registry,
+            resync_interval=1800.0,
+            event_interval=600.0,
+        )
+
+    def _provider(self, **_: object) -> BillingProvider:
+        return self.account
+
+    def _registry(self, **_: object) -> TenantRegistry:
+        return self.registry
+
+    async def run(self, *keys: ObjectKey) -> Outcome:
+        """One pass of each; gives the last outcome."""
+        outcomes = [await self.reconcilers[key.kind].reconcile(key) for key in keys]
+        return outcomes[-1]
+
+    async def begin(self) -> None:
+        """What a leader begins with, up to the plan."""
+        await self.run(CLUSTER, BACKEND, PLAN)
+
+    async def sell(self) -> None:
+        """Apply the object of tenant acme and settle it."""
+        self.loop.see(bodies.a_subscription())
+        await self.begin()
+        await self.run(ACME, ACME)
+        assert self.reason() == "Provisioned", self.condition()
+
+    @property
+    def acme(self) -> TenantSubscription:
+        found = self.loop.store.subscription("tenants", "acme")
+        assert found is not None
+        return found
+
+    def condition(self, type_: str = "Ready") -> Condition:
+        return next(each for each in self.acme.status.conditions if each.type == type_)
+
+    def reason(self, type_: str = "Ready") -> str:
+        return str(self.condition(type_).reason)
+
+    def annotate(self, **annotations: str) -> None:
+        """Set annotations of acme's object under our prefix."""
+        body = dict(self.loop.store.body(ACME) or {})
+        ours = {f"tenantbilling.dev/{name}": value for name, value in annotations.items()}
+        known: Mapping[str, Any] = body["metadata"].get("annotations") or {}
+        self.loop.see(bodies.newer(body, annotations={**known, **ours}))
+
+    def pass_time(self, seconds: float) -> None:
+        """Time passes here and at the account."""
+        self.loop.clock.advance(seconds)
+        if self.account.moment is not None:
+            self.account.moment += timedelta(seconds=seconds)
+
+    def forget_calls(self) -> None:
+        for each in (self.account, self.registry, self.loop.kubernetes):
+            each.calls.clear()
