@@ -1,20 +1,24 @@
 """What the operator sends to Stripe, judged by Stripe's published OpenAPI document and by Stripe's own mock server."""
 
 import inspect
+from pathlib import Path
 
 import httpx
 import pytest
 
-from outside_stubs import stripe_at
+from outside_stubs import SUBJECT, stripe_at
 from stripe_contract import connected
-from stripe_openapi.contract import answer_faults, request_faults
+from stripe_openapi.contract import answer_faults, assert_contract, request_faults
 from stripe_openapi.document import StripeDocument
 from stripe_openapi.exchanges import Exchange, recording
 from stripe_openapi.operator_calls import CALLS, SILENT, START
+from tenant_billing.domain.errors import OutsideError
+from tenant_billing.domain.requests import NewCustomer
 from tenant_billing.ports import BillingProvider
 from tenant_billing_sandbox.stripe.server import StripeSettings, StripeSimulator
 
 SETTINGS = StripeSettings(rate_limits="none", initial_time=START)
+NAMELESS = NewCustomer(None, None, None, None, (), {})
 FORM = {"Authorization": "Bearer sk_test_123", "Content-Type": "application/x-www-form-urlencoded"}
 
 
@@ -61,3 +65,23 @@ async def test_stripe_mock_refuses_nothing_of_it(method: str, stripe_mock: str) 
 
 def distinct(exchanges: list[Exchange]) -> list[Exchange]:
     return list({(each.method, each.path, each.encoded): each for each in exchanges}.values())
+
+
+async def test_the_simulator_s_own_record_of_such_calls_is_judged_alike(stripe_openapi: Path) -> None:
+    async with (
+        StripeSimulator.serve(SETTINGS) as simulator,
+        stripe_at(simulator.url, key=simulator.api_key) as provider,
+        connected(simulator.url, simulator.api_key) as service,
+    ):
+        for method in ("create_customer", "create_subscription", "change_item", "list_subscriptions"):
+            await CALLS[method](provider, service)
+        cut = {"effect": "disconnect_before", "method": "POST", "path": "/v1/customers"}
+        await service.raw.post("/_sandbox/faults", json=cut)
+        with pytest.raises(OutsideError):
+            await provider.create_customer(NAMELESS, "key-1", SUBJECT)
+        record = (await service.raw.get("/_sandbox/requests")).json()["requests"]
+        assert_contract(record, stripe_openapi)
+        await service.raw.post("/v1/customers", data={"e_mail": "a@b.example"})
+        record = (await service.raw.get("/_sandbox/requests")).json()["requests"]
+    with pytest.raises(AssertionError, match="e_mail"):
+        assert_contract(record, stripe_openapi)
