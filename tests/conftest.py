@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tenant_billing_sandbox.control_plane.binaries import Binaries, stripe_document
 from tenant_billing_sandbox.control_plane.pins import Program
@@ -12,6 +13,10 @@ from tenant_billing_sandbox.control_plane.plane import ControlPlane
 from tenant_billing_sandbox.control_plane.ports import LOOPBACK, free_ports, is_listening
 from tenant_billing_sandbox.control_plane.problems import ControlPlaneError
 from tenant_billing_sandbox.control_plane.server_process import ServerProcess
+
+# A busy machine is no defect of the code: how long an example takes is not judged.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 CONTROL_PLANE_FIXTURES = {"control_plane", "control_plane_programs", "control_plane_with_controllers"}
 

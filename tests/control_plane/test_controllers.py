@@ -26,7 +26,7 @@ async def test_what_is_owned_goes_with_its_owner(control_plane_with_controllers:
     owned = config_map("owned", {"name": "owner", "uid": uid})
     await plane.run_kubectl("create", "--filename", "-", input=owned)
     await plane.run_kubectl("delete", "configmap", "owner", "--wait=false")
-    await wait_for(lambda: is_gone(plane, "configmap", "owned"), "garbage collection", deadline=60)
+    await wait_for(lambda: is_gone(plane, "configmap", "owned"), "garbage collection")
 
 
 async def test_a_namespace_ends_with_all_it_holds(control_plane_with_controllers: ControlPlane) -> None:
@@ -34,6 +34,6 @@ async def test_a_namespace_ends_with_all_it_holds(control_plane_with_controllers
     await plane.run_kubectl("create", "namespace", "short-lived")
     await plane.run_kubectl("create", "configmap", "held", "--namespace", "short-lived")
     await plane.run_kubectl("delete", "namespace", "short-lived", "--wait=false")
-    await wait_for(lambda: is_gone(plane, "namespace", "short-lived"), "the namespace's end", deadline=60)
+    await wait_for(lambda: is_gone(plane, "namespace", "short-lived"), "the namespace's end")
     with pytest.raises(KubectlError, match="not found"):
         await plane.run_kubectl("get", "configmap", "held", "--namespace", "short-lived")

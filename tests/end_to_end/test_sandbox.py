@@ -85,7 +85,7 @@ async def until(sandbox: Environment, tenant: str, **expected: str) -> None:
         assert {name: seen.get(name) for name in expected} == expected
         return True
 
-    await wait_for(reached, f"{tenant} to be {expected}", deadline=30)
+    await wait_for(reached, f"{tenant} to be {expected}")
 
 
 async def counted(sandbox: Environment) -> bool:

@@ -44,7 +44,7 @@ async def test_an_operator_killed_at_a_write_to_kubernetes_goes_on_when_it_is_st
     await environment.operator.kill()
     assert not environment.operator.alive
     await environment.start_operator()
-    await wait_for(lambda: awaits_payment(environment), "the tenant to await its first payment", deadline=30)
+    await wait_for(lambda: awaits_payment(environment), "the tenant to await its first payment")
     subscriptions = await environment.outside.from_stripe("/v1/subscriptions", status="all")
     assert len(subscriptions["data"]) == 1
 
@@ -58,7 +58,7 @@ async def test_a_cluster_that_lost_everything_is_installed_again_at_the_same_add
     await environment.install()
     await environment.start_operator()
     await environment.register_accounts()
-    await wait_for(lambda: backend_is_ready(environment), "the backend to be ready", deadline=30)
+    await wait_for(lambda: backend_is_ready(environment), "the backend to be ready")
 
 
 async def test_the_operator_speaks_to_kubernetes_as_its_own_service_account_only(
@@ -67,7 +67,7 @@ async def test_the_operator_speaks_to_kubernetes_as_its_own_service_account_only
     position = environment.plane.audit.position()
     await environment.start_operator()
     await environment.register_accounts()
-    await wait_for(lambda: backend_is_ready(environment), "the backend to be ready", deadline=30)
+    await wait_for(lambda: backend_is_ready(environment), "the backend to be ready")
     asked = [each for each in environment.plane.audit.entries(position) if "tenantbilling" in each.uri]
     users = {
         each.user for each in asked if each.resource == "billingbackends" and each.subresource == "status"
