@@ -14,6 +14,7 @@ from tenant_billing_sandbox.environment.installation import apply, backend, clus
 from tenant_billing_sandbox.service.faults import Fault, FaultSpecification
 from tenant_billing_sandbox.service.interception import Observed
 from tenant_billing_sandbox.stripe.server import StripeSettings
+from tenant_billing_sandbox.things_stack.message_json import write_message
 from waiting import wait_for
 
 API: Final = "/apis/tenantbilling.dev/v1alpha1"
@@ -22,6 +23,16 @@ DAY: Final = 86_400
 PATIENCE: Final = 60.0
 """Seconds; the machine may be busy with other things, and a start of the operator is part of many a wait."""
 LOOK_INTERVAL: Final = 0.1
+
+EVENTS: Final = (
+    "customer.deleted",
+    "customer.subscription.created",
+    "customer.subscription.updated",
+    "customer.subscription.deleted",
+    "invoice.payment_failed",
+    "invoice.paid",
+)
+"""Types that are delivered to the operator: of each change at least one, so that tests do not wait for the others."""
 
 OPERATOR: Final[Mapping[str, str]] = {
     "TENANT_BILLING_WORKERS": "100",  # one held call must not keep another tenant from going on
@@ -189,12 +200,11 @@ class Product:
 
     def tenant(self, tenant_id: str) -> Manifest | None:
         """The tenant as The Things Stack holds it; None if there is none."""
-        state = self.environment.things_stack.observed.state()
-        for each in state["tenants"]:
-            if each["tenant"]["ids"]["tenant_id"] == tenant_id and each["deleted_at"] is None:
-                found: Manifest = each["tenant"]
-                return found
-        return None
+        record = self.environment.things_stack.registry.store.get(tenant_id)
+        if record is None or record.deleted_at is not None:
+            return None
+        found: Manifest = write_message("Tenant", record.tenant)
+        return found
 
     async def pay(self, tenant_id: str) -> None:
         """The customer pays every open invoice of the tenant with a new card."""
@@ -304,11 +314,19 @@ async def running_product(operator: Mapping[str, str] | None = None) -> AsyncIte
     )
     async with Environment.start(settings) as environment:
         product = Product(environment)
+        await hear_of(environment, EVENTS)
         await product.apply(*accounts(environment), *samples("billingplan"))
         await environment.start_operator()
         for plan in ("starter", "growth"):
             await product.until_ready(plan, "Available", plural="billingplans")
         yield product
+
+
+async def hear_of(environment: Environment, events: Sequence[str]) -> None:
+    """Have Stripe deliver only some types of events to the operator."""
+    (endpoint,) = environment.stripe.account.table("webhook_endpoint")
+    fields = {f"enabled_events[{number}]": event for number, event in enumerate(events)}
+    await environment.outside.to_stripe(f"/v1/webhook_endpoints/{endpoint}", fields)
 
 
 def accounts(environment: Environment) -> list[Manifest]:
