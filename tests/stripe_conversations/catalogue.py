@@ -28,6 +28,7 @@ async def a_product_is_made_changed_and_deleted(service: Service) -> None:
         default_price_data={"currency": "eur", "unit_amount": 4900, "recurring": {"interval": "month"}},
     )
     await products.retrieve_async(rich.id, {"expand": ["default_price"]})
+    await product(service, tax_details={"tax_code": "txcd_10000000"})
     await products.update_async(
         plain.id, {"active": False, "description": "", "metadata": {"a": "b"}, "tax_code": ""}
     )

@@ -103,6 +103,10 @@ UNCOLLECTIBLE_REASONS = choice(
     "subscription_paused",
     "user_forgiven",
 )
+TAX_DETAILS: Schema = {
+    "type": "object",
+    "properties": {"performance_location": or_null(TEXT), "tax_code": or_null(TEXT)},
+}
 PAUSE_PARAMETERS: Schema = {
     "type": "object",
     "properties": {
@@ -154,7 +158,7 @@ ADDITIONS: tuple[Addition, ...] = (
     Field(
         "subscription_schedule",
         "pause_schedules",
-        or_null({"type": "array", "items": {"type": "object"}}),
+        {"type": "array", "maxItems": 0},  # the simulator plans no pauses
         "stripe._subscription_schedule",
     ),
     Field(
@@ -194,7 +198,13 @@ ADDITIONS: tuple[Addition, ...] = (
         replaces=True,
     ),
     # the public edition of the document leaves these out, the SDK's does not
-    Field("product", "tax_details", or_null({"type": "object"}), "stripe._product"),
+    Field(
+        "product",
+        "tax_details",
+        or_null(TAX_DETAILS),
+        "stripe._product",
+    ),
+    Parameter("POST /v1/products", "tax_details", TAX_DETAILS, "stripe.params._product_create_params"),
     Field("product", "type", choice("good", "service"), "stripe._product"),
     Field("recurring", "trial_period_days", or_null({"type": "integer"}), "stripe._price"),
 )

@@ -81,8 +81,9 @@ def answer_faults(document: StripeDocument, exchange: Exchange) -> Iterator[str]
     if exchange.path.startswith(EXCLUDED) or operation is None:
         return
     schema = operation.answer if exchange.succeeded else ERROR
-    yield from _faults(document, schema, exchange.answer)
-    if exchange.succeeded:
+    faults = list(_faults(document, schema, exchange.answer))
+    yield from faults
+    if exchange.succeeded and not faults:
         yield from _expansion_faults(document, operation, exchange)
         yield from _event_faults(document, exchange.answer)
 

@@ -22,7 +22,7 @@ from stripe_openapi.additions import ADDITIONS, Addition, Field, Operation, Para
 Schema = dict[str, Any]
 BASE = "urn:stripe"
 SCHEMAS = "#/components/schemas/"
-KEPT = ("type", "enum", "maxLength", "pattern", "required")
+KEPT = ("type", "enum", "maxLength", "maxItems", "pattern", "required")
 DECIMAL = r"^-?\d+(\.\d{1,12})?$"
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
