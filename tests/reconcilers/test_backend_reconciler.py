@@ -12,7 +12,7 @@ from tenant_billing.api.billing_backend import BillingBackend
 from tenant_billing.api.conditions import Condition
 from tenant_billing.api.reasons import Reason
 from tenant_billing.domain import errors
-from tenant_billing.domain.observations import Account, Event
+from tenant_billing.domain.observations import Account, Event, Subscription
 from tenant_billing.ports import BillingProvider, ObjectKey, Outcome
 from tenant_billing.reconcilers.accounts import Accounts
 from tenant_billing.reconcilers.backend import BillingBackendReconciler
@@ -197,6 +197,7 @@ async def test_becoming_available_wakes_what_waited(scene: Scene) -> None:
 
 
 async def test_events_become_work_on_fresh_reads(scene: Scene) -> None:
+    scene.account.subscriptions["sub_A"] = Subscription("sub_A", "cus_A", "active", NOW, ())
     scene.loop.see(bodies.a_subscription(status={"subscriptionID": "sub_A"}))
     await scene.run()
     scene.loop.queue.keys.clear()
@@ -212,6 +213,7 @@ async def test_events_become_work_on_fresh_reads(scene: Scene) -> None:
 
 
 async def test_event_that_a_webhook_told_is_not_read_twice(scene: Scene) -> None:
+    scene.account.subscriptions["sub_A"] = Subscription("sub_A", "cus_A", "active", NOW, ())
     scene.loop.see(bodies.a_subscription(status={"subscriptionID": "sub_A"}))
     await scene.run()
     told = ObjectKey("TenantSubscription", "tenants", "acme")

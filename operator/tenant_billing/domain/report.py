@@ -60,7 +60,8 @@ def status_of(world: World, verdict: Verdict) -> TenantSubscriptionStatus:
             "conditions": _conditions(world, verdict),
         }
     )
-    if world.provider_problem is None and world.backend is not None:
+    if world.provider_problem is None and world.backend is not None and not world.rivals:
+        # While several customers pay, none is recorded: what is recorded is adopted.
         after = after.model_copy(update=_of_provider(world, verdict))
     if world.registry_problem is None and world.cluster is not None:
         after = after.model_copy(update=_of_registry(world, verdict))

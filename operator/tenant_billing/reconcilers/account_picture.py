@@ -5,11 +5,12 @@ of what was created since (product.md, "Look before creating" and "Budgets").
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Final, TypeVar
 
+from tenant_billing.domain import counting
 from tenant_billing.domain.observations import Customer, Invoice, Price, Product, Subscription
 from tenant_billing.ports import BillingProvider, Clock
 from tenant_billing.reconcilers.grouping import GroupedCalls
@@ -72,31 +73,33 @@ class AccountPicture(SeenObjects):
 
     async def fresh_subscription(self, subscription_id: str) -> Subscription | None:
         """One subscription as it is now; None where the provider says that it does not exist."""
-        begun = next(self._moments)
-        return self._answered(subscription_id, await self._provider.subscription(subscription_id), begun)
+        return await self._fresh(subscription_id, self._provider.subscription)
 
-    async def fresh_subscriptions_of(self, customer_id: str) -> Sequence[Subscription]:
-        """All subscriptions of one customer as they are now, ended ones too."""
-        begun = next(self._moments)
+    async def fresh_payer(self, customer_id: str) -> None:
+        """A customer with all subscriptions, ended ones too, as they are now.
+
+        A customer with a live subscription is not asked for: its deletion would have ended it (stripe.md 1.2).
+        """
+        begun = self._begin_reading(customer_id)
         found = await self._provider.subscriptions_of(customer_id)
         for each in found:
             self._answered(each.id, each, begun)
-        return found
+        if self.customer(customer_id) is None or all(counting.has_ended(each) for each in found):
+            await self.fresh_customer(customer_id)
+        else:
+            self._end_staleness(customer_id, begun)
 
     async def fresh_customer(self, customer_id: str) -> Customer | None:
         """One customer as it is now; None where the provider says that it does not exist."""
-        begun = next(self._moments)
-        return self._answered(customer_id, await self._provider.customer(customer_id), begun)
+        return await self._fresh(customer_id, self._provider.customer)
 
     async def fresh_price(self, price_id: str) -> Price | None:
         """One price as it is now; None where the provider says that it does not exist."""
-        begun = next(self._moments)
-        return self._answered(price_id, await self._provider.price(price_id), begun)
+        return await self._fresh(price_id, self._provider.price)
 
     async def fresh_product(self, product_id: str) -> Product | None:
         """One product as it is now; None where the provider says that it does not exist."""
-        begun = next(self._moments)
-        return self._answered(product_id, await self._provider.product(product_id), begun)
+        return await self._fresh(product_id, self._provider.product)
 
     def take(self, *seen: Customer | Subscription | Invoice | Product | Price) -> None:
         """Take in what the provider answered to a write; it is newer than any listing under way."""
@@ -107,24 +110,41 @@ class AccountPicture(SeenObjects):
                 self._take(each, self._listings)
 
     def stale(self, ids: Iterable[str]) -> None:
-        """Note that objects changed outside: what is known of them must not be judged by any more."""
+        """Note that objects changed outside: what is known of them must not be judged by any more.
+
+        What was never seen cannot be stale: an account may hold much that nobody here will ever read.
+        """
         moment = next(self._moments)
         for each in ids:
-            self._stale[each] = moment
+            if each in self._taken_in:
+                self._stale[each] = moment
 
     def is_stale(self, object_id: str) -> bool:
         """Whether an object changed outside since it was last read."""
         return object_id in self._stale
 
+    async def _fresh(self, object_id: str, read: Callable[[str], Awaitable[SeenT | None]]) -> SeenT | None:
+        begun = self._begin_reading(object_id)
+        return self._answered(object_id, await read(object_id), begun)
+
+    def _begin_reading(self, object_id: str) -> int:
+        """The moment of a read; from now on the object counts as seen, so that it can become stale meanwhile."""
+        self._taken_in.setdefault(object_id, 0)
+        return next(self._moments)
+
     def _answered(self, object_id: str, answer: SeenT | None, begun: int) -> SeenT | None:
-        """Take in a fresh read; what became stale while it was under way stays stale."""
-        if self._stale.get(object_id, begun) < begun:
-            del self._stale[object_id]
+        """Take in a fresh read."""
+        self._end_staleness(object_id, begun)
         if answer is None:
             self._remove(object_id)
         else:
             self._take(answer, self._listings)
         return answer
+
+    def _end_staleness(self, object_id: str, begun: int) -> None:
+        """What became stale while the read was under way stays stale."""
+        if self._stale.get(object_id, begun) < begun:
+            del self._stale[object_id]
 
     def _take(self, seen: Seen, listing: int) -> None:
         self._put(seen)

@@ -22,6 +22,7 @@ from tenant_billing.domain.report import is_remembered_gone, remembered_refusal
 from tenant_billing.domain.world import Namespace, Offer, World
 from tenant_billing.ports import SecretKeyMissing, SecretNotFound
 from tenant_billing.reconcilers.absences import Absences
+from tenant_billing.reconcilers.account_picture import AccountPicture
 from tenant_billing.reconcilers.accounts import AccountConnection, Accounts
 from tenant_billing.reconcilers.registries import Registries, RegistryConnection
 from tenant_billing.reconcilers.reporting import Surroundings
@@ -119,7 +120,7 @@ class SubscriptionReader:
         account, _ = self._account(world)
         if account is None:
             return False
-        ids = [each.id for each in world.subscriptions]
+        ids = [*world.rivals, *(each.id for each in world.subscriptions)]
         ids += [world.customer.id] if world.customer is not None else []
         return any(account.picture.is_stale(each) for each in ids)
 
@@ -236,12 +237,9 @@ class SubscriptionReader:
         recorded = world.resource.status.subscription_id or world.resource.spec.subscription_id
         if customer_id is None:
             return _Outside(missing_subscription_id=recorded)
-        live = False
         if fresh:
-            seen = await picture.fresh_subscriptions_of(customer_id)
-            live = any(not counting.has_ended(each) for each in seen)
-        # A customer with a live subscription is not deleted: that would have ended it (stripe.md 1.2).
-        if picture.customer(customer_id) is None or (fresh and not live):
+            await picture.fresh_payer(customer_id)
+        elif picture.customer(customer_id) is None:
             await picture.fresh_customer(customer_id)
         if recorded is not None and picture.subscription(recorded) is None:
             await picture.fresh_subscription(recorded)
@@ -253,12 +251,19 @@ class SubscriptionReader:
             if counting.names_tenant(each, key, known_ids)
         )
         missing = recorded if recorded is not None and picture.subscription(recorded) is None else None
-        rivals = tuple(
-            each.id
-            for each in picture.subscriptions_of(key)
-            if each.customer_id != customer_id and not counting.has_ended(each) and recorded is None
-        )
+        rivals = await self._rivals(picture, key, customer_id, fresh=fresh) if recorded is None else ()
         return _Outside(None, picture.customer(customer_id), found, rivals, missing)
+
+    async def _rivals(
+        self, picture: AccountPicture, key: TenantKey, customer_id: str, *, fresh: bool
+    ) -> tuple[str, ...]:
+        """Live subscriptions of other customers that carry the tenant's mark."""
+        marked = (each for each in picture.subscriptions_of(key) if each.customer_id != customer_id)
+        live = [each.id for each in marked if not counting.has_ended(each)]
+        if fresh:
+            read = [await picture.fresh_subscription(each) for each in live]
+            live = [each.id for each in read if each is not None and not counting.has_ended(each)]
+        return tuple(live)
 
     def _customer_id(self, world: World, account: AccountConnection, tenant: Tenant | None) -> str | None:
         spec, status = world.resource.spec, world.resource.status
