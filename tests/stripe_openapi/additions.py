@@ -1,7 +1,8 @@
 """What today's API version has and the published document, two months older, does not: the one table of it.
 
 The document is of 2026-08-26.dahlia, the operator and the simulator speak 2026-10-28.endive. Every entry names the
-module of the official SDK that has it; a test looks there, and another refuses entries that the document has by now.
+module of the official SDK (stripe-python 16.1.0) that has it, and a test looks there for the name and for every value
+of an enumeration. An entry that the document has by now is refused when the document is loaded.
 """
 
 from collections.abc import Mapping
@@ -147,7 +148,10 @@ ADDITIONS: tuple[Addition, ...] = (
     ),
     # stripe.md 1.3: pausing, by a call and by a schedule
     Operation(
-        "POST /v1/subscriptions/{}/pause", "subscription", "stripe._subscription_service", PAUSE_PARAMETERS
+        "POST /v1/subscriptions/{}/pause",
+        "subscription",
+        "stripe.params._subscription_pause_params",
+        PAUSE_PARAMETERS,
     ),
     Parameter(
         "POST /v1/subscriptions/{}/resume",

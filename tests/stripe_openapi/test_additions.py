@@ -4,12 +4,22 @@ import importlib
 import inspect
 import json
 import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from stripe_openapi.additions import ADDITIONS, Addition, Field, Operation
 from stripe_openapi.document import StripeDocument
+
+
+def texts_of(schema: Any) -> Iterator[str]:
+    """The values of all enumerations in a schema."""
+    if isinstance(schema, Mapping):
+        yield from schema.get("enum", [])
+        for member in schema.values():
+            yield from texts_of(member)
 
 
 def the_name(addition: Addition) -> str:
@@ -21,6 +31,8 @@ def the_name(addition: Addition) -> str:
 def test_every_addition_is_in_the_module_of_the_sdk_that_it_names(addition: Addition) -> None:
     source = inspect.getsource(importlib.import_module(addition.source))
     assert re.search(rf"\b{re.escape(the_name(addition))}\b", source)
+    schema = addition.parameters if isinstance(addition, Operation) else addition.schema
+    assert [text for text in texts_of(schema) if not re.search(rf"""['"]{text}['"]""", source)] == []
 
 
 @pytest.mark.parametrize(
