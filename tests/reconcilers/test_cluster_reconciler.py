@@ -13,7 +13,7 @@ from tenant_billing.api.things_stack_cluster import TenantCounts, ThingsStackClu
 from tenant_billing.domain import errors
 from tenant_billing.domain.observations import Tenant, TenantState, Totals
 from tenant_billing.ports import ObjectGone, ObjectKey, Outcome, TenantRegistry
-from tenant_billing.reconcilers.cluster import ThingsStackClusterReconciler
+from tenant_billing.reconcilers.cluster import PROBE_INTERVAL, ThingsStackClusterReconciler
 from tenant_billing.reconcilers.registries import Registries
 
 KEY = ObjectKey("ThingsStackCluster", "", "eu1")
@@ -163,6 +163,24 @@ async def test_becoming_available_wakes_what_waited(scene: Scene) -> None:
     scene.loop.see(bodies.a_subscription())
     await scene.run()
     assert scene.loop.queue.names() == {"TenantSubscription tenants/acme"}
+
+
+async def test_tenant_that_somebody_else_changed_is_looked_at_again_after_the_next_check(
+    scene: Scene,
+) -> None:
+    scene.registry.tenants = {name: Tenant(name, TenantState.APPROVED) for name in ("acme", "lab", "gone")}
+    scene.loop.see(*(bodies.a_subscription(name) for name in ("acme", "lab", "gone")))
+    await scene.run()
+    scene.loop.queue.keys.clear()
+    scene.registry.tenants["lab"] = Tenant("lab", TenantState.SUSPENDED, "Abuse")
+    del scene.registry.tenants["gone"]
+    scene.loop.clock.advance(PROBE_INTERVAL)
+    await scene.run()
+    assert scene.loop.queue.names() == {"TenantSubscription tenants/lab", "TenantSubscription tenants/gone"}
+    connection = scene.registries.of("eu1")
+    assert connection is not None
+    assert connection.picture.tenant("lab") == scene.registry.tenants["lab"]
+    assert connection.picture.tenant("gone") is None
 
 
 async def test_refused_key_stops_calls_until_the_check_succeeds(scene: Scene) -> None:

@@ -32,7 +32,7 @@ from tenant_billing.reconcilers.reporting import (
 )
 
 PROBE_INTERVAL: Final = 600.0
-"""Seconds after which address, key and licence are proved again."""
+"""Seconds after which address, key and licence are proved again, and all tenants are seen again."""
 COUNT_INTERVAL: Final = 10.0
 """Seconds between two counts of tenants: they cost no call, and few writes."""
 
@@ -119,10 +119,19 @@ class ThingsStackClusterReconciler:
         try:
             connection = await self._connection(resource, admin_key, ca_bundle)
             await connection.registry.probe()
-            await connection.picture.ready()
+            await self._see_tenants(connection)
         except OutsideError as error:
             return health.of_registry_error(error)
         return health.AVAILABLE
+
+    async def _see_tenants(self, connection: RegistryConnection) -> None:
+        """See all tenants; the objects of those that somebody else has changed are looked at again."""
+        if not connection.picture.is_ready:
+            await connection.picture.ready()
+            return
+        for tenant_id in await connection.picture.list_again():
+            for each in self._resources.subscriptions_of_tenant(connection.cluster, tenant_id):
+                self._wake(each.metadata.namespace or "", each.metadata.name)
 
     async def _secret(self, reference: SecretKeyReference) -> str | Health:
         try:

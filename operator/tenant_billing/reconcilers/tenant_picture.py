@@ -9,7 +9,7 @@ from tenant_billing.reconcilers.grouping import GroupedCalls
 
 
 class TenantPicture:
-    """All tenants of a registry: one full listing at the start, then fresh reads and the answers to writes."""
+    """All tenants of a registry: a full listing now and then; between them fresh reads, and answers to writes."""
 
     def __init__(self, registry: TenantRegistry) -> None:
         self._registry = registry
@@ -54,6 +54,24 @@ class TenantPicture:
         """Note that a tenant does not exist."""
         self._tenants.pop(tenant_id, None)
         self._taken_during_listing.add(tenant_id)
+
+    async def list_again(self) -> frozenset[str]:
+        """List all tenants again: nobody tells what other administrators do.
+
+        Returns:
+            The tenants that are not as they were seen before; one that is not listed any more is not seen any more,
+            which alone proves nothing.
+        """
+        self._taken_during_listing.clear()
+        listed = {each.id: each async for each in self._registry.list_tenants()}
+        untouched = (listed.keys() | self._tenants.keys()) - self._taken_during_listing
+        changed = {each for each in untouched if listed.get(each) != self._tenants.get(each)}
+        for tenant_id in changed:
+            if tenant_id in listed:
+                self._tenants[tenant_id] = listed[tenant_id]
+            else:
+                del self._tenants[tenant_id]
+        return frozenset(changed)
 
     async def _list(self, _: list[None]) -> None:
         if self._ready:

@@ -13,6 +13,7 @@ from tenant_billing.domain.actions import (
     Disruption,
     LookAgain,
     RemoveFinalizer,
+    StoreIntent,
     disruption_of,
 )
 from tenant_billing.domain.decision import Verdict, decide
@@ -96,8 +97,11 @@ class TenantSubscriptionReconciler:
         return await self._told(world, verdict, changed=changed)
 
     def _note_nudge(self, resource: TenantSubscription) -> None:
-        """A webhook that has nudged the object asks for a fresh read, until one has succeeded."""
-        nudge, uid = resource.metadata.annotations.get(Annotation.NUDGE, ""), resource.metadata.uid
+        """A webhook that has nudged the object asks for a fresh read, until one has succeeded; so does a person."""
+        annotations, uid = resource.metadata.annotations, resource.metadata.uid
+        if annotations.get(Annotation.RECONCILE) not in (None, resource.status.last_handled_reconcile):
+            self._unread.add(uid)
+        nudge = annotations.get(Annotation.NUDGE, "")
         if nudge != self._nudges.get(uid, ""):
             self._nudges[uid] = nudge
             if self._seen_events.is_first(key_of(resource), nudge):
@@ -137,7 +141,8 @@ class TenantSubscriptionReconciler:
         except OutsideError as error:
             return await self._after_error(action, world, error)
         self._failures.pop(world.resource.metadata.uid, None)
-        return await self._again(world)
+        again = await self._again(world)
+        return replace(again, looked=False) if isinstance(action, StoreIntent) else again
 
     async def _may_disrupt(self, world: World) -> bool:
         return await self._registries.disrupt(
