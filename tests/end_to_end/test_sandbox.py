@@ -14,7 +14,12 @@ from tenant_billing_sandbox.control_plane.pins import Program
 from tenant_billing_sandbox.demonstration.eyes import Eyes
 from tenant_billing_sandbox.environment.environment import Environment, EnvironmentSettings
 from tenant_billing_sandbox.environment.installation import apply
-from tenant_billing_sandbox.environment.places import SAMPLES, TENANT_NAMESPACE
+from tenant_billing_sandbox.environment.places import (
+    SAMPLES,
+    SERVICE_ACCOUNT,
+    SYSTEM_NAMESPACE,
+    TENANT_NAMESPACE,
+)
 from tenant_billing_sandbox.stripe.server import StripeSettings
 from waiting import wait_for
 
@@ -22,6 +27,8 @@ pytestmark = pytest.mark.timeout(180)
 
 GOLDEN = Path(__file__).parent / "golden"
 BEGIN = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+OPERATOR = f"system:serviceaccount:{SYSTEM_NAMESPACE}:{SERVICE_ACCOUNT}"
+FORBIDDEN = 403
 MONTH_AND_A_DAY = 32 * 24 * 3600
 
 
@@ -37,6 +44,7 @@ async def sandbox(control_plane_programs: Mapping[Program, Path]) -> AsyncIterat
 
 
 async def test_the_state_of_everything_is_told_in_plain_words(sandbox: Environment, tmp_path: Path) -> None:
+    """And the operator got there with the rights of ``deploy/rbac``: nothing it asked for was forbidden."""
     await subscribe(sandbox, "acme-iot", "starter")
     await subscribe(sandbox, "beta-farm", "growth")
     await pay(sandbox, "acme-iot")
@@ -55,6 +63,10 @@ async def test_the_state_of_everything_is_told_in_plain_words(sandbox: Environme
     status = await tenant_billing("status", "-A", directory=tmp_path, environment=environment)
     assert (status.code, status.errors) == (0, "")
     compare("status.txt", without_trailing_blanks(status.output))
+
+    asked = [each for each in sandbox.plane.audit.entries() if each.user == OPERATOR]
+    assert asked
+    assert [each for each in asked if each.code == FORBIDDEN] == []
 
 
 async def subscribe(sandbox: Environment, tenant: str, plan: str) -> None:

@@ -25,21 +25,22 @@ class ServerProcess:
         arguments: The program's path and its arguments.
         log: File that its output is appended to.
         environment: Its environment variables, all of them; absent: ours.
+        name: What messages call it; absent: the program's file name.
     """
 
     def __init__(
-        self, arguments: Sequence[str | Path], log: Path, environment: Mapping[str, str] | None = None
+        self,
+        arguments: Sequence[str | Path],
+        log: Path,
+        environment: Mapping[str, str] | None = None,
+        name: str | None = None,
     ) -> None:
         self._arguments = [str(argument) for argument in arguments]
+        self.name = name or Path(self._arguments[0]).name
         self._log = log
         self._environment = environment
         self._log_start = 0
         self._launcher: subprocess.Popen[bytes] | None = None
-
-    @property
-    def name(self) -> str:
-        """The program's file name."""
-        return Path(self._arguments[0]).name
 
     @property
     def address_taken(self) -> bool:

@@ -134,8 +134,7 @@ class Narrator:
 
 
 def a_console() -> Console:
-    """The terminal, or plain text of the same width where there is none; ``NO_COLOR`` is honoured."""
+    """The terminal, or plain text where there is none, always of the same width; ``NO_COLOR`` is honoured."""
     console = Console(highlight=False)
-    if not console.is_terminal or console.width > WIDTH:
-        console.width = WIDTH
+    console.width = WIDTH  # a narrower terminal folds long lines; cutting them would hide what was seen
     return console

@@ -144,7 +144,7 @@ class Story:
 
     def _fail_to_pay(self) -> Step:
         flagged = self._subscribed("Provisioned", payment="PastDue", state="Flagged")
-        telling = f"{TENANT} Ready: payment {{payment}}, tenant {{state}}, suspension {{suspension}}"
+        telling = f"{TENANT} Ready: {{payment}}, {{state}}, to be suspended {{suspension}}"
         return Step(
             "fail to pay",
             "A payment fails at the renewal",
@@ -212,7 +212,9 @@ class Story:
         return Fact(Place.KUBERNETES, f"{name} Ready, {{reason}}{price}", expected, look)
 
     def _subscribed(self, reason: str, **words: str) -> Fact:
-        telling = f"{TENANT} Ready: payment {{payment}}, tenant {{state}}, plan {{plan}}"
+        telling = f"{TENANT} Ready: payment {{payment}}, tenant {{state}}"
+        if "plan" in words:
+            telling += ", plan {plan}"
         expected = {"ready": "True", "reason": reason, **words}
         return Fact(Place.KUBERNETES, telling, expected, self.eyes.subscription)
 

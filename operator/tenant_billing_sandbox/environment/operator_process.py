@@ -75,7 +75,7 @@ class OperatorProcess:
             return
         command = [sys.executable, "-m", "tenant_billing", "run"]
         environment = self._environment | {"TENANT_BILLING_KUBECONFIG": str(kubeconfig)}
-        self._process = ServerProcess(command, self.log, environment)
+        self._process = ServerProcess(command, self.log, environment, name="the operator")
         self._process.start()
         if wait:
             await asyncio.to_thread(self._process.wait_until, self._is_ready, READY_TIMEOUT)
