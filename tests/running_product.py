@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import manifests
@@ -305,14 +306,18 @@ def _path(plural: str, name: str) -> str:
 
 
 @asynccontextmanager
-async def running_product(operator: Mapping[str, str] | None = None) -> AsyncIterator[Product]:
-    """Install the product, start the operator, and offer both sample plans to everybody."""
+async def running_product(directory: Path) -> AsyncIterator[Product]:
+    """Install the product, start the operator, and offer both sample plans to everybody.
+
+    Args:
+        directory: Where everything lies; logs stay there for whoever wonders why a test failed.
+    """
     settings = EnvironmentSettings(
         gateway=True,
         stripe=StripeSettings(rate_limits="none"),
-        operator={**OPERATOR, **(operator or {})},
+        operator=OPERATOR,
     )
-    async with Environment.start(settings) as environment:
+    async with Environment.start(settings, directory) as environment:
         product = Product(environment)
         await hear_of(environment, EVENTS)
         await product.apply(*accounts(environment), *samples("billingplan"))
