@@ -12,6 +12,7 @@ import yaml
 from tenant_billing_sandbox.control_plane.plane import ControlPlane
 from tenant_billing_sandbox.environment import places
 from tenant_billing_sandbox.environment.outside import Outside
+from tenant_billing_sandbox.stripe.answering import API_VERSION
 
 CREDENTIALS_LAST: Final = "720h"
 """A sandbox may be left running for days."""
@@ -46,7 +47,7 @@ async def register_webhook(outside: Outside, operator_url: str) -> str:
         operator_url: Where the operator listens, without a path.
     """
     url = f"{operator_url}/webhooks/stripe/{places.BACKEND}"
-    fields = {"url": url, "enabled_events[0]": "*"}
+    fields = {"url": url, "enabled_events[0]": "*", "api_version": API_VERSION}
     endpoint = await outside.to_stripe("/v1/webhook_endpoints", fields)
     return str(endpoint["secret"])
 
