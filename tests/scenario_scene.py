@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from manifests import Manifest, a, changed
 from scenario_stage import API, TRUSTED, Object, Stage, message_of, reason_of
+from tenant_billing_sandbox.service.faults import FaultSpecification
 from waiting import wait_for
 
 PREFIX: Final = "tenantbilling.dev"
@@ -24,7 +25,7 @@ class Seen:
 
     Attributes:
         resource: The TenantSubscription; empty if there is none.
-        subscription: At Stripe; empty if the object names none.
+        subscription: At Stripe; empty if the object names none that is there.
         tenant: In The Things Stack; empty if there is none.
     """
 
@@ -55,6 +56,10 @@ class Seen:
         """A limit of the tenant; None is unlimited."""
         value = self.tenant.get(f"max_{name}")
         return None if value is None else int(value)
+
+    def instant(self, name: str) -> int:
+        """A time of the status, in seconds since the epoch."""
+        return int(datetime.fromisoformat(self.status[name]).timestamp())
 
     def condensed(self) -> str:
         """What a failed wait tells."""
@@ -90,7 +95,8 @@ class Tenant:
         subscription_id = resource.get("status", {}).get("subscriptionID")
         subscription: Object = {}
         if subscription_id:
-            subscription = await self.stage.outside.from_stripe(f"/v1/subscriptions/{subscription_id}")
+            found = await self.stage.outside.stripe.get(f"/v1/subscriptions/{subscription_id}")
+            subscription = found.json() if found.is_success else {}
         answer = await self.stage.outside.things_stack.get(
             f"/api/v3/tenants/{self.tenant_id}", params={"field_mask": TENANT_FIELDS}
         )
@@ -129,7 +135,7 @@ class Tenant:
             "stripe": stripe,
             "plan": plan,
         }
-        wanted = {name: value for name, value in named.items() if value is not None}
+        wanted: Object = {name: value for name, value in named.items() if value is not None}
         wanted |= {**(limits or {}), **(status or {})}
 
         async def look() -> Seen:
@@ -142,6 +148,15 @@ class Tenant:
             return seen
 
         return await wait_for(look, f"{self.name} to be as told", interval=LOOK_INTERVAL)
+
+    async def until_on_price(self, price_id: str) -> None:
+        """Wait until the subscription's only item has a price."""
+
+        async def look() -> bool:
+            seen = await self.look()
+            return [each["price"]["id"] for each in seen.subscription["items"]["data"]] == [price_id]
+
+        await wait_for(look, f"{self.name} to be on {price_id}", interval=LOOK_INTERVAL)
 
     async def until_gone(self) -> Seen:
         """Wait until there is no such object any more; gives what it left."""
@@ -212,8 +227,15 @@ class Tenant:
 
     async def registers(self, **entities: int) -> None:
         """The tenant's users register so many more entities."""
+        await self._entities("POST", entities)
+
+    async def removes(self, **entities: int) -> None:
+        """The tenant's users remove so many entities."""
+        await self._entities("DELETE", entities)
+
+    async def _entities(self, method: str, entities: dict[str, int]) -> None:
         path = f"/_sandbox/tenants/{self.tenant_id}/entities"
-        answer = await self.stage.outside.things_stack.post(path, json=entities)
+        answer = await self.stage.outside.things_stack.request(method, path, json=entities)
         assert answer.is_success, answer.text
 
     async def _drive(self, path: str, **body: Any) -> None:
@@ -353,6 +375,22 @@ class Scene:
         """Make or change something at Stripe as its dashboard does; brackets are double underscores."""
         return await self.stage.outside.to_stripe(f"/v1/{path}", bracketed(fields))
 
+    async def until_clock_is_ready(self, clock_id: str) -> None:
+        """Wait until a test clock has arrived where it was sent."""
+
+        async def look() -> bool:
+            clock = await self.stage.outside.from_stripe(f"/v1/test_helpers/test_clocks/{clock_id}")
+            return bool(clock["status"] == "ready")
+
+        await wait_for(look, "the test clock to be ready")
+
+    def totals_fail(self) -> None:
+        """From now on The Things Stack does not tell how much is registered."""
+        failure = FaultSpecification(
+            effect="error", path="/api/v3/**/registry-totals", status=403, times=None
+        )
+        self.stage.things_stack.observed.faults.script(failure)
+
     def writes(self) -> int:
         """How many writes Stripe and The Things Stack have seen so far."""
         records = (self.stage.stripe.observed.record, self.stage.things_stack.observed.record)
@@ -360,6 +398,7 @@ class Scene:
 
     async def close(self) -> None:
         """Leave nothing that goes on: time passes for the next scenario too."""
+        self.stage.things_stack.observed.faults.clear()
         for tenant in self.tenants:
             seen = await tenant.look()
             await tenant.annotate(paused="true")

@@ -215,11 +215,9 @@ async def _operator(plane: ControlPlane, stage: Stage) -> AsyncIterator[int]:
     port: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     operator = Operator(settings, build_loop_of(settings), clock=stage.clock)
     running = asyncio.create_task(operator.run(stop, lambda ports: port.set_result(ports.webhook)))
-    await asyncio.wait([running, port], return_when=asyncio.FIRST_COMPLETED)
+    running.add_done_callback(lambda _: port.cancel())
     try:
-        if running.done():
-            await running
-        yield port.result()
+        yield await port
     finally:
         stop.set()
         await running
