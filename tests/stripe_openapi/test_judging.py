@@ -214,6 +214,11 @@ def test_a_parameter_that_the_document_has_is_not_unknown(document: StripeDocume
     assert exchange_faults(document, wrong) == [f"{wrong}: the document has all of these parameters"]
 
 
+def test_calls_of_v2_are_not_judged(document: StripeDocument) -> None:
+    body = {"error": {"type": "invalid_request_error", "code": "parameter_unknown"}}
+    assert exchange_faults(document, Exchange("POST", "/v2/billing/meter_events", {}, 400, body)) == []
+
+
 def test_an_empty_record_proves_nothing(stripe_openapi: Path) -> None:
     with pytest.raises(AssertionError, match="nothing was asked"):
         assert_contract([], stripe_openapi)
