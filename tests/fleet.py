@@ -8,6 +8,7 @@ from typing import Any, Final
 import manifests
 from crash_life import picture
 from running_product import DAY, Manifest, Product, a_tenant, condition
+from waiting import wait_for
 
 ENDED: Final = "ended"
 CONFLICT: Final = "conflict"
@@ -113,8 +114,21 @@ async def launch(product: Product) -> Fleet:
     await product.apply(*(each for group in rest for each in _wanted(group)))
     for group in EXPECTED:
         await product.until(members(group), _is(group), group)
-    await product.until_quiet(3.0)
+    await until_settled(product)
     return Fleet(plans, [each for group in reversed(list(EXPECTED)) for each in _wanted(group)])
+
+
+async def until_settled(product: Product) -> None:
+    """Wait until nothing is written any more and the backend has noted the newest event, at most twice a minute."""
+
+    async def noted() -> bool:
+        backend = await product.get("main", plural="billingbackends") or {}
+        newest = product.stripe_objects("event")[-1]["id"]
+        assert backend["status"]["events"]["cursor"] == newest
+        return True
+
+    await wait_for(noted, "the newest event to be noted", 60, 0.5)
+    await product.until_quiet(3.0)
 
 
 async def _move_on(product: Product) -> None:

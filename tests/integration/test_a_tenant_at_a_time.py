@@ -1,0 +1,128 @@
+"""What the operator writes for one tenant, what it keeps for itself, and what it does with what Stripe delivered."""
+
+import json
+from typing import Final
+
+import pytest
+
+from crash_points import identity_of, marks, writes_since
+from running_product import DAY, NAMESPACE, Manifest, Product, a_tenant, condition
+from waiting import wait_for
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+MOST_WRITES: Final = 5
+PASSWORD: Final = "Initial-Passw0rd-4711"
+OTHER_KEY: Final = "sk_test_revokedAnd0therwiseUnknown"
+
+
+async def test_a_new_tenant_takes_at_most_five_writes_to_its_object_nudges_aside(product: Product) -> None:
+    names = [f"writes-{number:02}" for number in range(5)]
+    since = marks(product)
+
+    await product.subscribe(names)
+    await product.until_quiet()
+
+    writes = [entry for system, entry in writes_since(product, since) if system == "Kubernetes"]
+    for name in names:
+        about = [entry for entry in writes if identity_of(product, name).is_named_in(entry)]
+        told = [entry for entry in about if "annotations" not in entry.params.get("metadata", {})]
+        to_the_object = [entry for entry in told if "/events" not in entry.path]
+        intents = [entry for entry in to_the_object if "pendingOperation" in entry.params.get("status", {})]
+        assert len(to_the_object) <= MOST_WRITES, [(entry.path, entry.params) for entry in to_the_object]
+        assert {entry.params["status"]["pendingOperation"]["step"] for entry in intents} >= {"Subscribe"}
+
+
+async def test_killed_right_after_it_accepted_a_delivery_it_still_acts_on_it(product: Product) -> None:
+    """Further deliveries are lost, and the event list cannot be read."""
+    name = "accepted-00"
+    await product.subscribe([name])
+    await product.card(name, "none")
+    outside = product.environment.outside
+    product.script("Stripe", effect="error", status=500, path="/v1/events", times=None)
+    reading = product.script(
+        "Stripe", effect="hold_before", method="GET", path="/v1/subscriptions**", times=None
+    )
+    before = await product.get(name)
+
+    await outside.advance(32 * DAY)
+
+    async def accepted() -> bool:
+        return _nudge(await product.get(name)) != _nudge(before)
+
+    await wait_for(accepted, "a delivery to be stored")
+    await outside.drive_stripe("/_sandbox/webhooks", {"drop": 1_000_000})
+    assert condition(await product.get(name), "PaymentCurrent")[1] == "Paid"
+    await product.environment.operator.kill()
+    product.systems["Stripe"].faults.remove(reading.id)
+    await product.environment.start_operator()
+
+    await product.until([name], _is_flagged, "flagged")
+    product.mend()
+    await outside.drive_stripe("/_sandbox/webhooks", {"drop": 0})
+
+
+async def test_no_secret_is_in_any_log_event_status_or_record(product: Product) -> None:
+    name = "secretive-00"
+    environment, outside = product.environment, product.environment.outside
+    secret = {"metadata": {"name": "ann", "namespace": NAMESPACE}, "stringData": {"password": PASSWORD}}
+    await product.apply({"apiVersion": "v1", "kind": "Secret", **secret})
+    admin = {
+        "userID": "ann",
+        "email": "ann@acme.example",
+        "passwordSecretRef": {"name": "ann", "key": "password"},
+    }
+    await product.apply(a_tenant(name, {"spec.tenant.initialAdmin": admin}))
+    await product.pay_when_asked([name])
+    await product.until([name], lambda found: condition(found)[1] == "Provisioned", "provisioned")
+    await _with_another_key(product)
+    await product.until_ready("main", "InvalidCredentials", plural="billingbackends")
+    await environment.install()
+    await _ask_again(product, "right-key")
+    await product.until_ready("main", "Available", plural="billingbackends")
+
+    accounts = environment.accounts
+    secrets = [accounts.api_key, accounts.webhook_secret, accounts.admin_key, PASSWORD, OTHER_KEY]
+    texts = {
+        "log": product.log(),
+        "audit log": environment.plane.audit.path.read_text(),
+        "events": json.dumps(await outside.from_kubernetes("/apis/events.k8s.io/v1/events")),
+        "tenants": json.dumps(await product.tenants()),
+        "backend": json.dumps(await product.get("main", plural="billingbackends")),
+        "cluster": json.dumps(await product.get("eu1", plural="thingsstackclusters")),
+        "Stripe": json.dumps(
+            [product.customers(name), product.subscriptions(name), product.stripe_objects("price")]
+        ),
+        "tenant": json.dumps(product.tenant(name)),
+    }
+    found = [(where, secret[:7]) for where, text in texts.items() for secret in secrets if secret in text]
+    assert found == []
+    assert '"level": "debug"' in texts["log"]
+    record = environment.things_stack.registry.store.get(name)
+    assert record is not None
+    assert record.password_given
+
+
+async def _with_another_key(product: Product) -> None:
+    metadata = {"name": "stripe", "namespace": "tenant-billing-system"}
+    await product.apply(
+        {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": {"api-key": OTHER_KEY}}
+    )
+    await _ask_again(product, "wrong-key")
+
+
+async def _ask_again(product: Product, token: str) -> None:
+    change = {"metadata": {"annotations": {"tenantbilling.dev/reconcile": token}}}
+    await product.change("main", change, plural="billingbackends")
+
+
+def _nudge(resource: Manifest | None) -> str:
+    annotations = (resource or {})["metadata"].get("annotations", {})
+    return str(annotations.get("tenantbilling.dev/nudge", ""))
+
+
+def _is_flagged(resource: Manifest | None) -> bool:
+    status = (resource or {}).get("status", {})
+    return bool(
+        status.get("tenantState") == "Flagged" and condition(resource, "PaymentCurrent")[1] == "PastDue"
+    )
