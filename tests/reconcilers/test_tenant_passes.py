@@ -1,6 +1,7 @@
 """Passes over a TenantSubscription: what is asked, what is written, and what errors come to."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -9,7 +10,7 @@ from loop_fakes import NOW
 from tenant_billing.domain import errors
 from tenant_billing.domain.identity import TenantKey
 from tenant_billing.domain.observations import Customer, Subscription, SubscriptionItem, TenantState
-from tenant_loop import ACME, BACKEND, Selling
+from tenant_loop import ACME, BACKEND, CLUSTER, Selling
 
 
 @pytest.fixture
@@ -80,3 +81,117 @@ async def test_subscriptions_of_several_customers_wait_until_one_is_left() -> No
     await selling.run(BACKEND, ACME, ACME)
     assert selling.reason() == "Provisioned"
     assert selling.acme.status.subscription_id == "sub_2"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        errors.Forbidden("no right to write tenants"),
+        errors.Unsupported("no such field"),
+        errors.Unauthorized("the key was revoked"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+async def test_write_that_cannot_succeed_is_told_at_once(
+    selling: Selling, error: errors.OutsideError
+) -> None:
+    selling.account.owes("sub_1", since=timedelta(days=30))
+    selling.registry.fail("update_tenant", error)
+    selling.annotate(nudge="evt_1")
+    await selling.run(ACME)
+    assert selling.reason() == "ClusterNotReady"
+    assert str(error) in selling.condition().message
+
+
+async def test_write_that_gets_no_answer_time_and_again_is_told(selling: Selling) -> None:
+    selling.account.owes("sub_1", since=timedelta(days=30))
+    selling.registry.fail("update_tenant", errors.Unreachable("no answer"), times=3)
+    selling.annotate(nudge="evt_1")
+    assert (await selling.run(ACME)).retry
+    assert selling.reason() == "Provisioned", "one lost answer is no news"
+    assert (await selling.run(ACME, ACME)).retry
+    assert selling.reason() == "ClusterUnavailable"
+    await selling.run(ACME)
+    assert selling.registry.tenants["acme"].state is TenantState.SUSPENDED
+    assert selling.reason() == "Provisioned"
+
+
+async def test_deadline_of_a_customer_on_a_test_clock_is_not_one_of_the_account(selling: Selling) -> None:
+    clock = "clock_1"
+    selling.account.clocks[clock] = NOW - timedelta(days=40)
+    customer = selling.account.customers["cus_1"]
+    selling.account.customers["cus_1"] = replace(customer, test_clock_id=clock)
+    selling.account.owes("sub_1", since=timedelta(days=41))
+    selling.restart()
+    await selling.begin()
+    outcome = await selling.run(ACME)
+    assert selling.acme.status.suspension_time is not None
+    assert outcome.look_again_at is None
+    assert outcome.look_again_after is not None
+    assert outcome.look_again_after < 60
+
+
+async def test_outage_leaves_the_batch_that_waits_for_approval_alone(selling: Selling) -> None:
+    body = dict(selling.loop.store.body(CLUSTER) or {})
+    brake = {"id": "b-20261120-1", "engaged": True, "windowStartTime": "2026-11-20T10:00:00Z", "count": 10}
+    brake |= {"held": 1, "tenants": ["acme"]}
+    version = str(int(body["metadata"]["resourceVersion"]) + 1)
+    metadata = body["metadata"] | {"resourceVersion": version}
+    selling.loop.see({**body, "metadata": metadata, "status": {**body["status"], "brake": brake}})
+    selling.account.fail("subscriptions_of", errors.Unauthorized("revoked"))
+    selling.annotate(nudge="evt_1")
+    await selling.run(ACME)
+    cluster = selling.loop.store.cluster("eu1")
+    assert cluster is not None
+    assert cluster.status.brake is not None
+    assert cluster.status.brake.tenants == ("acme",)
+
+
+async def test_write_that_names_what_is_not_there_is_sent_once() -> None:
+    """A coupon for example: asked again the answer is the same."""
+    selling = Selling()
+    selling.account.fail("create_subscription", errors.NotFound("no such coupon"), times=20)
+    selling.loop.see(bodies.a_subscription())
+    await selling.begin()
+    await selling.run(ACME, ACME, ACME)
+    assert selling.account.count("create_subscription") == 1
+    assert "no such coupon" in selling.condition().message
+
+
+async def test_attempt_after_a_stored_failure_is_kept_when_the_failure_is_told() -> None:
+    selling = Selling()
+    selling.loop.see(bodies.a_subscription())
+    await selling.begin()
+    selling.account.fail("create_subscription", errors.StoredFailure("HTTP 500"), times=3)
+    await selling.run(ACME, ACME, ACME)
+    assert selling.reason() == "BackendUnavailable"
+    assert selling.acme.status.pending_operation is not None
+    assert selling.acme.status.pending_operation.attempt == 4
+    await selling.run(ACME)
+    assert selling.reason() == "Provisioned"
+    assert list(selling.account.customers) == ["cus_1"]
+
+
+async def test_purchase_that_cannot_look_first_is_told_when_that_lasts() -> None:
+    selling = Selling()
+    selling.loop.see(bodies.a_subscription())
+    await selling.begin()
+    selling.account.fail("list_customers", errors.Unreachable("no answer"), times=3)
+    assert (await selling.run(ACME, ACME, ACME)).retry
+    assert selling.reason() == "BackendUnavailable"
+    assert selling.account.count("create_customer") == 0
+    await selling.run(ACME)
+    assert selling.reason() == "Provisioned"
+
+
+async def test_end_that_gets_no_answer_is_told_when_that_lasts(selling: Selling) -> None:
+    body = dict(selling.loop.store.body(ACME) or {})
+    selling.loop.see(bodies.newer(body, deletionTimestamp="2026-11-20T10:00:00Z"))
+    selling.account.fail("cancel_subscription", errors.Unreachable("no answer"), times=3)
+    assert (await selling.run(ACME)).retry
+    assert selling.reason() == "Provisioned", "one lost answer is no news"
+    await selling.run(ACME, ACME)
+    assert selling.reason() == "BackendUnavailable"
+    await selling.run(ACME)
+    assert selling.account.subscriptions["sub_1"].status == "canceled"
+    assert selling.loop.store.subscription("tenants", "acme") is None
