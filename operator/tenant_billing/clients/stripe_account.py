@@ -66,5 +66,5 @@ class StripeAccount(StripeAccess):
     def _pages(self, filters: Mapping[str, Any], *, backward: bool) -> AsyncIterator[Event]:
         wanted = {"types": list(EVENT_TYPES), **filters}
         return self._calls.pages(
-            "ListEvents", self._api.events.list_async, wanted, to_event, backward=backward
+            "ListEvents", self._connection.listing("/v1/events"), wanted, to_event, backward=backward
         )

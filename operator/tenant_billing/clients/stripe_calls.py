@@ -20,8 +20,9 @@ from tenant_billing.domain.errors import NotFound, OutsideError, StoredFailure, 
 from tenant_billing.ports import Subject
 
 T = TypeVar("T")
-Send = Callable[[], Awaitable[stripe.StripeObject]]
-SendPage = Callable[..., Awaitable[stripe.ListObject[Any]]]
+Answer = stripe.StripeObject | stripe.StripeResponse
+Send = Callable[[], Awaitable[Answer]]
+SendPage = Callable[[Mapping[str, Any]], Awaitable[Answer]]
 Translate = Callable[[Fields], T]
 
 PAGE: Final = 100
@@ -121,7 +122,7 @@ class StripeCalls:
             except NOT_THEIRS as error:  # the SDK trips over error objects of another shape
                 failure, again = _not_stripes(error, operation, kind), False
             else:
-                response = answer.last_response
+                response = answer if isinstance(answer, stripe.StripeResponse) else answer.last_response
                 write.request_id = str((response and response.request_id) or "")
                 return _understand(answer, to, operation, kind)
             # Outside the handler, so that the SDK's error, which holds headers and body, is not chained to ours.
@@ -143,13 +144,21 @@ def _may_try_again(error: stripe.StripeError, failure: OutsideError) -> bool:
     return isinstance(failure, Throttled | Unreachable) and not isinstance(failure, StoredFailure)
 
 
-def _understand(answer: stripe.StripeObject, to: Translate[T], operation: str, kind: CallKind) -> T:
+def _understand(answer: Answer, to: Translate[T], operation: str, kind: CallKind) -> T:
     """Read an answer. One that cannot be read is not Stripe's, whatever its status says."""
     try:
-        return to(answer.to_dict())
+        return to(_fields(answer))
     except NOT_THEIRS as error:
         failure = _not_stripes(error, operation, kind)
     raise failure
+
+
+def _fields(answer: Answer) -> Fields:
+    if isinstance(answer, stripe.StripeObject):
+        return answer.to_dict()
+    if not isinstance(answer.data, Mapping):
+        raise TypeError("the answer is no JSON object")
+    return answer.data
 
 
 def _not_stripes(error: Exception, operation: str, kind: CallKind) -> Unreachable:

@@ -15,7 +15,9 @@ class StripeCatalogue(StripeAccess):
 
     async def list_products(self) -> AsyncIterator[Product]:
         """All products; without a filter Stripe lists archived ones too."""
-        async for product in self._calls.pages("ListProducts", self._api.products.list_async, {}, to_product):
+        async for product in self._calls.pages(
+            "ListProducts", self._connection.listing("/v1/products"), {}, to_product
+        ):
             yield product
 
     async def list_prices(self) -> AsyncIterator[Price]:
@@ -23,7 +25,7 @@ class StripeCatalogue(StripeAccess):
         for active in (True, False):
             filters = {"type": "recurring", "active": active}
             async for price in self._calls.pages(
-                "ListPrices", self._api.prices.list_async, filters, to_price
+                "ListPrices", self._connection.listing("/v1/prices"), filters, to_price
             ):
                 yield price
 

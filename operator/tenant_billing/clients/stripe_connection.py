@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from stripe import StripeClient
+from stripe import StripeClient, StripeResponse
 
 from tenant_billing.clients import stripe_requests as wire
 from tenant_billing.clients.stripe_calls import SendPage, StripeCalls, Translate
@@ -32,12 +32,25 @@ class StripeConnection:
     account_time: AccountTime
     livemode: bool
 
+    def listing(self, path: str) -> SendPage:
+        """Reads pages of a list as plain JSON.
+
+        The SDK's objects would be taken apart again at once, and making them costs forty times what parsing costs:
+        66 ms for a page of a hundred subscriptions.
+        """
+
+        async def send_page(parameters: Mapping[str, Any]) -> StripeResponse:
+            page: StripeResponse = await self.client.raw_request_async("get", path, **parameters)
+            return page
+
+        return send_page
+
     async def test_clock_ids(self) -> list[str]:
         """The test clocks, whose objects Stripe leaves out of its lists (stripe.md 6)."""
         if self.livemode:
             return []
         clocks = self.calls.pages(
-            "ListTestClocks", self.client.v1.test_helpers.test_clocks.list_async, {}, _to_test_clock_id
+            "ListTestClocks", self.listing("/v1/test_helpers/test_clocks"), {}, _to_test_clock_id
         )
         return [clock_id async for clock_id in clocks]
 

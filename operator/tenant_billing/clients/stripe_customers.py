@@ -18,7 +18,7 @@ class StripeCustomers(StripeAccess):
         """All customers, those on test clocks too (test mode); with a time, only those created since."""
         async for customer in self._connection.pages_with_clocks(
             "ListCustomers",
-            self._api.customers.list_async,
+            self._connection.listing("/v1/customers"),
             wire.from_created_since(created_since),
             to_customer,
         ):
