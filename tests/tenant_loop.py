@@ -17,6 +17,7 @@ from tenant_billing.domain.observations import (
     Subscription,
     SubscriptionItem,
     Tenant,
+    TenantState,
 )
 from tenant_billing.ports import BillingProvider, ObjectKey, Outcome, Subject, TenantRegistry
 from tenant_billing.reconcilers.accounts import Accounts
@@ -191,6 +192,10 @@ class Selling:
         found = self.loop.store.subscription("tenants", "acme")
         assert found is not None
         return found
+
+    @property
+    def tenant_state(self) -> TenantState:
+        return self.registry.tenants["acme"].state
 
     def condition(self, type_: str = "Ready") -> Condition:
         return next(each for each in self.acme.status.conditions if each.type == type_)

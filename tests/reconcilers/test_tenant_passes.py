@@ -7,6 +7,7 @@ import pytest
 
 import kubernetes_bodies as bodies
 from loop_fakes import NOW
+from tenant_billing.api.names import StripeMetadata
 from tenant_billing.domain import errors
 from tenant_billing.domain.identity import TenantKey
 from tenant_billing.domain.observations import Customer, Subscription, SubscriptionItem, TenantState
@@ -195,3 +196,21 @@ async def test_end_that_gets_no_answer_is_told_when_that_lasts(selling: Selling)
     await selling.run(ACME)
     assert selling.account.subscriptions["sub_1"].status == "canceled"
     assert selling.loop.store.subscription("tenants", "acme") is None
+
+
+async def test_payer_is_let_in_although_a_write_at_the_provider_fails(selling: Selling) -> None:
+    selling.account.owes("sub_1", since=timedelta(days=30))
+    selling.annotate(nudge="evt_1")
+    await selling.run(ACME)
+    assert selling.tenant_state is TenantState.SUSPENDED
+    marked = selling.account.subscriptions["sub_1"]
+    paid = replace(
+        marked, status="active", open_invoices=None, metadata={**marked.metadata, StripeMetadata.PLAN: ""}
+    )
+    selling.account.subscriptions["sub_1"] = paid
+    selling.account.fail("change_subscription", errors.Forbidden("no right to write subscriptions"))
+    selling.annotate(nudge="evt_2")
+    await selling.run(ACME)
+    assert selling.account.count("change_subscription") == 1
+    assert selling.registry.tenants["acme"].state is TenantState.APPROVED
+    assert "no right to write subscriptions" in selling.condition().message

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Final
 
 from tenant_billing.api.conditions import ConditionStatus, ConditionType, find_condition
-from tenant_billing.api.names import FINALIZER, Annotation
+from tenant_billing.api.names import FINALIZER
 from tenant_billing.api.tenant_subscription import TenantSubscription
 from tenant_billing.domain import deletion, enrolment, news, report
 from tenant_billing.domain.actions import (
@@ -28,8 +28,9 @@ from tenant_billing.domain.errors import (
 from tenant_billing.domain.refusals import refusal_of
 from tenant_billing.domain.retry import recheck_after
 from tenant_billing.domain.world import World
-from tenant_billing.ports import ObjectGone, ObjectKey, Outcome, Resources
+from tenant_billing.ports import ObjectGone, ObjectKey, Outcome
 from tenant_billing.reconcilers.absences import PROOF
+from tenant_billing.reconcilers.nudges import Nudges
 from tenant_billing.reconcilers.registries import Registries
 from tenant_billing.reconcilers.reporting import Surroundings, guarded, key_of
 from tenant_billing.reconcilers.subscription_reading import NotCheckedYet, SubscriptionReader
@@ -57,13 +58,11 @@ class TenantSubscriptionReconciler:
         self._resources = surroundings.resources
         self._kubernetes = surroundings.kubernetes
         self._jitter = surroundings.jitter
-        self._seen_events = surroundings.seen_events
         self._registries = registries
         self._reader = reader
         self._writer = writer
         self._resync = resync
-        self._nudges = _nudges_of(surroundings.resources)
-        self._unread: set[str] = set()
+        self._nudges = Nudges(surroundings.resources, surroundings.seen_events)
         self._failures: dict[str, int] = {}
 
     async def reconcile(self, key: ObjectKey) -> Outcome:
@@ -74,7 +73,7 @@ class TenantSubscriptionReconciler:
         resource = self._resources.subscription(key.namespace, key.name)
         if resource is None:
             return Outcome("gone")
-        self._note_nudge(resource)
+        self._nudges.note(resource)
         try:
             if resource.metadata.is_being_deleted:
                 return await self._let_go(resource)
@@ -91,29 +90,19 @@ class TenantSubscriptionReconciler:
             if not verdict.actions:
                 break
             former, world = world, await self._step(verdict.actions[0], world)
+            if world.provider_problem is not None:
+                world = await self._although_the_provider_fails(verdict, former, world)
             changed = changed or world is not former
         verdict = decide(world)
         return await self._told(world, verdict, changed=changed)
 
-    def _note_nudge(self, resource: TenantSubscription) -> None:
-        """A webhook that has nudged the object asks for a fresh read, until one has succeeded; so does a person."""
-        annotations, uid = resource.metadata.annotations, resource.metadata.uid
-        if annotations.get(Annotation.RECONCILE) not in (None, resource.status.last_handled_reconcile):
-            self._unread.add(uid)
-        nudge = annotations.get(Annotation.NUDGE, "")
-        if nudge != self._nudges.get(uid, ""):
-            self._nudges[uid] = nudge
-            if self._seen_events.is_first(key_of(resource), nudge):
-                self._unread.add(uid)
-
     async def _read(self, resource: TenantSubscription) -> World:
         """Read the world: afresh where somebody said that something changed outside."""
-        uid = resource.metadata.uid
-        world = await self._reader.read(resource, fresh=uid in self._unread)
+        world = await self._reader.read(resource, fresh=self._nudges.ask_for_a_read(resource))
         if not world.fresh and self._reader.is_stale(world):
             world = await self._reader.read(resource, fresh=True)
         if world.fresh and world.provider_problem is None:
-            self._unread.discard(uid)
+            self._nudges.were_read(resource)
         return world
 
     async def _with_totals_for_a_freeze(self, world: World) -> World:
@@ -142,6 +131,13 @@ class TenantSubscriptionReconciler:
         self._failures.pop(world.resource.metadata.uid, None)
         again = await self._again(world)
         return replace(again, looked=False) if isinstance(action, StoreIntent) else again
+
+    async def _although_the_provider_fails(self, verdict: Verdict, former: World, world: World) -> World:
+        """Do in the registry what was decided there: who paid is let in, whatever cannot be written to the account."""
+        due = next(filter(is_of_registry, verdict.actions), None)
+        if due is None or not former.fresh:
+            return world
+        return replace(await self._step(due, former), provider_problem=world.provider_problem)
 
     async def _may_disrupt(self, world: World) -> bool:
         return await self._registries.disrupt(
@@ -215,9 +211,8 @@ class TenantSubscriptionReconciler:
         if world.tenant_missing:
             return PROOF + 1.0
         if _is_on_a_test_clock(world) and verdict.look_again_at is not None:
-            return recheck_after(
-                self._jitter()
-            )  # its clock is not the account's, by which deadlines are kept
+            # Its clock is not the account's, by which deadlines are kept.
+            return recheck_after(self._jitter())
         return recheck_after(self._jitter(), self._resync)
 
     def _is_no_news(self, world: World, problem: OutsideError | None) -> bool:
@@ -273,10 +268,8 @@ class TenantSubscriptionReconciler:
         return await self._wait_to_end(world, deletion.Farewell((), finding))
 
     def _forget(self, resource: TenantSubscription) -> None:
-        uid = resource.metadata.uid
-        self._nudges.pop(uid, None)
-        self._unread.discard(uid)
-        self._failures.pop(uid, None)
+        self._nudges.forget(resource)
+        self._failures.pop(resource.metadata.uid, None)
         self._reader.forget(resource)
 
 
@@ -288,12 +281,3 @@ def _next_step(world: World) -> Action | None:
 
 def _is_on_a_test_clock(world: World) -> bool:
     return world.customer is not None and world.customer.test_clock_id is not None
-
-
-def _nudges_of(resources: Resources) -> dict[str, str]:
-    """The nudges that stand at the start of a leader: the full listing, which comes later, covers them."""
-    return {
-        each.metadata.uid: each.metadata.annotations.get(Annotation.NUDGE, "")
-        for cluster in resources.clusters()
-        for each in resources.subscriptions_of_cluster(cluster.metadata.name)
-    }

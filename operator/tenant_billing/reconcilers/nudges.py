@@ -1,0 +1,45 @@
+"""Who asked for a fresh read of an object's outside: a webhook by its nudge, or a person by a reconcile token."""
+
+from tenant_billing.api.names import Annotation
+from tenant_billing.api.tenant_subscription import TenantSubscription
+from tenant_billing.ports import Resources
+from tenant_billing.reconcilers.reporting import key_of
+from tenant_billing.reconcilers.seen_events import SeenEvents
+
+
+class Nudges:
+    """Remembers, for a leadership, which objects are to be read afresh, until that has succeeded."""
+
+    def __init__(self, resources: Resources, seen_events: SeenEvents) -> None:
+        """Take the nudges that stand at the start as handled: the full listing, which comes later, covers them."""
+        self._seen_events = seen_events
+        self._unread: set[str] = set()
+        self._nudges = {
+            each.metadata.uid: each.metadata.annotations.get(Annotation.NUDGE, "")
+            for cluster in resources.clusters()
+            for each in resources.subscriptions_of_cluster(cluster.metadata.name)
+        }
+
+    def note(self, resource: TenantSubscription) -> None:
+        """Take in what the annotations of an object ask for."""
+        annotations, uid = resource.metadata.annotations, resource.metadata.uid
+        if annotations.get(Annotation.RECONCILE) not in (None, resource.status.last_handled_reconcile):
+            self._unread.add(uid)
+        nudge = annotations.get(Annotation.NUDGE, "")
+        if nudge != self._nudges.get(uid, ""):
+            self._nudges[uid] = nudge
+            if self._seen_events.is_first(key_of(resource), nudge):
+                self._unread.add(uid)
+
+    def ask_for_a_read(self, resource: TenantSubscription) -> bool:
+        """Whether the object is to be read afresh."""
+        return resource.metadata.uid in self._unread
+
+    def were_read(self, resource: TenantSubscription) -> None:
+        """Note that a fresh read has succeeded."""
+        self._unread.discard(resource.metadata.uid)
+
+    def forget(self, resource: TenantSubscription) -> None:
+        """Drop what is remembered of an object that is gone."""
+        self._nudges.pop(resource.metadata.uid, None)
+        self._unread.discard(resource.metadata.uid)
