@@ -126,6 +126,7 @@ async def test_a_subscription_with_its_newest_invoice(provider: StripeProvider, 
             finalized_at=CREATED + timedelta(hours=1),
             hosted_url="https://invoice.stripe.com/i/x",
         ),
+        open_invoices=(),
     )
     assert stub.last.query == [("expand[0]", "latest_invoice")]
 
@@ -156,7 +157,7 @@ async def test_no_invoices_are_read_for_what_is_paid(provider: StripeProvider, s
     stub.will(Answer(a_subscription(status="active")))
     subscription = await provider.subscription("sub_1")
     assert subscription is not None
-    assert subscription.open_invoices is None
+    assert subscription.open_invoices == ()
     assert len(stub.received) == 1
 
 

@@ -230,6 +230,13 @@ def test_an_untrusted_author_ends_nothing_that_is_borrowed(spec: Any) -> None:
     assert kinds(deletion.decide(trusted).actions)[0] == "CancelSubscription"
 
 
+def test_an_untrusted_author_s_object_goes_where_nothing_was_ever_made_for_it() -> None:
+    borrowing = {"customer": {"id": "cus_1"}, "deletionPolicy": "CancelAndDeleteTenant"}
+    resource = a_tenant_subscription(metadata={"deletionTimestamp": NOW}, **borrowing)
+    foreign = a_world(resource, tenant=a_tenant(attributes={"region": "eu"}))
+    assert kinds(deletion.decide(foreign).actions) == ["RemoveFinalizer"]
+
+
 def test_what_the_outside_refuses_to_end_is_told_with_the_way_out() -> None:
     finding = deletion.refused(Refusal(Reason.INVALID_TENANT, "No.", by_registry=True))
     assert finding.reason is Reason.INVALID_TENANT

@@ -33,6 +33,7 @@ from tenant_billing.domain.decision import decide
 from tenant_billing.domain.identity import Claim, parse_claim
 from tenant_billing.domain.observations import BillingReference, Tenant
 from tenant_billing.domain.ownership import customer_of, subscription_of
+from tenant_billing.domain.permissions import may_read_payer
 
 OTHERS_BILLING = BillingReference("cus_other", "price_starter", "sub_other", "si_other")
 ADOPTING = {"adoptionPolicy": "IfUnmanaged"}
@@ -311,6 +312,15 @@ def test_losing_trust_suspends_no_payer_and_goes_on_with_access(spec: Any, field
     (update,) = decide(paid_again).actions
     assert isinstance(update, UpdateTenant)
     assert update.change.state is TenantState.APPROVED
+
+
+@pytest.mark.parametrize("spec", [{"customer": {"id": "cus_1"}}, {"subscriptionID": "sub_1"}])
+def test_somebody_s_payments_are_read_for_a_trusted_namespace_or_one_that_was(spec: Any) -> None:
+    named = a_tenant_subscription(**spec)
+    assert not may_read_payer(an_unborn_world(named))
+    assert may_read_payer(an_unborn_world(named, backend=a_backend(trusts=TRUSTING)))
+    assert may_read_payer(an_unborn_world(a_tenant_subscription(status={"customerID": "cus_1"}, **spec)))
+    assert may_read_payer(an_unborn_world(a_tenant_subscription()))
 
 
 def test_keep_active_without_trust_follows_the_payments() -> None:

@@ -598,4 +598,4 @@ def test_a_first_status_tells_what_is_wrong_at_once() -> None:
     blank = a_tenant_subscription().status
     after = a_world(rivals=("sub_8",), tenant=None)
     told = news.between(blank, status_of(after, decide(after)))
-    assert [each.reason for each in told] == ["Subscribed", "DuplicateSubscription"]
+    assert [each.reason for each in told] == ["DuplicateSubscription"]

@@ -31,8 +31,8 @@ from tenant_billing.domain.access import Description
 from tenant_billing.domain.actions import CreateTenant, Disruption, LookAgain, StoreIntent, UpdateTenant
 from tenant_billing.domain.decision import decide
 from tenant_billing.domain.observations import BillingReference, Tenant
-from tenant_billing.domain.requests import InitialUser, NewTenant
-from tenant_billing.domain.world import World
+from tenant_billing.domain.requests import InitialUser, NewTenant, TenantChange
+from tenant_billing.domain.world import Refusal, World
 
 
 def a_world_to_be_born_in(resource: Any = None, **changes: Any) -> World:
@@ -463,3 +463,26 @@ def test_what_ended_leaves_the_ids_that_the_tenant_has() -> None:
     ended = a_subscription("canceled", items=(), ended_at=NOW)
     change = the_update(a_world(subscriptions=(ended,))).change
     assert (change.state, change.billing, change.attributes) == (TenantState.SUSPENDED, None, None)
+
+
+def test_a_payer_is_let_in_again_whatever_else_of_the_tenant_is_refused() -> None:
+    """The state goes alone, once more in each pass, unless the state itself was refused."""
+    refusal = Refusal(Reason.INVALID_TENANT, "The Things Stack refuses the tenant: description", by_registry=True)
+    suspended = a_tenant(TenantState.SUSPENDED, Description.PAST_DUE)
+    paid = a_world(refusal=refusal, tenant=suspended)
+    (update,) = decide(paid).actions
+    assert isinstance(update, UpdateTenant)
+    assert update.change == TenantChange(state=TenantState.APPROVED)
+    refused_too = replace(refusal, of_state=True)
+    assert decide(replace(paid, refusal=refused_too)).actions == ()
+
+
+def test_what_the_brake_holds_back_is_the_suspension_alone() -> None:
+    """Limits and labels are written all the same."""
+    tenant = a_tenant(limits={**a_tenant().limits, "gateways": 99})
+    unpaid = a_world(subscriptions=(a_subscription("unpaid"),), tenant=tenant, held=True)
+    (update,) = decide(unpaid).actions
+    assert isinstance(update, UpdateTenant)
+    assert update.change.state is None
+    assert update.change.limits == {"gateways": 10}
+    assert update.disruption is Disruption.NONE

@@ -10,8 +10,10 @@ from tenant_billing.clients.stripe_fields import Fields, to_fields
 from tenant_billing.clients.stripe_objects import to_customer, to_invoice, to_item, to_subscription
 from tenant_billing.domain.observations import Invoice, Subscription
 
-WAITING_FOR_PAYMENT: Final = frozenset({"past_due", "incomplete"})
+WAITING_FOR_PAYMENT: Final = frozenset({"past_due", "incomplete", "unpaid"})
 """Statuses of which the open invoices are read too (product.md, "Past due since")."""
+INVOICED: Final = "send_invoice"
+"""A collection method that leaves invoices open while the subscription is active."""
 
 
 class StripeSubscriptions(StripeAccess):
@@ -24,7 +26,7 @@ class StripeSubscriptions(StripeAccess):
         """
         filters = {"status": "all"} | wire.from_created_since(created_since)
         async for fields in self._connection.pages_with_clocks(
-            "ListSubscriptions", self._api.subscriptions.list_async, filters, checked
+            "ListSubscriptions", self._connection.listing("/v1/subscriptions"), filters, checked
         ):
             yield self._seen(to_subscription(await self._with_all_items(fields)))
 
@@ -35,7 +37,7 @@ class StripeSubscriptions(StripeAccess):
         for clock_id in await self._connection.test_clock_ids():
             filters = {"test_clock": clock_id}
             customers = self._calls.pages(
-                "ListCustomers", self._api.customers.list_async, filters, to_customer
+                "ListCustomers", self._connection.listing("/v1/customers"), filters, to_customer
             )
             async for customer in customers:
                 async for invoice in self._open_invoices({"customer": customer.id}):
@@ -49,7 +51,7 @@ class StripeSubscriptions(StripeAccess):
             "expand": [f"data.{wire.INVOICE_OF_SUBSCRIPTION}"],
         }
         pages = self._calls.pages(
-            "ListSubscriptions", self._api.subscriptions.list_async, filters, checked, urgent=True
+            "ListSubscriptions", self._connection.listing("/v1/subscriptions"), filters, checked, urgent=True
         )
         return [await self._complete(fields) async for fields in pages]
 
@@ -66,13 +68,13 @@ class StripeSubscriptions(StripeAccess):
         return None if fields is None else await self._complete(fields)
 
     async def _complete(self, fields: Fields) -> Subscription:
-        """A subscription with what Stripe did not send along: further items, and open invoices."""
+        """A subscription with what Stripe did not send along: further items, and the invoices that wait."""
         whole = await self._with_all_items(fields)
-        if whole["status"] not in WAITING_FOR_PAYMENT:
-            return self._seen(to_subscription(whole))
+        if whole["status"] not in WAITING_FOR_PAYMENT and whole.get("collection_method") != INVOICED:
+            return self._seen(to_subscription(whole, []))
         filters = {"subscription": whole["id"], "status": "open"}
         pages = self._calls.pages(
-            "ListInvoices", self._api.invoices.list_async, filters, to_invoice, urgent=True
+            "ListInvoices", self._connection.listing("/v1/invoices"), filters, to_invoice, urgent=True
         )
         return self._seen(to_subscription(whole, [invoice async for invoice in pages]))
 
@@ -83,7 +85,7 @@ class StripeSubscriptions(StripeAccess):
         filters = {"subscription": fields["id"]}
         items = self._calls.pages(
             "ListSubscriptionItems",
-            self._api.subscription_items.list_async,
+            self._connection.listing("/v1/subscription_items"),
             filters,
             _checked_item,
             urgent=True,
@@ -92,7 +94,9 @@ class StripeSubscriptions(StripeAccess):
 
     async def _open_invoices(self, filters: dict[str, str]) -> AsyncIterator[Invoice]:
         wanted = {"status": "open", **filters}
-        pages = self._calls.pages("ListInvoices", self._api.invoices.list_async, wanted, to_invoice)
+        pages = self._calls.pages(
+            "ListInvoices", self._connection.listing("/v1/invoices"), wanted, to_invoice
+        )
         async for invoice in pages:
             if invoice.subscription_id is not None:
                 yield invoice

@@ -2,35 +2,28 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from tenant_billing.api.entities import EntityLimits
 from tenant_billing.api.names import FINALIZER
 from tenant_billing.api.reasons import Reason
-from tenant_billing.api.resource import PendingOperation
 from tenant_billing.api.tenant_subscription import AccessPolicy
-from tenant_billing.domain import access, counting, enrolment, limits, plan_change, prerequisites
+from tenant_billing.domain import access, birth, counting, enrolment, limits, plan_change, prerequisites
 from tenant_billing.domain import tenant as tenants
 from tenant_billing.domain.access import Access, Standing
 from tenant_billing.domain.actions import (
     Action,
     AddFinalizer,
-    CreateTenant,
     Disruption,
-    LookAgain,
-    StoreIntent,
+    UpdateTenant,
     disruption_of,
 )
 from tenant_billing.domain.counting import Candidates
 from tenant_billing.domain.findings import Finding, Hold, first
-from tenant_billing.domain.identity import idempotency_key
 from tenant_billing.domain.observations import BillingReference, Limits, Subscription, Tenant
 from tenant_billing.domain.ownership import is_claimed
 from tenant_billing.domain.permissions import is_trusted_by_backend, is_trusted_by_cluster
 from tenant_billing.domain.plan_change import InForce
 from tenant_billing.domain.world import World
-
-CREATE_TENANT: Final = "CreateTenant"
 
 
 @dataclass(frozen=True)
@@ -76,7 +69,7 @@ def decide(world: World) -> Verdict:
     provider = () if finding is not None and finding.hold else _provider(world, candidates, current)
     registry, problem = _registry(world, candidates.counting, current, standing, wanted, finding)
     actions = _unless_held((*provider, *registry), world)
-    if problem is None and len(actions) < len(provider) + len(registry):
+    if problem is None and actions != (*provider, *registry):
         problem = _BRAKE
     return Verdict(
         actions=actions,
@@ -140,7 +133,11 @@ def _refused(world: World) -> Finding | None:
 def _about_subscription(world: World, candidates: Candidates, current: InForce) -> Finding | None:
     subscription = candidates.counting
     if subscription is None:
-        return _tenant_is_gone(world) or enrolment.plan_is_closed(world) or enrolment.plan_is_not_ready(world)
+        return (
+            birth.tenant_is_gone(world)
+            or enrolment.plan_is_closed(world)
+            or enrolment.plan_is_not_ready(world)
+        )
     if candidates.duplicates:
         others = ", ".join(sorted(each.id for each in candidates.duplicates))
         return Finding(
@@ -153,7 +150,7 @@ def _about_subscription(world: World, candidates: Candidates, current: InForce) 
         return (
             enrolment.successor_awaits_payment(candidates)
             or enrolment.ended_without_leave(world, subscription)
-            or _tenant_is_gone(world)
+            or birth.tenant_is_gone(world)
             or enrolment.plan_is_closed(world)
             or enrolment.plan_is_not_ready(world)
         )
@@ -237,17 +234,19 @@ def _registry(
     finding: Finding | None,
 ) -> tuple[tuple[Action, ...], Finding | None]:
     """What to do in The Things Stack, and what stands in the way there."""
-    if world.refusal is not None and world.refusal.by_registry:
-        return (), None
     reference = plan_change.reference_of(subscription, current) if subscription is not None else None
+    refused = world.refusal is not None and world.refusal.by_registry
     if world.tenant is None:
-        may_be_made = finding is None or finding.reason is not Reason.NOT_ALLOWED
-        return _birth(world, subscription, reference, standing, wanted if may_be_made else None)
+        may_be_made = not refused and (finding is None or finding.reason is not Reason.NOT_ALLOWED)
+        return birth.actions(world, subscription, reference, standing, wanted if may_be_made else None)
     if standing.access is Access.KEEP:
         return (), None
     if finding is not None and finding.reason is Reason.NOT_ALLOWED and not is_claimed(world):
         return (), None
     update = tenants.tenant_update(world, world.tenant, reference, standing, wanted)
+    if refused:
+        # Whatever was refused, a payer is let in and a non-payer is not: the state goes alone.
+        return tenants.state_alone(update, world.refusal), None
     return (update,) if update is not None else (), _about_tenant(world, world.tenant, reference, standing)
 
 
@@ -268,63 +267,12 @@ def _about_tenant(
     )
 
 
-def _birth(
-    world: World,
-    subscription: Subscription | None,
-    reference: BillingReference | None,
-    standing: Standing,
-    wanted: Limits | None,
-) -> tuple[tuple[Action, ...], Finding | None]:
-    """The tenant follows once the first payment, or the trial, stands."""
-    gone = _tenant_is_gone(world)
-    if gone is not None:
-        return (), gone
-    paid = subscription is not None and subscription.status in access.IN_GOOD_STANDING
-    approved = paid and standing.access is Access.APPROVED
-    if not approved or wanted is None or world.tenant_missing:
-        return (), None
-    intent = world.intent
-    if intent is None or intent.step != CREATE_TENANT:
-        return (StoreIntent(_tenant_intent(world)),), None
-    if not world.looked:
-        return (LookAgain(),), None
-    return (CreateTenant(tenants.new_tenant(world, reference, wanted)),), None
-
-
-def _tenant_is_gone(world: World) -> Finding | None:
-    """The tenant was deleted in The Things Stack: neither is it made again, nor anything bought for it."""
-    if not world.tenant_gone:
-        return None
-    return Finding(
-        Reason.TENANT_GONE,
-        tenant_gone_message(world.key.tenant_id),
-        Hold.PROVIDER,
-    )
-
-
-def tenant_gone_message(tenant_id: str) -> str:
-    """What is said of a tenant that was deleted; also how it is remembered (``report.is_remembered_gone``)."""
-    return (
-        f"Tenant {tenant_id} was deleted in The Things Stack and is not made again; billing goes on. "
-        "Delete this object to end it."
-    )
-
-
-def _tenant_intent(world: World) -> PendingOperation:
-    return PendingOperation(
-        step=CREATE_TENANT,
-        attempt=1,
-        idempotency_key=idempotency_key(world.resource.metadata.uid, CREATE_TENANT, 1),
-        parameters={"tenantID": world.key.tenant_id},
-        start_time=world.now,
-    )
-
-
 def _unless_held(actions: tuple[Action, ...], world: World) -> tuple[Action, ...]:
-    """Without what takes access away, while the brake holds it back."""
+    """Without what takes access away, while the brake holds it back; the rest of an update goes on."""
     if not world.held:
         return actions
-    return tuple(each for each in actions if disruption_of(each) is Disruption.NONE)
+    kept = (tenants.without_state(each) if isinstance(each, UpdateTenant) else each for each in actions)
+    return tuple(each for each in kept if each is not None and disruption_of(each) is Disruption.NONE)
 
 
 def _sync(world: World, subscription: Subscription | None, current: InForce) -> Finding | None:

@@ -67,6 +67,11 @@ def _nothing_was_made(world: World) -> bool:
     return absent and status.customer_id is None and status.pending_operation is None
 
 
+def _nothing_is_ours(world: World) -> bool:
+    status = world.resource.status
+    return status.customer_id is None and status.pending_operation is None and not is_claimed(world)
+
+
 def decide(world: World) -> Farewell:
     """Decide about an object that is being deleted."""
     message = lets_go(world)
@@ -80,6 +85,8 @@ def decide(world: World) -> Farewell:
     if another_object_has_the_tenant(world) is not None:
         return Farewell(_LET_GO, message="Another object stands for the tenant; nothing outside is touched.")
     refused = _not_allowed(world)
+    if refused is not None and _nothing_is_ours(world):
+        return Farewell(_LET_GO, message="Nothing was made for it: its namespace was never trusted.")
     if refused is not None:
         return Farewell((), refused)
     if world.intent is not None and not world.looked:

@@ -5,7 +5,7 @@ Each rule takes the world and gives a finding or None. The first finding of a ch
 
 import enum
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tenant_billing.api.reasons import Reason
 from tenant_billing.domain.world import World
@@ -43,5 +43,9 @@ Rule = Callable[[World], Finding | None]
 
 
 def first(rules: Iterable[Rule], world: World) -> Finding | None:
-    """The first finding of a chain of rules."""
-    return next((finding for rule in rules if (finding := rule(world)) is not None), None)
+    """The first finding of a chain, which stops as much as any of them does.
+
+    Each rule is asked: a finding that stops little must not hide a later one that stops everything.
+    """
+    found = [finding for rule in rules if (finding := rule(world)) is not None]
+    return replace(found[0], hold=max(each.hold for each in found)) if found else None

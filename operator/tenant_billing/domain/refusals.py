@@ -3,6 +3,7 @@
 from tenant_billing.api.reasons import Reason
 from tenant_billing.domain.actions import Action, CreateTenant, DeleteTenant, UpdateTenant
 from tenant_billing.domain.errors import AlreadyExists, OutsideError
+from tenant_billing.domain.requests import TenantChange
 from tenant_billing.domain.world import Refusal
 
 
@@ -22,6 +23,7 @@ def refusal_of(action: Action, error: OutsideError) -> Refusal:
                 Reason.INVALID_TENANT,
                 f"The Things Stack refuses the tenant: {_said(error)}. Change spec.tenant accordingly.",
                 by_registry=True,
+                of_state=isinstance(action, UpdateTenant) and _is_of_state(action.change),
             )
         case _:
             where = f" ({error.field})" if error.field else ""
@@ -31,6 +33,10 @@ def refusal_of(action: Action, error: OutsideError) -> Refusal:
                 "set the annotation tenantbilling.dev/reconcile to have it tried again.",
                 by_registry=False,
             )
+
+
+def _is_of_state(change: TenantChange) -> bool:
+    return change == TenantChange(state=change.state, state_description=change.state_description)
 
 
 def _said(error: OutsideError) -> str:

@@ -23,7 +23,8 @@ from tenant_billing.api.tenant_subscription import (
 )
 from tenant_billing.domain import counting, enrolment, limits
 from tenant_billing.domain.access import Access, Standing
-from tenant_billing.domain.decision import Verdict, tenant_gone_message
+from tenant_billing.domain.birth import tenant_gone_message
+from tenant_billing.domain.decision import Verdict
 from tenant_billing.domain.findings import Finding
 from tenant_billing.domain.observations import Subscription
 from tenant_billing.domain.world import Refusal, World
@@ -161,7 +162,8 @@ def _hosted_invoice_url(subscription: Subscription | None, standing: Standing) -
     """Where the customer pays what is due, or nothing where nothing is."""
     if subscription is None:
         return None
-    if standing.payment_status is ConditionStatus.TRUE and not subscription.pending_change:
+    invoiced = subscription.collection_method == "send_invoice"
+    if standing.payment_status is ConditionStatus.TRUE and not subscription.pending_change and not invoiced:
         return None
     latest = (subscription.latest_invoice,) if subscription.latest_invoice else ()
     candidates = [each for each in (*(subscription.open_invoices or ()), *latest) if each.status == "open"]

@@ -1,6 +1,7 @@
 """What the tenant should be: its creation, and the difference to what it is."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from tenant_billing.api.names import MANAGED_BY, BillingServerMetadata, TenantAttribute
@@ -15,7 +16,7 @@ from tenant_billing.domain.findings import Finding, Hold
 from tenant_billing.domain.observations import BillingReference, Limits, Tenant
 from tenant_billing.domain.ownership import state_written_by_us
 from tenant_billing.domain.requests import InitialUser, NewTenant, TenantChange
-from tenant_billing.domain.world import World
+from tenant_billing.domain.world import Refusal, World
 
 LONGEST_NAME: Final = 50
 MOST_ATTRIBUTES: Final = 10
@@ -248,3 +249,19 @@ def tenant_update(
     )
     takes_away = state is TenantState.SUSPENDED and tenant.state is not TenantState.SUSPENDED
     return UpdateTenant(tenant.id, change, Disruption.SUSPEND if takes_away else Disruption.NONE)
+
+
+def state_alone(update: UpdateTenant | None, refusal: Refusal | None) -> tuple[UpdateTenant, ...]:
+    """The change of state of an update whose other fields are refused; nothing where the state itself was."""
+    if update is None or update.change.state is None or (refusal is not None and refusal.of_state):
+        return ()
+    change = TenantChange(state=update.change.state, state_description=update.change.state_description)
+    return (UpdateTenant(update.tenant_id, change, update.disruption),)
+
+
+def without_state(update: UpdateTenant) -> UpdateTenant | None:
+    """What an update writes beside taking access away, or None where that is nothing."""
+    if update.disruption is Disruption.NONE:
+        return update
+    change = replace(update.change, state=None, state_description="")
+    return UpdateTenant(update.tenant_id, change) if change != TenantChange() else None

@@ -72,11 +72,14 @@ class Refusal:
         reason: Ready's reason.
         message: What was refused, and what the user must change.
         by_registry: Whether The Things Stack said it; otherwise the provider did.
+        of_state: Whether the tenant's state itself was refused. It is not remembered: the state is asked for
+            again in each pass, because a payer must not stay locked out.
     """
 
     reason: Reason
     message: str
     by_registry: bool
+    of_state: bool = False
 
 
 @dataclass(frozen=True)

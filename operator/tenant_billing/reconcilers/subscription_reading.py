@@ -18,6 +18,7 @@ from tenant_billing.domain.identity import TenantKey
 from tenant_billing.domain.observations import Customer, Subscription, Tenant, Totals
 from tenant_billing.domain.offers import offer_of
 from tenant_billing.domain.ownership import carries_claim, customer_of, subscription_of
+from tenant_billing.domain.permissions import may_read_payer
 from tenant_billing.domain.report import is_remembered_gone, remembered_refusal
 from tenant_billing.domain.world import Namespace, Offer, World
 from tenant_billing.ports import SecretKeyMissing, SecretNotFound
@@ -219,7 +220,7 @@ class SubscriptionReader:
     async def _provider(
         self, world: World, account: AccountConnection | None, tenant: Tenant | None, *, fresh: bool
     ) -> _Outside:
-        if account is None:
+        if account is None or not may_read_payer(world):
             return _Outside()
         try:
             await account.picture.ready()
@@ -270,10 +271,10 @@ class SubscriptionReader:
         customer = spec.customer
         if customer is not None and customer.id is not None:
             return customer.id
-        if customer is not None and customer.subscription_ref is not None:
-            return world.payer.status.customer_id if world.payer is not None else None
         if status.customer_id is not None:
             return status.customer_id
+        if customer is not None and customer.subscription_ref is not None:
+            return world.payer.status.customer_id if world.payer is not None else None
         picture = account.picture
         adopted = picture.subscription(spec.subscription_id) if spec.subscription_id else None
         if adopted is not None:
