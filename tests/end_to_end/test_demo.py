@@ -1,6 +1,7 @@
 """The demo is the end-to-end test: every step seen through a public API, or it fails."""
 
 import io
+import os
 import re
 import subprocess
 import sys
@@ -31,9 +32,9 @@ async def test_every_step_of_the_main_job_is_observed(
 
 @pytest.fixture(scope="module")
 def without_the_operator(
-    control_plane_programs: Mapping[Program, Path],
+    control_plane_programs: Mapping[Program, Path], tmp_path_factory: pytest.TempPathFactory
 ) -> "subprocess.CompletedProcess[str]":
-    """The demo as a command, with nobody to do the work."""
+    """The demo as a command, with nobody to do the work; its logs stay where pytest keeps its files."""
     command = [
         sys.executable,
         "-m",
@@ -43,7 +44,10 @@ def without_the_operator(
         "--patience",
         "0.5",
     ]
-    return subprocess.run(command, cwd=REPOSITORY / "operator", capture_output=True, text=True, check=False)
+    environment = {**os.environ, "TMPDIR": str(tmp_path_factory.mktemp("demo"))}
+    return subprocess.run(
+        command, cwd=REPOSITORY / "operator", env=environment, capture_output=True, text=True, check=False
+    )
 
 
 def test_without_the_operator_the_demo_fails(
