@@ -169,7 +169,9 @@ class Tenant:
             return True
 
         await wait_for(look, f"{self.name} to be gone", interval=LOOK_INTERVAL)
-        left = await self.stage.outside.from_stripe(f"/v1/subscriptions/{last.subscription['id']}")
+        left: Object = {}
+        if last.subscription:
+            left = await self.stage.outside.from_stripe(f"/v1/subscriptions/{last.subscription['id']}")
         return Seen({}, left, (await self.look()).tenant)
 
     async def settled(self) -> Seen:

@@ -170,7 +170,11 @@ async def test_untrusted_namespace_learns_nothing_of_somebody_elses_subscription
 
     seen = await acme.until(ready="NotAllowed", tenant="Absent")
     told = {"subscriptionStatus", "hostedInvoiceURL", "currentPeriod", "pastDueSinceTime"} & set(seen.status)
-    assert (seen.reason("PaymentCurrent"), told) == ("Unknown", set())
+    assert (seen.reason("PaymentCurrent"), told) == ("AwaitingPayment", set())
+
+    await acme.delete()
+    await acme.until_gone()
+    assert (await theirs.settled()).subscription["status"] == "past_due"
 
 
 async def test_trusted_namespace_takes_an_existing_subscription_over(scene: Scene) -> None:
