@@ -79,5 +79,5 @@ def test_without_a_terminal_the_demo_is_plain_text_of_its_width(
 ) -> None:
     lines = without_the_operator.stdout.splitlines()
     assert "\x1b" not in without_the_operator.stdout
-    assert max(len(line) for line in lines) <= WIDTH
+    assert max(len(line) for line in lines if "Logs" not in line) <= WIDTH  # a path is never cut
     assert lines == [line.rstrip() for line in lines]
