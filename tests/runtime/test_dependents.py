@@ -112,6 +112,20 @@ def test_a_nudge_on_a_backend_concerns_the_backend_alone() -> None:
     assert affected(*EVERYTHING, then=nudged).others == ()
 
 
+def test_a_batch_that_grows_brings_nobody() -> None:
+    brake = {"id": "b-1", "engaged": True, "windowStartTime": "2026-11-20T10:00:00Z", "tenants": ["acme"]}
+    held = a_cluster(status={"brake": brake})
+    grown = newer(held) | {"status": {"brake": brake | {"id": "b-2", "tenants": ["acme", "bolt"]}}}
+    assert affected(held, a_subscription(), then=grown).others == ()
+
+
+def test_a_batch_that_was_carried_out_brings_the_tenants_that_had_no_room_in_it() -> None:
+    brake = {"id": "b-1", "engaged": False, "windowStartTime": "2026-11-20T10:00:00Z", "tenants": ["acme"]}
+    approved = a_cluster(status={"brake": brake})
+    done = newer(approved) | {"status": {"brake": brake | {"tenants": []}}}
+    assert names(affected(approved, a_subscription(), then=done).others) == {"TenantSubscription/acme"}
+
+
 def test_a_brake_that_is_released_brings_the_tenants_that_it_held() -> None:
     brake = {"id": "b-1", "engaged": True, "windowStartTime": "2026-11-20T10:00:00Z"}
     held = a_cluster(status={"brake": brake})

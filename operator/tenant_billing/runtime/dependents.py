@@ -104,7 +104,8 @@ def _particulars(resource: AnyResource) -> object:
         case BillingPlan(status=status):
             return status.price_id, status.product_id
         case ThingsStackCluster(status=status):
-            return status.brake.id if status.brake else None, status.brake and status.brake.engaged
+            # Not the batch itself: one that grows changes nothing for the tenants that wait, however many they are.
+            return status.brake is not None and (status.brake.engaged, bool(status.brake.tenants))
         case BillingBackend(status=status):
             return status.account_id
         case TenantSubscription(status=status):
