@@ -263,6 +263,38 @@ async def test_list_that_cannot_be_read_lags_and_is_read_again(scene: Scene) -> 
     assert scene.condition("EventsCurrent").reason == Reason.CAUGHT_UP
 
 
+async def test_list_that_gives_no_answer_at_the_start_keeps_nobody_from_working(scene: Scene) -> None:
+    scene.account.fail("newest_event", errors.Unreachable("down"))
+    scene.account.fail("events_after", errors.Unreachable("down"))
+    await scene.run()
+    assert (scene.condition().reason, scene.condition("EventsCurrent").reason) == ("Available", "Lagging")
+
+    scene.account.events += [an_event("evt_1", -3600), an_event("evt_2", 1)]
+    await scene.run()
+    assert scene.condition("EventsCurrent").reason == Reason.CAUGHT_UP
+    assert scene.backend.status.events is not None
+    assert scene.backend.status.events.cursor == "evt_2"
+
+
+async def test_silence_of_thirty_days_with_a_list_that_gives_no_answer_lists_the_account_once(
+    scene: Scene,
+) -> None:
+    scene.account.events.append(an_event("evt_1", 0))
+    await scene.run()
+    scene.restart()
+    scene.account.calls.clear()
+    scene.loop.clock.advance(31 * 86400)
+    scene.account.moment = scene.loop.clock.now()
+    scene.account.fail("newest_event", errors.Unreachable("down"), times=9)
+    scene.account.fail("events_after", errors.Unreachable("down"), times=2)
+
+    for _ in range(3):
+        await scene.run()
+
+    assert scene.account.count("list_subscriptions") == 1
+    assert scene.condition("EventsCurrent").reason == Reason.CAUGHT_UP
+
+
 async def test_silence_of_thirty_days_lists_the_account_in_full(scene: Scene) -> None:
     scene.account.events.append(an_event("evt_1", 0))
     await scene.run()

@@ -8,7 +8,7 @@ from tenant_billing.api.conditions import ConditionStatus
 from tenant_billing.api.names import BILLING_PLAN, TENANT_SUBSCRIPTION
 from tenant_billing.api.reasons import Reason
 from tenant_billing.domain import event_progress, events
-from tenant_billing.domain.errors import OutsideError
+from tenant_billing.domain.errors import OutsideError, Throttled, Unreachable
 from tenant_billing.domain.event_progress import EventProgress
 from tenant_billing.domain.observations import Event
 from tenant_billing.ports import ObjectKey
@@ -48,10 +48,8 @@ class EventReader:
         now = connection.provider.time() or self._clock.now()
         cursors = self._handled() or resource.status.events or EventCursors()
         expired = event_progress.has_expired(cursors, now)
-        if expired or cursors.cursor is None:
-            newest = await connection.provider.newest_event()
-            if self._progress is None or expired:
-                self._progress = event_progress.begun_at(newest, now)
+        if expired or (self._progress is None and cursors.cursor is None):
+            self._progress = event_progress.begun_at(await self._newest(connection), now)
         elif self._progress is None:
             self._progress = event_progress.resumed(cursors)
         if expired and connection.picture.is_ready:
@@ -89,9 +87,24 @@ class EventReader:
         if self._progress is not None:
             self._progress = self._progress.stored(cursors.cursor, self._clock.monotonic())
 
+    async def _newest(self, connection: AccountConnection) -> Event | None:
+        """The newest event; None also where the list gives no answer now.
+
+        The list is one way to hear of changes among several: without it the account is worked with all the same, and
+        what happens from the present on is read once it answers again.
+        """
+        try:
+            return await connection.provider.newest_event()
+        except (Unreachable, Throttled):
+            return None
+
     def _handled(self) -> EventCursors | None:
-        last = self._progress.last if self._progress is not None else None
-        return EventCursors(cursor=last[0], last_event_time=last[1]) if last is not None else None
+        progress = self._progress
+        if progress is None:
+            return None
+        if progress.last is not None:
+            return EventCursors(cursor=progress.last[0], last_event_time=progress.last[1])
+        return EventCursors(last_event_time=progress.since)
 
     def _follow(self, event: Event, route: events.Route, connection: AccountConnection) -> None:
         """Let the objects that an event concerns be looked at, on fresh reads, unless a webhook told them."""
