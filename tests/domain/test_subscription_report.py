@@ -539,11 +539,15 @@ def between(before: World, after: World) -> list[tuple[str, str]]:
         pytest.param(
             an_unborn_world(),
             a_world(tenant=None),
-            [("Normal", "Subscribed"), ("Normal", "Paid")],
-            id="subscribed and paid",
+            [],
+            id="the ordinary way of a new tenant is told by its conditions: subscribed and paid",
         ),
+        pytest.param(a_world(tenant=None), a_world(), [], id="and its tenant made"),
         pytest.param(
-            a_world(tenant=None), a_world(), [("Normal", "TenantApproved")], id="the tenant is there"
+            a_world(),
+            a_world(subscriptions=(a_subscription(id="sub_2"),)),
+            [("Normal", "Subscribed")],
+            id="a successor pays",
         ),
         pytest.param(
             a_world(),

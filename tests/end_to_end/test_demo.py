@@ -19,6 +19,16 @@ from tenant_billing_sandbox.demonstration.telling import demonstrate
 pytestmark = pytest.mark.timeout(180)
 
 
+def closing(text: str) -> str:
+    """The closing table, with the line below it."""
+    return text[text.index("    Step         Observed") :]
+
+
+def without_dates(text: str) -> str:
+    """What stays the same from one day, and one machine, to the next."""
+    return re.sub(r"all observed in \d+ s", "all observed in N s", re.sub(r"\d{4}-\d\d-\d\d", "DATE", text))
+
+
 async def test_every_step_of_the_main_job_is_observed(
     control_plane_programs: Mapping[Program, Path],
 ) -> None:
@@ -26,6 +36,9 @@ async def test_every_step_of_the_main_job_is_observed(
     seen = await demonstrate(Narrator(Console(file=told, width=WIDTH, highlight=False)))
     text = told.getvalue()
     assert seen, text
+    assert without_dates(closing(text)) in without_dates(
+        (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    )
     ending = r"✓ 10 steps, 27 facts, all observed in \d+ s\. Nothing is left running\.\n"
     assert re.search(ending, text), text
 

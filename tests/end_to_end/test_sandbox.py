@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from command_line import tenant_billing
-from manifests import a
+from manifests import REPOSITORY, a
 from tenant_billing_sandbox.control_plane.pins import Program
 from tenant_billing_sandbox.demonstration.eyes import Eyes
 from tenant_billing_sandbox.environment.environment import Environment, EnvironmentSettings
@@ -130,3 +130,8 @@ def compare(name: str, shown: str) -> None:
     if os.environ.get("UPDATE_GOLDEN"):
         path.write_text(shown)
     assert shown == path.read_text()
+
+
+def test_the_readme_shows_what_the_sandbox_tells() -> None:
+    told = (GOLDEN / "status.txt").read_text(encoding="utf-8")
+    assert told in (REPOSITORY / "README.md").read_text(encoding="utf-8")
