@@ -214,3 +214,69 @@ async def test_payer_is_let_in_although_a_write_at_the_provider_fails(selling: S
     assert selling.account.count("change_subscription") == 1
     assert selling.registry.tenants["acme"].state is TenantState.APPROVED
     assert "no right to write subscriptions" in selling.condition().message
+
+
+async def test_silent_registry_is_checked_and_its_tenants_do_not_wait_for_it_one_by_one(
+    selling: Selling,
+) -> None:
+    selling.registry.fail("tenant", errors.Unreachable("no answer"), times=9)
+    selling.registry.fail("probe", errors.Unreachable("no answer"))
+    selling.loop.queue.keys.clear()
+    selling.pass_time(11)
+    selling.annotate(nudge="evt_1")
+    await selling.run(ACME)
+    assert CLUSTER in selling.loop.queue.keys
+    await selling.run(CLUSTER)
+    selling.forget_calls()
+    await selling.run(ACME, ACME)
+    assert selling.registry.calls == []
+    assert selling.reason() == "ClusterNotReady"
+    selling.registry.failures.clear()
+    await selling.run(CLUSTER, ACME)
+    assert selling.reason() == "Provisioned"
+
+
+async def test_tenant_that_alone_gets_no_answer_stops_no_other(selling: Selling) -> None:
+    selling.registry.fail("tenant", errors.Unreachable("an answer that cannot be understood"))
+    selling.pass_time(11)
+    selling.annotate(nudge="evt_1")
+    await selling.run(ACME, CLUSTER)
+    assert selling.registries.of("eu1") is not None
+    assert selling.registry.count("list_tenants") == 0, "a suspicion costs one small call"
+
+
+async def test_silent_account_is_checked_and_its_subscribers_do_not_wait_for_it_one_by_one(
+    selling: Selling,
+) -> None:
+    selling.account.fail("subscriptions_of", errors.Unreachable("no answer"), times=9)
+    selling.account.fail("account", errors.Unreachable("no answer"))
+    selling.loop.queue.keys.clear()
+    selling.pass_time(11)
+    selling.annotate(nudge="evt_1")
+    await selling.run(ACME)
+    assert BACKEND in selling.loop.queue.keys
+    await selling.run(BACKEND)
+    selling.forget_calls()
+    await selling.run(ACME, ACME)
+    assert selling.account.calls == []
+    assert selling.reason() == "BackendUnavailable"
+    selling.account.failures.clear()
+    await selling.run(BACKEND, ACME)
+    assert selling.reason() == "Provisioned"
+
+
+async def test_check_that_has_just_succeeded_is_not_doubted(selling: Selling) -> None:
+    selling.registry.fail("tenant", errors.Unreachable("no answer"))
+    selling.account.fail("subscriptions_of", errors.Unreachable("no answer"))
+    selling.loop.queue.keys.clear()
+    selling.annotate(nudge="evt_1")
+    await selling.run(ACME)
+    assert selling.loop.queue.keys == []
+
+
+async def test_event_list_that_is_down_is_asked_again_in_time_not_at_once(selling: Selling) -> None:
+    selling.account.fail("events_after", errors.Unreachable("no answer"))
+    selling.loop.queue.keys.clear()
+    outcome = await selling.run(BACKEND)
+    assert (outcome.retry, BACKEND in selling.loop.queue.keys) == (True, False)
+    assert selling.accounts.of("main") is not None

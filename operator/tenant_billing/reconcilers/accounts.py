@@ -2,12 +2,16 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 from tenant_billing.api.names import BILLING_BACKEND
-from tenant_billing.domain.errors import OutsideError, Unauthorized
+from tenant_billing.domain.errors import OutsideError, Unauthorized, Unreachable
 from tenant_billing.domain.health import Health, of_provider_error
 from tenant_billing.ports import BillingProvider, Clock, ObjectKey, Queue
 from tenant_billing.reconcilers.account_picture import AccountPicture
+
+TRUSTED_FOR: Final = 10.0
+"""Seconds for which a check is not doubted: calls that fail all the same must not each become another call."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,8 @@ class Accounts:
         self._queue = queue
         self._connections: dict[str, AccountConnection] = {}
         self._health: dict[str, Health] = {}
+        self._suspected: set[str] = set()
+        self._judged_at: dict[str, float] = {}
 
     def of(self, backend: str) -> AccountConnection | None:
         """The connection to a backend's account, or None while it must not be called (see :meth:`health`)."""
@@ -85,13 +91,30 @@ class Accounts:
         """Note the result of a check; gives whether others may judge differently by it: those who wait go on."""
         before = self._health.get(backend)
         self._health[backend] = health
+        self._suspected.discard(backend)
+        self._judged_at[backend] = self._clock.monotonic()
         return before is None or before.is_available is not health.is_available
 
     def failed(self, backend: str, error: OutsideError) -> None:
-        """Note an error of a call: a refused key stops all calls of the account until its check succeeds again."""
+        """Note an error of a call: a refused key stops all calls of the account until its check succeeds again.
+
+        An answer that did not come is reason for a check: while an account cannot be reached, its subscribers must
+        not hold the workers that others need, each until its own call is given up.
+        """
         if isinstance(error, Unauthorized):
             self._health[backend] = of_provider_error(error)
-            self._queue.add(ObjectKey(BILLING_BACKEND.kind, "", backend))
+        elif isinstance(error, Unreachable) and self._is_long_ago(self._judged_at.get(backend)):
+            self._suspected.add(backend)
+        else:
+            return
+        self._queue.add(ObjectKey(BILLING_BACKEND.kind, "", backend))
+
+    def is_suspected(self, backend: str) -> bool:
+        """Whether a call got no usable answer since the last check."""
+        return backend in self._suspected
+
+    def _is_long_ago(self, judged_at: float | None) -> bool:
+        return judged_at is None or self._clock.monotonic() - judged_at >= TRUSTED_FOR
 
     async def forget(self, backend: str) -> None:
         """Close the connection of a backend that is gone."""

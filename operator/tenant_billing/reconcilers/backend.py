@@ -8,7 +8,7 @@ from tenant_billing.api.conditions import Conditions, ConditionStatus, Condition
 from tenant_billing.api.names import BILLING_PLAN, TENANT_SUBSCRIPTION
 from tenant_billing.api.reasons import Reason
 from tenant_billing.domain import health, readiness
-from tenant_billing.domain.errors import OutsideError
+from tenant_billing.domain.errors import OutsideError, Unauthorized
 from tenant_billing.domain.health import Health
 from tenant_billing.domain.retry import recheck_after
 from tenant_billing.ports import ObjectKey, Outcome, ProviderFactory
@@ -112,6 +112,8 @@ class BillingBackendReconciler:
     def _is_due(self, resource: BillingBackend, watch: _Watch) -> bool:
         if watch.checked_at is None or self._clock.monotonic() - watch.checked_at >= CHECK_INTERVAL:
             return True
+        if self._accounts.is_suspected(resource.metadata.name):
+            return True
         return watch.checked_for != (resource.metadata.generation, reconcile_token(resource))
 
     async def _examine(self, resource: BillingBackend, watch: _Watch) -> Health:
@@ -133,7 +135,10 @@ class BillingBackendReconciler:
         try:
             watch.events = await watch.reader.read(resource, connection)
         except OutsideError as error:
-            self._accounts.failed(connection.backend, error)
+            if isinstance(
+                error, Unauthorized
+            ):  # else the outcome of this pass asks for the next one, in time
+                self._accounts.failed(connection.backend, error)
             watch.checked_at = None
             watch.events = unreadable(error)
 

@@ -94,17 +94,19 @@ class ThingsStackClusterReconciler:
         )
         monotonic = self._clock.monotonic()
         recent = watch.checked_at is not None and monotonic - watch.checked_at < PROBE_INTERVAL
-        if known is not None and known.is_available and recent and watch.checked_for == asked:
+        good = known is not None and known.is_available and recent and watch.checked_for == asked
+        if known is not None and good and not self._registries.is_suspected(name):
             return known
-        seen = await self._examine(resource)
+        seen = await self._examine(resource, tenants_too=not good)
         watch.checked_for = asked
-        watch.checked_at = monotonic if seen.is_available else None
+        if not (good and seen.is_available):
+            watch.checked_at = monotonic if seen.is_available else None
         if self._registries.judged(name, seen):
             for each in self._resources.subscriptions_of_cluster(name):
                 self._wake(each.metadata.namespace or "", each.metadata.name)
         return seen
 
-    async def _examine(self, resource: ThingsStackCluster) -> Health:
+    async def _examine(self, resource: ThingsStackCluster, *, tenants_too: bool) -> Health:
         secret = await self._secret(resource.spec.tenant_admin_key_secret_ref)
         if isinstance(secret, Health):
             return secret
@@ -119,7 +121,8 @@ class ThingsStackClusterReconciler:
         try:
             connection = await self._connection(resource, admin_key, ca_bundle)
             await connection.registry.probe()
-            await self._see_tenants(connection)
+            if tenants_too or not connection.picture.is_ready:
+                await self._see_tenants(connection)
         except OutsideError as error:
             return health.of_registry_error(error)
         return health.AVAILABLE

@@ -9,9 +9,10 @@ from tenant_billing.api.names import THINGS_STACK_CLUSTER
 from tenant_billing.api.things_stack_cluster import ThingsStackCluster, ThingsStackClusterStatus
 from tenant_billing.domain import brake
 from tenant_billing.domain.brake import BrakeState, Verdict
-from tenant_billing.domain.errors import Forbidden, OutsideError, Unauthorized
+from tenant_billing.domain.errors import Forbidden, OutsideError, Unauthorized, Unreachable
 from tenant_billing.domain.health import Health, of_registry_error
 from tenant_billing.ports import Clock, Cluster, ObjectGone, ObjectKey, Queue, Resources, TenantRegistry
+from tenant_billing.reconcilers.accounts import TRUSTED_FOR
 from tenant_billing.reconcilers.grouping import GroupedCalls
 from tenant_billing.reconcilers.tenant_picture import TenantPicture, TotalsReader
 
@@ -42,6 +43,8 @@ class Registries:
         self._kubernetes = kubernetes
         self._connections: dict[str, RegistryConnection] = {}
         self._health: dict[str, Health] = {}
+        self._suspected: set[str] = set()
+        self._judged_at: dict[str, float] = {}
         self._status_locks: dict[str, asyncio.Lock] = {}
         self._gates: dict[str, GroupedCalls[str, Verdict]] = {}
         self._gone_ahead: dict[str, tuple[datetime, set[str]]] = {}
@@ -74,13 +77,30 @@ class Registries:
         """Note the result of a check; gives whether others may judge differently by it: those who wait go on."""
         before = self._health.get(cluster)
         self._health[cluster] = health
+        self._suspected.discard(cluster)
+        self._judged_at[cluster] = self._clock.monotonic()
         return before is None or before.is_available is not health.is_available
 
     def failed(self, cluster: str, error: OutsideError) -> None:
-        """Note an error of a call: a refused key stops all calls of the cluster until its check succeeds again."""
+        """Note an error of a call: a refused key stops all calls of the cluster until its check succeeds again.
+
+        An answer that did not come is reason for a check: while a registry is down, its tenants must not hold
+        the workers that other registries need, each until its own call is given up.
+        """
         if isinstance(error, Unauthorized | Forbidden):
             self._health[cluster] = of_registry_error(error)
-            self._queue.add(ObjectKey(THINGS_STACK_CLUSTER.kind, "", cluster))
+        elif isinstance(error, Unreachable) and self._is_long_ago(self._judged_at.get(cluster)):
+            self._suspected.add(cluster)
+        else:
+            return
+        self._queue.add(ObjectKey(THINGS_STACK_CLUSTER.kind, "", cluster))
+
+    def is_suspected(self, cluster: str) -> bool:
+        """Whether a call got no usable answer since the last check."""
+        return cluster in self._suspected
+
+    def _is_long_ago(self, judged_at: float | None) -> bool:
+        return judged_at is None or self._clock.monotonic() - judged_at >= TRUSTED_FOR
 
     async def forget(self, cluster: str) -> None:
         """Close the connection of a cluster that is gone."""
