@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Final
 
 from tenant_billing.api.billing_backend import EventCursors
@@ -35,9 +36,14 @@ class EventProgress:
     written: str | None = None
     written_at: float | None = None
 
+    @cached_property
+    def _recent_ids(self) -> frozenset[str]:
+        """Made once for each event that is handled, not for each that is read again: in a rush those are thousands."""
+        return frozenset(identity for identity, _ in self.recent)
+
     def is_new(self, event: Event) -> bool:
         """Whether an event was not handled yet."""
-        return event.id not in {identity for identity, _ in self.recent} and event.id != self.anchor
+        return event.id not in self._recent_ids and event.id != self.anchor
 
     def handled(self, event: Event) -> "EventProgress":
         """The progress after an event; it must be called in the order of the list."""
