@@ -15,7 +15,7 @@ from tenant_billing.api.reasons import Reason
 from tenant_billing.domain import errors, health
 from tenant_billing.domain.health import Health
 from tenant_billing.domain.identity import TenantKey
-from tenant_billing.domain.observations import Customer, Invoice, Subscription, SubscriptionItem
+from tenant_billing.domain.observations import Customer, Invoice, Product, Subscription, SubscriptionItem
 from tenant_billing.reconcilers.account_picture import OVERLAP, AccountPicture
 from tenant_billing.reconcilers.accounts import AccountConnection, Accounts
 from tenant_billing.reconcilers.grouping import GroupedCalls
@@ -179,6 +179,32 @@ async def test_answer_of_a_write_is_not_undone_by_an_older_page() -> None:
     seen = picture.subscription("sub_A")
     assert seen is not None
     assert seen.status == "active"
+
+
+class HalfDownAccount(AccountMemory):
+    """Lists products for ever, and no customers at all."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_listing = False
+
+    async def list_products(self) -> AsyncIterator[Product]:
+        self.is_listing = True
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.is_listing = False
+        yield a_product()  # a generator, though it gives nothing
+
+
+async def test_listing_that_fails_leaves_none_of_its_parts_behind() -> None:
+    """Else each new try would add to what still takes from the budget."""
+    account = HalfDownAccount()
+    account.fail("list_customers", errors.Unreachable("no answer"))
+    picture = AccountPicture(account, HandClock())
+    with pytest.raises(errors.Unreachable):
+        await picture.ready()
+    assert not account.is_listing
 
 
 async def test_fresh_read_ends_staleness(picture: AccountPicture) -> None:

@@ -5,10 +5,10 @@ of what was created since (product.md, "Look before creating" and "Budgets").
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from datetime import datetime, timedelta
 from itertools import count
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from tenant_billing.domain import counting
 from tenant_billing.domain.observations import Customer, Invoice, Price, Product, Subscription
@@ -165,7 +165,7 @@ class AccountPicture(SeenObjects):
         self._listings += 1
         listing, provider = self._listings, self._provider
         await self._take_open_invoices()
-        await asyncio.gather(
+        await _all(
             self._take_pages(provider.list_customers(), listing),
             self._take_pages(provider.list_subscriptions(), listing),
             self._take_pages(provider.list_products(), listing),
@@ -185,7 +185,7 @@ class AccountPicture(SeenObjects):
         since, began = self._listed_at - OVERLAP, self._now()
         self._listings += 1
         listing, provider = self._listings, self._provider
-        await asyncio.gather(
+        await _all(
             self._take_pages(provider.list_customers(created_since=since), listing),
             self._take_pages(provider.list_subscriptions(created_since=since), listing),
         )
@@ -194,7 +194,7 @@ class AccountPicture(SeenObjects):
     async def _list_catalogue(self, _: list[None]) -> None:
         self._listings += 1
         listing = self._listings
-        await asyncio.gather(
+        await _all(
             self._take_pages(self._provider.list_products(), listing),
             self._take_pages(self._provider.list_prices(), listing),
         )
@@ -202,3 +202,14 @@ class AccountPicture(SeenObjects):
     def _now(self) -> datetime:
         """The account's own time where an answer told it: ``created`` is stamped by that clock."""
         return self._provider.time() or self._clock.now()
+
+
+async def _all(*parts: Coroutine[Any, Any, None]) -> None:
+    """Wait for all parts; when one fails, the others end too: the next try begins anew."""
+    tasks = [asyncio.create_task(each) for each in parts]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for each in tasks:
+            each.cancel()
+        await asyncio.wait(tasks)
