@@ -306,6 +306,25 @@ async def test_silence_of_thirty_days_lists_the_account_in_full(scene: Scene) ->
     assert scene.account.count("list_subscriptions") == 1
 
 
+async def test_quiet_account_whose_list_is_read_all_the_time_is_not_listed_again(scene: Scene) -> None:
+    scene.account.events.append(an_event("evt_1", 0))
+    await scene.run()
+    scene.account.calls.clear()
+    for day in range(1, 41):
+        scene.loop.clock.advance(86400)
+        scene.account.moment = scene.loop.clock.now()
+        if day == 31:
+            scene.account.events.clear()
+        await scene.run()
+    assert scene.account.count("list_subscriptions") == 0
+    assert scene.condition("EventsCurrent").reason == Reason.CAUGHT_UP
+    scene.loop.see(bodies.a_subscription(status={"subscriptionID": "sub_A"}))
+    scene.loop.queue.keys.clear()
+    scene.account.events.append(an_event("evt_2", 40 * 86400 + 1))
+    await scene.run()
+    assert scene.loop.queue.names() == {"TenantSubscription tenants/acme"}
+
+
 async def test_new_key_is_another_connection(scene: Scene) -> None:
     await scene.run()
     scene.loop.kubernetes.secrets[SECRET] = "rk_test_51New"

@@ -80,6 +80,11 @@ def begun_at(newest: Event | None, now: datetime) -> EventProgress:
     return EventProgress(anchor=newest.id, last=(newest.id, newest.created))
 
 
+def quiet_since(read_at: datetime) -> EventProgress:
+    """Go on where the list was read at a time and held nothing new: no event is left in it to read after."""
+    return EventProgress(since=read_at - OVERLAP)
+
+
 def has_expired(cursors: EventCursors, now: datetime) -> bool:
     """Whether the list no longer reaches back to the cursor, so that the account must be listed in full."""
     return cursors.last_event_time is not None and now - cursors.last_event_time > HISTORY

@@ -1,6 +1,7 @@
 """The account's event list: read by a cursor, each event turned into work (product.md, "Events")."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from tenant_billing.api.billing_backend import BillingBackend, EventCursors, StripeMode
@@ -39,6 +40,7 @@ class EventReader:
         self._clock = surroundings.clock
         self._seen = surroundings.seen_events
         self._progress: EventProgress | None = None
+        self._read_at: datetime | None = None
 
     async def begin(self, resource: BillingBackend, connection: AccountConnection) -> EventsSeen | None:
         """Find where to read from, then see the account in full: in this order nothing falls between both.
@@ -47,8 +49,12 @@ class EventReader:
         """
         now = connection.provider.time() or self._clock.now()
         cursors = self._handled() or resource.status.events or EventCursors()
-        expired = event_progress.has_expired(cursors, now)
-        if expired or (self._progress is None and cursors.cursor is None):
+        old = event_progress.has_expired(cursors, now)
+        expired = old and (self._read_at is None or now - self._read_at > event_progress.HISTORY)
+        if old and self._read_at is not None and not expired:
+            # The list was read all the time, and there was nothing: only the last event has left it.
+            self._progress = event_progress.quiet_since(self._read_at)
+        elif expired or (self._progress is None and cursors.cursor is None):
             self._progress = event_progress.begun_at(await self._newest(connection), now)
         elif self._progress is None:
             self._progress = event_progress.resumed(cursors)
@@ -72,10 +78,12 @@ class EventReader:
         )
         anchor = self._progress.anchor
         since = self._progress.since if anchor is None else None
+        begun = connection.provider.time() or self._clock.now()
         async for event in connection.provider.events_after(anchor, since):
             if self._progress.is_new(event):
                 self._follow(event, events.route(event, receiver, self._resources), connection)
                 self._progress = self._progress.handled(event)
+        self._read_at = begun
         return CAUGHT_UP
 
     def to_write(self) -> EventCursors | None:
