@@ -108,6 +108,7 @@ class Tenant:
         ready: str | None = None,
         payment: str | None = None,
         synced: str | None = None,
+        tenant_synced: str | None = None,
         tenant: str | None = None,
         stripe: str | None = None,
         plan: str | None = None,
@@ -120,6 +121,7 @@ class Tenant:
             ready: Reason of Ready.
             payment: Reason of PaymentCurrent.
             synced: Reason of SubscriptionSynced.
+            tenant_synced: Reason of TenantSynced.
             tenant: State in The Things Stack, such as ``Approved``, or ``Absent``; the object says the same.
             stripe: Status at Stripe, raw.
             plan: Name of the plan in force.
@@ -130,6 +132,7 @@ class Tenant:
             "ready": ready,
             "payment": payment,
             "synced": synced,
+            "tenant_synced": tenant_synced,
             "tenant": tenant,
             "told": tenant,
             "stripe": stripe,
@@ -157,6 +160,16 @@ class Tenant:
             return [each["price"]["id"] for each in seen.subscription["items"]["data"]] == [price_id]
 
         await wait_for(look, f"{self.name} to be on {price_id}", interval=LOOK_INTERVAL)
+
+    async def until_subscription(self, **fields: object) -> Seen:
+        """Wait until the subscription at Stripe has these values."""
+
+        async def look() -> Seen:
+            seen = await self.look()
+            assert {name: seen.subscription.get(name) for name in fields} == fields
+            return seen
+
+        return await wait_for(look, f"the subscription of {self.name} to be as told", interval=LOOK_INTERVAL)
 
     async def until_gone(self) -> Seen:
         """Wait until there is no such object any more; gives what it left."""
@@ -227,6 +240,11 @@ class Tenant:
         answer = await self.stage.outside.things_stack.post(path, json=fields)
         assert answer.is_success, answer.text
 
+    async def deleted_in_the_console(self) -> None:
+        """Another administrator deletes the tenant in The Things Stack."""
+        answer = await self.stage.outside.things_stack.delete(f"/_sandbox/tenants/{self.tenant_id}")
+        assert answer.is_success, answer.text
+
     async def registers(self, **entities: int) -> None:
         """The tenant's users register so many more entities."""
         await self._entities("POST", entities)
@@ -251,6 +269,7 @@ def _summary(seen: Seen, limits: dict[str, int | None], status: Object) -> Objec
         "ready": seen.reason(),
         "payment": seen.reason("PaymentCurrent"),
         "synced": seen.reason("SubscriptionSynced"),
+        "tenant_synced": seen.reason("TenantSynced"),
         "tenant": state if seen.tenant else "Absent",
         "told": seen.status.get("tenantState"),
         "stripe": seen.subscription.get("status"),
@@ -376,6 +395,23 @@ class Scene:
     async def at_stripe(self, path: str, **fields: str) -> Object:
         """Make or change something at Stripe as its dashboard does; brackets are double underscores."""
         return await self.stage.outside.to_stripe(f"/v1/{path}", bracketed(fields))
+
+    async def card_of(self, customer_id: str) -> str:
+        """A good card that the customer has saved."""
+        card = await self.at_stripe("payment_methods/pm_card_visa/attach", customer=customer_id)
+        return str(card["id"])
+
+    async def look_at_all_tenants(self) -> None:
+        """Have the operator check the cluster, and with it see all tenants."""
+        path = f"{API}/thingsstackclusters/{self.stage.cluster}"
+        token = secrets.token_hex(4)
+        await self.stage.merge(path, {"metadata": {"annotations": {f"{PREFIX}/reconcile": token}}})
+
+        async def look() -> bool:
+            found = await self.stage.outside.from_kubernetes(path) or {}
+            return bool(found["status"].get("lastHandledReconcile") == token)
+
+        await wait_for(look, "the cluster to be checked", interval=LOOK_INTERVAL)
 
     async def until_clock_is_ready(self, clock_id: str) -> None:
         """Wait until a test clock has arrived where it was sent."""

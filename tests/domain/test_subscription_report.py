@@ -603,3 +603,35 @@ def test_a_first_status_tells_what_is_wrong_at_once() -> None:
     after = a_world(rivals=("sub_8",), tenant=None)
     told = news.between(blank, status_of(after, decide(after)))
     assert [each.reason for each in told] == ["DuplicateSubscription"]
+
+
+def _reason(world: World, condition_type: ConditionType) -> str:
+    found = find_condition(status_of(world, decide(world)).conditions, condition_type)
+    return found.reason if found is not None else ""
+
+
+def test_a_tenant_that_is_not_found_once_is_no_news() -> None:
+    settled = with_status(a_world())
+    missing = replace(settled, tenant=None, tenant_missing=True)
+    assert told(missing).reason == Reason.PROVISIONED
+    assert _reason(missing, ConditionType.TENANT_SYNCED) == Reason.PENDING
+    unready = replace(missing, resource=a_tenant_subscription(status=NOT_READY))
+    assert told(unready).reason == Reason.AWAITING_PAYMENT
+
+
+def test_nothing_is_told_of_how_somebody_else_s_tenant_is_paid_for() -> None:
+    claimed = a_tenant(attributes={"tenant-subscription": "default/elsewhere/acme"})
+    overdue = overdue_for(DAY)
+    world = a_world(a_tenant_subscription(), tenant=claimed, subscriptions=(overdue,))
+    status = status_of(world, decide(world))
+    assert status.to_kubernetes().keys() == {"conditions", "observedGeneration", "tenantState"}
+    assert _reason(world, ConditionType.PAYMENT_CURRENT) == Reason.UNKNOWN
+    assert _reason(world, ConditionType.WITHIN_LIMITS) == Reason.UNKNOWN
+
+
+def test_what_an_object_has_on_record_it_goes_on_telling_though_the_tenant_is_somebody_else_s() -> None:
+    claimed = a_tenant(attributes={"tenant-subscription": "default/elsewhere/acme"})
+    world = replace(with_status(a_world()), tenant=claimed)
+    status = status_of(world, decide(world))
+    assert (status.customer_id, status.subscription_id) == ("cus_1", "sub_1")
+    assert status.tenant_state is TenantState.UNKNOWN

@@ -25,6 +25,7 @@ from tenant_billing.domain import counting, enrolment, limits
 from tenant_billing.domain.access import Access, Standing
 from tenant_billing.domain.birth import tenant_gone_message
 from tenant_billing.domain.decision import Verdict
+from tenant_billing.domain.discretion import is_anothers, veiled
 from tenant_billing.domain.findings import Finding
 from tenant_billing.domain.observations import Subscription
 from tenant_billing.domain.world import Refusal, World
@@ -50,6 +51,9 @@ _PROBLEMS_OF_REGISTRY: Final = frozenset(
 
 def status_of(world: World, verdict: Verdict) -> TenantSubscriptionStatus:
     """The whole status. Where the outside could not be read, what was known before stands."""
+    anothers = is_anothers(world)
+    if anothers:
+        world, verdict = veiled(world, verdict)
     resource = world.resource
     before = resource.status
     token = world.annotation(Annotation.RECONCILE) or None
@@ -66,7 +70,7 @@ def status_of(world: World, verdict: Verdict) -> TenantSubscriptionStatus:
         after = after.model_copy(update=_of_provider(world, verdict))
     if world.registry_problem is None and world.cluster is not None:
         after = after.model_copy(update=_of_registry(world, verdict))
-    return after
+    return after.model_copy(update={"tenant_state": TenantState.UNKNOWN}) if anothers else after
 
 
 def with_intent(world: World, intent: PendingOperation) -> TenantSubscriptionStatus:
@@ -227,6 +231,9 @@ def _ready(world: World, verdict: Verdict) -> _Said:
         and verdict.standing.access is Access.SUSPENDED
     ):
         return ConditionStatus.TRUE, Reason.SUSPENDED, verdict.standing.message
+    before = find_condition(world.resource.status.conditions, ConditionType.READY)
+    if world.tenant_missing and before is not None and before.status is ConditionStatus.TRUE:
+        return before.status, Reason(before.reason), before.message  # once not found is no news
     if world.tenant is None:
         message = verdict.standing.message or "The tenant is being created."
         return ConditionStatus.FALSE, Reason.AWAITING_PAYMENT, message
@@ -261,6 +268,12 @@ def _tenant_synced(world: World, verdict: Verdict) -> _Said:
     if finding is not None and finding.reason in _PROBLEMS_OF_REGISTRY:
         braked = finding.reason is Reason.BRAKE_ENGAGED
         return ConditionStatus.FALSE, Reason.BRAKE_ENGAGED if braked else Reason.PENDING, finding.message
+    if world.tenant_missing:
+        return (
+            ConditionStatus.UNKNOWN,
+            Reason.PENDING,
+            "The tenant was not found once; it is looked for again.",
+        )
     if world.tenant is None:
         return (
             ConditionStatus.FALSE,
