@@ -6,10 +6,12 @@ from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+import httpx
 import pytest
 
 from command_line import tenant_billing
 from manifests import REPOSITORY, a
+from stripe_openapi.contract import assert_contract
 from tenant_billing_sandbox.control_plane.pins import Program
 from tenant_billing_sandbox.demonstration.eyes import Eyes
 from tenant_billing_sandbox.environment.environment import Environment, EnvironmentSettings
@@ -43,8 +45,10 @@ async def sandbox(control_plane_programs: Mapping[Program, Path]) -> AsyncIterat
         yield environment
 
 
-async def test_the_state_of_everything_is_told_in_plain_words(sandbox: Environment, tmp_path: Path) -> None:
-    """And the operator got there with the rights of ``deploy/rbac``: nothing it asked for was forbidden."""
+async def test_the_state_of_everything_is_told_in_plain_words(
+    sandbox: Environment, tmp_path: Path, stripe_openapi: Path
+) -> None:
+    """And the operator got there with the rights of ``deploy/rbac``, by calls that Stripe's document knows."""
     await subscribe(sandbox, "acme-iot", "starter")
     await subscribe(sandbox, "beta-farm", "growth")
     await pay(sandbox, "acme-iot")
@@ -67,6 +71,10 @@ async def test_the_state_of_everything_is_told_in_plain_words(sandbox: Environme
     asked = [each for each in sandbox.plane.audit.entries() if each.user == OPERATOR]
     assert asked
     assert [each for each in asked if each.code == FORBIDDEN] == []
+
+    async with httpx.AsyncClient() as client:
+        record = (await client.get(f"{sandbox.stripe.url}/_sandbox/requests")).json()["requests"]
+    assert_contract(record, stripe_openapi)
 
 
 async def subscribe(sandbox: Environment, tenant: str, plan: str) -> None:
