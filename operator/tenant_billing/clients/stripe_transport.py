@@ -16,6 +16,10 @@ TIMEOUT: Final = httpx.Timeout(30.0, connect=5.0)
 """Seconds; per phase. ``None`` would be httpx's own 5 s (stripe.md 5.1)."""
 
 
+class ConnectionClosed(Exception):
+    """The connection was given back while somebody still had work for it."""
+
+
 class AccountTime:
     """The account's time, by the ``Date`` header of the newest answer (product.md, "The rule of access").
 
@@ -75,6 +79,8 @@ class DatedTransport(stripe.HTTPClient):
         Raises:
             stripe.APIConnectionError: There is no whole answer.
         """
+        if self._http.is_closed:  # the key was rolled: another connection serves the account now
+            raise stripe.APIConnectionError("closed") from ConnectionClosed()
         try:
             response = await self._http.request(method, url, headers=dict(headers), content=post_data)
         except httpx.HTTPError as error:

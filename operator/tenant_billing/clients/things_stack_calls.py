@@ -109,6 +109,8 @@ class ThingsStackCalls:
 
     async def _send(self, call: Call, write: Write) -> Mapping[str, Any] | OutsideError:
         """The answer, or what went wrong: given back, not raised, so that httpx's error is not chained to ours."""
+        if self._http.is_closed:  # the key was rolled: another connection serves the deployment now
+            return to_no_answer(call.operation, "the connection was closed", writes=False)
         try:
             response = await self._http.request(call.method, call.path, params=call.params, json=call.json)
         except httpx.HTTPError as error:
