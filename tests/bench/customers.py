@@ -14,6 +14,7 @@ from tenant_billing_sandbox.environment.installation import samples
 from tenant_billing_sandbox.environment.outside import Outside
 
 OBJECTS: Final = f"/apis/tenantbilling.dev/v1alpha1/namespaces/{places.TENANT_NAMESPACE}/tenantsubscriptions"
+WATCH: Final = {"watch": "1"}
 APPLYING: Final = 16
 PAYING: Final = 16
 PATIENCE: Final = 600.0
@@ -50,12 +51,12 @@ class Tenants:
 async def paying_customers(stage: Stage) -> AsyncIterator[Tenants]:
     """Watch the objects for as long as the block runs; each customer pays as soon as there is something to pay."""
     tenants = Tenants()
-    task = asyncio.create_task(_watch(stage.outside, tenants))
-    try:
-        yield tenants
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+    async with asyncio.TaskGroup() as group:
+        watching = group.create_task(_watch(stage.outside, tenants))
+        try:
+            yield tenants
+        finally:
+            watching.cancel()
 
 
 def manifest(name: str, plan: str = PLAN) -> dict[str, Any]:
@@ -83,14 +84,14 @@ async def onboard(stage: Stage, tenants: Tenants, names: Sequence[str], plan: st
 
 async def _watch(outside: Outside, tenants: Tenants) -> None:
     slots = asyncio.Semaphore(PAYING)
-    async with (
-        asyncio.TaskGroup() as group,
-        outside.kubernetes.stream("GET", OBJECTS, params={"watch": "1"}, timeout=None) as answer,
-    ):
-        async for line in answer.aiter_lines():
-            to_pay = _take_in(json.loads(line)["object"], tenants)
-            if to_pay is not None:
-                group.create_task(_pay(outside, slots, to_pay))
+    async with asyncio.TaskGroup() as group:
+        # The API server ends a watch that is read too slowly; the next one begins with all objects.
+        while True:
+            async with outside.kubernetes.stream("GET", OBJECTS, params=WATCH, timeout=None) as answer:
+                async for line in answer.aiter_lines():
+                    to_pay = _take_in(json.loads(line)["object"], tenants)
+                    if to_pay is not None:
+                        group.create_task(_pay(outside, slots, to_pay))
 
 
 def _take_in(body: Mapping[str, Any], tenants: Tenants) -> str | None:

@@ -19,7 +19,13 @@ def figures_of(scale: Scale, floor: FloorRun, early: Sequence[float], main: Main
             "s",
             floor.onboarding,
             Goal(2.5),
-            {**size, "stripeRateLimits": STRIPE_RATE_LIMITS, "requestsPerSecond": REQUESTS_PER_SECOND},
+            {
+                **size,
+                "stripeRateLimits": STRIPE_RATE_LIMITS,
+                "requestsPerSecond": REQUESTS_PER_SECOND,
+                "processorSeconds": round(main.processor, 1),
+                "processorSecondsOfFloor": round(floor.processor, 1),
+            },
         ),
         Figure(
             "restart",

@@ -9,7 +9,7 @@ from typing import Final
 
 from bench import floor_process, payments
 from bench.customers import onboard, paying_customers
-from bench.observing import DONE, by_kind, passes, resident_mebibytes
+from bench.observing import DONE, by_kind, passes, processor_seconds, resident_mebibytes
 from bench.stage import PLAN, PROBE_PLAN, USER, Stage, staged
 from waiting import wait_for
 
@@ -50,10 +50,12 @@ class FloorRun:
 
     Attributes:
         onboarding: Seconds.
+        processor: Seconds of processor time that it used for that.
         writes: Writes to Kubernetes for each tenant.
     """
 
     onboarding: float
+    processor: float
     writes: float
 
 
@@ -63,6 +65,7 @@ class MainRun:
 
     Attributes:
         onboarding: From the first apply to the last Ready.
+        processor: Seconds of processor time that the operator used for that.
         writes: Writes to Kubernetes by kind, for all tenants.
         late: Of each tenant subscribed one by one, when all exist.
         events: From each failed payment to its flag.
@@ -75,6 +78,7 @@ class MainRun:
     """
 
     onboarding: float
+    processor: float
     writes: dict[str, int]
     late: Sequence[float]
     events: Sequence[float]
@@ -96,9 +100,11 @@ async def floor_run(scale: Scale, tell: Tell) -> FloorRun:
     tell(f"floor: {scale.tenants} tenants")
     async with staged() as stage, floor_process.least_operator(stage), paying_customers(stage) as tenants:
         since = stage.plane.audit.position()
+        worked = processor_seconds("bench.floors.least_operator")
         seconds = await onboard(stage, tenants, named("acme", scale.tenants))
+        worked = processor_seconds("bench.floors.least_operator") - worked
         writes = len(stage.plane.audit.writes(since, USER))
-    return FloorRun(seconds, writes / scale.tenants)
+    return FloorRun(seconds, worked, writes / scale.tenants)
 
 
 async def few_run(scale: Scale, tell: Tell) -> list[float]:
@@ -116,7 +122,9 @@ async def main_run(scale: Scale, tell: Tell) -> MainRun:
         await _start(stage)
         since = stage.plane.audit.position()
         tell(f"operator: {scale.tenants} tenants")
+        worked = processor_seconds("tenant_billing")
         onboarding = await onboard(stage, tenants, named("acme", scale.tenants))
+        worked = processor_seconds("tenant_billing") - worked
         await _settled(stage, 0, scale.tenants)
         writes = by_kind(stage.plane.audit.writes(since, USER))
         tell(f"operator: {scale.probes} tenants one by one, beside {scale.tenants}")
@@ -137,6 +145,7 @@ async def main_run(scale: Scale, tell: Tell) -> MainRun:
             events_floor = await payments.fail(stage, tenants, second)
     return MainRun(
         onboarding,
+        worked,
         dict(writes),
         late,
         events,

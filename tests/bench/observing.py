@@ -1,6 +1,7 @@
 """What can be seen of the operator from outside: its log lines, its writes, its memory."""
 
 import json
+import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -74,12 +75,26 @@ def resident_mebibytes(program: str) -> float:
     Raises:
         LookupError: There is none, or more than one.
     """
+    status = (_PROC / _running(program) / "status").read_text()
+    (kibibytes,) = re.findall(r"^VmRSS:\s+(\d+) kB$", status, re.MULTILINE)
+    return int(kibibytes) / 1024
+
+
+def processor_seconds(program: str) -> float:
+    """Processor time that the one process below this one, started with ``-m PROGRAM``, has used so far.
+
+    Raises:
+        LookupError: There is none, or more than one.
+    """
+    fields = (_PROC / _running(program) / "stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _running(program: str) -> str:
     found = [pid for pid in _descendants(_own()) if _arguments(pid)[1:3] == ["-m", program]]
     if len(found) != 1:
         raise LookupError(f"{len(found)} processes run {program}")
-    status = (_PROC / found[0] / "status").read_text()
-    (kibibytes,) = re.findall(r"^VmRSS:\s+(\d+) kB$", status, re.MULTILINE)
-    return int(kibibytes) / 1024
+    return found[0]
 
 
 def _own() -> str:

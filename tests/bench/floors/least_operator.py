@@ -52,11 +52,15 @@ class LeastOperator:
             await self._watch()
 
     async def _watch(self) -> None:
-        async with self._kubernetes.stream("GET", OBJECTS, params={"watch": "1"}, timeout=None) as answer:
-            async for line in answer.aiter_lines():
-                event = json.loads(line)
-                if event["type"] == "ADDED" and "status" not in event["object"]:
-                    self._queue(self._subscribe, event["object"])
+        begun: set[str] = set()
+        # The API server ends a watch that is read too slowly; the next one begins with all objects.
+        while True:
+            async with self._kubernetes.stream("GET", OBJECTS, params={"watch": "1"}, timeout=None) as answer:
+                async for line in answer.aiter_lines():
+                    body = json.loads(line)["object"]
+                    if "status" not in body and body["metadata"]["uid"] not in begun:
+                        begun.add(body["metadata"]["uid"])
+                        self._queue(self._subscribe, body)
 
     async def _deliver(self, request: web.Request) -> web.Response:
         event = await request.json()
