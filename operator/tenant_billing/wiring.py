@@ -122,8 +122,9 @@ class Operator:
         settings = self._settings
         secrets = SigningSecrets(cluster, self._clock, settings.namespace)
         verify = StripeWebhookVerifier(self._clock)
-        deliveries = Deliveries(self._store, cluster, secrets, verify)
-        probes = probe_application(cluster.is_reachable, self._arrivals.complete.is_set)
+        complete = self._arrivals.complete.is_set
+        deliveries = Deliveries(self._store, cluster, secrets, verify, complete)
+        probes = probe_application(cluster.is_reachable, complete)
         async with (
             listening(webhook_application(deliveries), settings.host, settings.port) as webhook,
             listening(probes, settings.host, settings.probe_port) as probe,

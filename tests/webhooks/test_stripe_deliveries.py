@@ -1,5 +1,6 @@
 """Deliveries over HTTP: what is accepted, refused, dropped, and when it must come again."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -47,12 +48,13 @@ class NotedCluster:
     annotated: list[tuple[str, str, Mapping[str, str]]] = field(default_factory=list)
     reads: int = 0
     gone: set[str] = field(default_factory=set)
+    unreadable: set[str] = field(default_factory=set)
     is_down: bool = False
 
     async def secret_value(self, namespace: str, name: str, key: str) -> str:
         assert (namespace, key) == ("tenant-billing-system", "secret")
         self.reads += 1
-        if self.is_down:
+        if self.is_down or name in self.unreadable:
             raise Unreachable("the API server is down")
         if name not in self.secrets:
             raise SecretNotFound(name)
@@ -90,6 +92,7 @@ class Endpoint:
     cluster: NotedCluster
     clock: SteppedClock
     deliveries: Deliveries
+    watched: asyncio.Event
 
     async def deliver(self, event: object, path: str = MAIN, secret: str = SECRET, **headers: str) -> int:
         payload = event if isinstance(event, bytes) else json.dumps(event).encode()
@@ -109,12 +112,14 @@ async def an_endpoint() -> AsyncIterator[Endpoint]:
     store.arrive(a_plan(status={"priceID": "price_1", "productID": "prod_1"}))
     store.arrive(a_subscription("acme", status={"subscriptionID": "sub_1", "customerID": "cus_1"}))
     secrets = SigningSecrets(cluster, clock, "tenant-billing-system")
-    deliveries = Deliveries(store, cluster, secrets, StripeWebhookVerifier(clock))
+    watched = asyncio.Event()
+    watched.set()
+    deliveries = Deliveries(store, cluster, secrets, StripeWebhookVerifier(clock), watched.is_set)
     async with (
         listening(webhook_application(deliveries), "127.0.0.1", 0) as port,
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client,
     ):
-        yield Endpoint(client, cluster, clock, deliveries)
+        yield Endpoint(client, cluster, clock, deliveries, watched)
 
 
 @pytest.fixture
@@ -141,6 +146,24 @@ async def test_an_event_is_stored_on_the_object_it_concerns_and_then_accepted(
 ) -> None:
     assert await endpoint.deliver(an_event(), path) == 200
     assert endpoint.cluster.annotated == nudged("TenantSubscription", "tenants/acme")
+
+
+async def test_an_event_that_comes_before_the_objects_are_known_has_to_come_again(endpoint: Endpoint) -> None:
+    endpoint.watched.clear()
+    stranger = {"id": "price_of_a_plan_not_seen_yet", "object": "price", "product": "prod_9"}
+    assert await endpoint.deliver(an_event("price.updated", about=stranger)) == 503
+    assert await endpoint.deliver(an_event(), "/webhooks/stripe/not-seen-yet") == 503
+    endpoint.watched.set()
+    assert await endpoint.deliver(an_event()) == 200
+
+
+async def test_a_secret_that_cannot_be_read_stops_no_other_account(endpoint: Endpoint) -> None:
+    endpoint.cluster.unreadable.add("main-webhook")
+    endpoint.cluster.secrets["second-webhook"] = "whsec_second"
+    unknown = {"id": "sub_X", "object": "subscription"}
+    assert await endpoint.deliver(an_event(about=unknown), BILLING_SERVER, "whsec_second") == 200
+    assert endpoint.cluster.annotated == nudged("BillingBackend", "second")
+    assert await endpoint.deliver(an_event(), BILLING_SERVER) == 503
 
 
 async def test_an_event_of_a_plans_price_is_stored_on_the_plan(endpoint: Endpoint) -> None:

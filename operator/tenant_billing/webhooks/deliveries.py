@@ -1,7 +1,7 @@
 """What becomes of one delivery: verified, routed, stored as a nudge, and only then accepted (product.md, "Events")."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 
 import structlog
@@ -42,12 +42,27 @@ class Deliveries:
     """
 
     def __init__(
-        self, resources: Resources, cluster: Cluster, secrets: SigningSecrets, verify: WebhookVerifier
+        self,
+        resources: Resources,
+        cluster: Cluster,
+        secrets: SigningSecrets,
+        verify: WebhookVerifier,
+        watches_are_complete: Callable[[], bool],
     ) -> None:
+        """Take nothing in yet.
+
+        Args:
+            resources: The watched objects, which say whom an event concerns.
+            cluster: Where nudges are written.
+            secrets: What deliveries are signed with.
+            verify: Whether a signature is right.
+            watches_are_complete: Before that, an object that is not seen may be there all the same.
+        """
         self._resources = resources
         self._cluster = cluster
         self._secrets = secrets
         self._verify = verify
+        self._watches_are_complete = watches_are_complete
         self._log = structlog.get_logger("webhook")
         self.counts: Counter[str] = Counter()
 
@@ -64,6 +79,8 @@ class Deliveries:
         return result
 
     async def _take(self, payload: bytes, signature: str, name: str | None) -> tuple[Result, str]:
+        if not self._watches_are_complete():
+            return Result.NOT_STORED, ""  # what it concerns would not be found, and a stranger's is dropped
         candidates = self._candidates(name)
         if not candidates and name is not None:
             return Result.UNKNOWN_BACKEND, ""
@@ -86,16 +103,24 @@ class Deliveries:
     async def _verified(
         self, payload: bytes, signature: str, candidates: Sequence[BillingBackend]
     ) -> tuple[BillingBackend, Event] | None:
-        """The backend whose secret signed it; secrets are read again before a delivery is refused."""
-        for backend in candidates:
-            event = self._verify(payload, signature, await self._secrets.of(backend))
-            if event is not None:
-                return backend, event
-        for backend in candidates:
-            secrets = await self._secrets.refreshed(backend)
-            event = self._verify(payload, signature, secrets) if secrets else None
-            if event is not None:
-                return backend, event
+        """The backend whose secret signed it; secrets are read again before a delivery is refused.
+
+        Raises:
+            OutsideError: No secret that could be read signed it, and some could not be read.
+        """
+        problem: OutsideError | None = None
+        for read in (self._secrets.of, self._secrets.refreshed):
+            for backend in candidates:
+                try:
+                    secrets = await read(backend)
+                except OutsideError as error:
+                    problem = error
+                    continue
+                event = self._verify(payload, signature, secrets) if secrets else None
+                if event is not None:
+                    return backend, event
+        if problem is not None:
+            raise problem
         return None
 
     async def _store(self, event: Event, backend: BillingBackend) -> tuple[Result, str]:
