@@ -306,6 +306,20 @@ async def test_silence_of_thirty_days_lists_the_account_in_full(scene: Scene) ->
     assert scene.account.count("list_subscriptions") == 1
 
 
+async def test_silence_of_thirty_days_has_every_subscription_looked_at(scene: Scene) -> None:
+    scene.loop.see(bodies.a_plan())
+    scene.loop.see(bodies.a_subscription(status={"subscriptionID": "sub_A"}))
+    scene.account.events.append(an_event("evt_1", 0))
+    await scene.run()
+    scene.loop.queue.keys.clear()
+    scene.loop.clock.advance(31 * 86400)
+    scene.account.moment = scene.loop.clock.now()
+
+    await scene.run()
+
+    assert "TenantSubscription tenants/acme" in scene.loop.queue.names()
+
+
 async def test_quiet_account_whose_list_is_read_all_the_time_is_not_listed_again(scene: Scene) -> None:
     scene.account.events.append(an_event("evt_1", 0))
     await scene.run()

@@ -122,8 +122,10 @@ class BillingBackendReconciler:
             return connection
         try:
             seen = await self._connector.check(resource, connection)
-            if seen.is_available:
-                watch.events = await watch.reader.begin(resource, connection) or watch.events
+            expired = await watch.reader.begin(resource, connection) if seen.is_available else None
+            if expired is not None:
+                watch.events = expired
+                self._wake_dependents(resource.metadata.name)  # no event tells which of them changed
         except OutsideError as error:
             return health.of_provider_error(error)
         return seen
