@@ -169,7 +169,7 @@ class AccountMemory(Failing):
 
     async def list_customers(self, created_since: datetime | None = None) -> AsyncIterator[Customer]:
         async for each in self._listed("list_customers", self.customers.values()):
-            if created_since is None or (each.created or NOW) >= created_since:
+            if not each.deleted and (created_since is None or (each.created or NOW) >= created_since):
                 yield each
 
     async def list_subscriptions(self, created_since: datetime | None = None) -> AsyncIterator[Subscription]:

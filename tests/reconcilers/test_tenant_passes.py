@@ -280,3 +280,18 @@ async def test_event_list_that_is_down_is_asked_again_in_time_not_at_once(sellin
     outcome = await selling.run(BACKEND)
     assert (outcome.retry, BACKEND in selling.loop.queue.keys) == (True, False)
     assert selling.accounts.of("main") is not None
+
+
+async def test_deleted_customer_that_only_the_tenant_names_is_not_made_again(selling: Selling) -> None:
+    """After the loss of the cluster: a list leaves deleted customers out (stripe.md 1.2)."""
+    selling.account.customers.clear()
+    selling.account.subscriptions.clear()
+    deleted = Customer("cus_1", deleted=True)
+    selling.loop.store.forget(dict(selling.loop.store.body(ACME) or {}))
+    selling.loop.see(bodies.a_subscription())
+    selling.restart()
+    await selling.begin()
+    selling.account.customers["cus_1"] = deleted
+    await selling.run(ACME, ACME)
+    assert selling.reason() == "CustomerDeleted"
+    assert selling.account.count("create_customer") == 0

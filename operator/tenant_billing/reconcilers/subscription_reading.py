@@ -234,7 +234,7 @@ class SubscriptionReader:
     ) -> _Outside:
         """Customer and subscriptions, by ids in status, then the tenant, then the account's picture."""
         picture = account.picture
-        customer_id = self._customer_id(world, account, tenant)
+        customer_id = await self._customer_id(world, account, tenant)
         recorded = world.resource.status.subscription_id or world.resource.spec.subscription_id
         if customer_id is None:
             return _Outside(missing_subscription_id=recorded)
@@ -266,7 +266,9 @@ class SubscriptionReader:
             live = [each.id for each in read if each is not None and not counting.has_ended(each)]
         return tuple(live)
 
-    def _customer_id(self, world: World, account: AccountConnection, tenant: Tenant | None) -> str | None:
+    async def _customer_id(
+        self, world: World, account: AccountConnection, tenant: Tenant | None
+    ) -> str | None:
         spec, status = world.resource.spec, world.resource.status
         customer = spec.customer
         if customer is not None and customer.id is not None:
@@ -281,7 +283,8 @@ class SubscriptionReader:
             return adopted.customer_id
         key = TenantKey(account.owner, spec.cluster_ref.name, spec.tenant.id)
         claimed = customer_of(tenant) if tenant is not None and carries_claim(tenant, world) else None
-        if claimed is not None and picture.customer(claimed) is not None:
+        # A deleted customer is in no list (stripe.md 1.2), and must not be taken for none.
+        if claimed is not None and (picture.customer(claimed) or await picture.fresh_customer(claimed)):
             return claimed
         live = [each for each in picture.subscriptions_of(key) if not counting.has_ended(each)]
         named = [each.customer_id for each in live]
