@@ -3,7 +3,7 @@
 What was seen before costs no call. A *fresh* reading asks the outside again, for this very decision.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -11,20 +11,17 @@ from tenant_billing.api.billing_plan import BillingPlan
 from tenant_billing.api.names import TENANT_SUBSCRIPTION
 from tenant_billing.api.reasons import Reason
 from tenant_billing.api.tenant_subscription import TenantState, TenantSubscription
-from tenant_billing.domain import counting
 from tenant_billing.domain.enrolment import SUBSCRIBE
 from tenant_billing.domain.errors import OutsideError, Unreachable
-from tenant_billing.domain.identity import TenantKey
-from tenant_billing.domain.observations import Customer, Subscription, Tenant, Totals
+from tenant_billing.domain.observations import Customer, Tenant, Totals
 from tenant_billing.domain.offers import offer_of
-from tenant_billing.domain.ownership import carries_claim, customer_of, subscription_of
 from tenant_billing.domain.permissions import may_read_payer
 from tenant_billing.domain.report import is_remembered_gone, remembered_refusal
 from tenant_billing.domain.world import Namespace, Offer, World
 from tenant_billing.ports import SecretKeyMissing, SecretNotFound
 from tenant_billing.reconcilers.absences import Absences
-from tenant_billing.reconcilers.account_picture import AccountPicture
 from tenant_billing.reconcilers.accounts import AccountConnection, Accounts
+from tenant_billing.reconcilers.payments_reading import Payments, read_payments
 from tenant_billing.reconcilers.registries import Registries, RegistryConnection
 from tenant_billing.reconcilers.reporting import Surroundings
 
@@ -36,17 +33,6 @@ _SEEN: Final = frozenset(TenantState) - {TenantState.ABSENT, TenantState.UNKNOWN
 
 class NotCheckedYet(Exception):
     """The account or the cluster was not checked since the start: nothing can be told, and nothing is."""
-
-
-@dataclass(frozen=True)
-class _Outside:
-    """What one reading of an account, or of a registry, gave."""
-
-    problem: OutsideError | None = None
-    customer: Customer | None = None
-    subscriptions: tuple[Subscription, ...] = ()
-    rivals: tuple[str, ...] = ()
-    missing_subscription_id: str | None = None
 
 
 class SubscriptionReader:
@@ -74,16 +60,16 @@ class SubscriptionReader:
         account, account_problem = self._account(world)
         registry, registry_problem = self._registry(world)
         tenant, tenant_problem = await self._tenant(world, registry, fresh=fresh)
-        outside = await self._provider(world, account, tenant, fresh=fresh)
+        payments, payments_problem = await self._provider(world, account, tenant, fresh=fresh)
         world = replace(
             world,
-            now=await self._now(account, outside.customer),
-            provider_problem=account_problem or outside.problem,
+            now=await self._now(account, payments.customer),
+            provider_problem=account_problem or payments_problem,
             registry_problem=registry_problem or tenant_problem,
-            customer=outside.customer,
-            subscriptions=outside.subscriptions,
-            rivals=outside.rivals,
-            missing_subscription_id=outside.missing_subscription_id,
+            customer=payments.customer,
+            subscriptions=payments.subscriptions,
+            rivals=payments.rivals,
+            missing_subscription_id=payments.missing_subscription_id,
             tenant=tenant,
             totals=await self._totals(world, registry, tenant, TOTALS_MAY_BE_OLD),
             fresh=fresh,
@@ -219,78 +205,15 @@ class SubscriptionReader:
 
     async def _provider(
         self, world: World, account: AccountConnection | None, tenant: Tenant | None, *, fresh: bool
-    ) -> _Outside:
+    ) -> tuple[Payments, OutsideError | None]:
         if account is None or not may_read_payer(world):
-            return _Outside()
+            return Payments(), None
         try:
             await account.picture.ready()
-            return await self._payments(world, account, tenant, fresh=fresh)
+            return await read_payments(world, account, tenant, fresh=fresh), None
         except OutsideError as error:
             self._accounts.failed(account.backend, error)
-            return _Outside(error)
-
-    async def _payments(
-        self, world: World, account: AccountConnection, tenant: Tenant | None, *, fresh: bool
-    ) -> _Outside:
-        """Customer and subscriptions, by ids in status, then the tenant, then the account's picture."""
-        picture = account.picture
-        customer_id = await self._customer_id(world, account, tenant)
-        recorded = world.resource.status.subscription_id or world.resource.spec.subscription_id
-        if customer_id is None:
-            return _Outside(missing_subscription_id=recorded)
-        if fresh:
-            await picture.fresh_payer(customer_id)
-        elif picture.customer(customer_id) is None:
-            await picture.fresh_customer(customer_id)
-        if recorded is not None and picture.subscription(recorded) is None:
-            await picture.fresh_subscription(recorded)
-        known_ids = {each for each in (recorded, subscription_of(tenant) if tenant else None) if each}
-        key = TenantKey(account.owner, world.resource.spec.cluster_ref.name, world.resource.spec.tenant.id)
-        found = tuple(
-            each
-            for each in picture.subscriptions_of_customer(customer_id)
-            if counting.names_tenant(each, key, known_ids)
-        )
-        missing = recorded if recorded is not None and picture.subscription(recorded) is None else None
-        rivals = await self._rivals(picture, key, customer_id, fresh=fresh) if recorded is None else ()
-        return _Outside(None, picture.customer(customer_id), found, rivals, missing)
-
-    async def _rivals(
-        self, picture: AccountPicture, key: TenantKey, customer_id: str, *, fresh: bool
-    ) -> tuple[str, ...]:
-        """Live subscriptions of other customers that carry the tenant's mark."""
-        marked = (each for each in picture.subscriptions_of(key) if each.customer_id != customer_id)
-        live = [each.id for each in marked if not counting.has_ended(each)]
-        if fresh:
-            read = [await picture.fresh_subscription(each) for each in live]
-            live = [each.id for each in read if each is not None and not counting.has_ended(each)]
-        return tuple(live)
-
-    async def _customer_id(
-        self, world: World, account: AccountConnection, tenant: Tenant | None
-    ) -> str | None:
-        spec, status = world.resource.spec, world.resource.status
-        customer = spec.customer
-        if customer is not None and customer.id is not None:
-            return customer.id
-        if status.customer_id is not None:
-            return status.customer_id
-        if customer is not None and customer.subscription_ref is not None:
-            return world.payer.status.customer_id if world.payer is not None else None
-        picture = account.picture
-        adopted = picture.subscription(spec.subscription_id) if spec.subscription_id else None
-        if adopted is not None:
-            return adopted.customer_id
-        key = TenantKey(account.owner, spec.cluster_ref.name, spec.tenant.id)
-        claimed = customer_of(tenant) if tenant is not None and carries_claim(tenant, world) else None
-        # A deleted customer is in no list (stripe.md 1.2), and must not be taken for none.
-        if claimed is not None and (picture.customer(claimed) or await picture.fresh_customer(claimed)):
-            return claimed
-        live = [each for each in picture.subscriptions_of(key) if not counting.has_ended(each)]
-        named = [each.customer_id for each in live]
-        named += [each.id for each in picture.customers_of(key) if not each.deleted]
-        named += [each.customer_id for each in picture.subscriptions_of(key)]
-        return named[0] if named else None
+            return Payments(), error
 
     def _about_absence(self, world: World) -> World:
         """A tenant that was there counts as gone when it is missing twice, a minute apart."""

@@ -1,0 +1,95 @@
+"""Who pays for a tenant, and by which subscriptions: found by what is recorded, else by marks."""
+
+from dataclasses import dataclass
+
+from tenant_billing.domain import counting
+from tenant_billing.domain.identity import TenantKey
+from tenant_billing.domain.observations import Customer, Subscription, Tenant
+from tenant_billing.domain.ownership import carries_claim, customer_of, subscription_of
+from tenant_billing.domain.world import World
+from tenant_billing.reconcilers.account_picture import AccountPicture
+from tenant_billing.reconcilers.accounts import AccountConnection
+
+
+@dataclass(frozen=True)
+class Payments:
+    """What one reading of an account gave; see the attributes of the same names of ``World``."""
+
+    customer: Customer | None = None
+    subscriptions: tuple[Subscription, ...] = ()
+    rivals: tuple[str, ...] = ()
+    missing_subscription_id: str | None = None
+
+
+async def read_payments(
+    world: World, account: AccountConnection, tenant: Tenant | None, *, fresh: bool
+) -> Payments:
+    """Find customer and subscriptions by ids in status, then the tenant, then the account's picture.
+
+    Args:
+        world: What the watches know.
+        account: Who is paid.
+        tenant: The tenant as it was read, None where there is none.
+        fresh: Ask the account again.
+
+    Raises:
+        tenant_billing.domain.errors.OutsideError: The account could not be read.
+    """
+    picture = account.picture
+    customer_id = await _customer_id(world, account, tenant)
+    recorded = world.resource.status.subscription_id or world.resource.spec.subscription_id
+    if customer_id is None:
+        return Payments(missing_subscription_id=recorded)
+    if fresh:
+        await picture.fresh_payer(customer_id)
+    elif picture.customer(customer_id) is None:
+        await picture.fresh_customer(customer_id)
+    if recorded is not None and picture.subscription(recorded) is None:
+        await picture.fresh_subscription(recorded)
+    known_ids = {each for each in (recorded, subscription_of(tenant) if tenant else None) if each}
+    key = TenantKey(account.owner, world.resource.spec.cluster_ref.name, world.resource.spec.tenant.id)
+    found = tuple(
+        each
+        for each in picture.subscriptions_of_customer(customer_id)
+        if counting.names_tenant(each, key, known_ids)
+    )
+    missing = recorded if recorded is not None and picture.subscription(recorded) is None else None
+    rivals = await _rivals(picture, key, customer_id, fresh=fresh) if recorded is None else ()
+    return Payments(picture.customer(customer_id), found, rivals, missing)
+
+
+async def _rivals(
+    picture: AccountPicture, key: TenantKey, customer_id: str, *, fresh: bool
+) -> tuple[str, ...]:
+    """Live subscriptions of other customers that carry the tenant's mark."""
+    marked = (each for each in picture.subscriptions_of(key) if each.customer_id != customer_id)
+    live = [each.id for each in marked if not counting.has_ended(each)]
+    if fresh:
+        read = [await picture.fresh_subscription(each) for each in live]
+        live = [each.id for each in read if each is not None and not counting.has_ended(each)]
+    return tuple(live)
+
+
+async def _customer_id(world: World, account: AccountConnection, tenant: Tenant | None) -> str | None:
+    spec, status = world.resource.spec, world.resource.status
+    customer = spec.customer
+    if customer is not None and customer.id is not None:
+        return customer.id
+    if status.customer_id is not None:
+        return status.customer_id
+    if customer is not None and customer.subscription_ref is not None:
+        return world.payer.status.customer_id if world.payer is not None else None
+    picture = account.picture
+    adopted = picture.subscription(spec.subscription_id) if spec.subscription_id else None
+    if adopted is not None:
+        return adopted.customer_id
+    key = TenantKey(account.owner, spec.cluster_ref.name, spec.tenant.id)
+    claimed = customer_of(tenant) if tenant is not None and carries_claim(tenant, world) else None
+    # A deleted customer is in no list (stripe.md 1.2), and must not be taken for none.
+    if claimed is not None and (picture.customer(claimed) or await picture.fresh_customer(claimed)):
+        return claimed
+    live = [each for each in picture.subscriptions_of(key) if not counting.has_ended(each)]
+    named = [each.customer_id for each in live]
+    named += [each.id for each in picture.customers_of(key) if not each.deleted]
+    named += [each.customer_id for each in picture.subscriptions_of(key)]
+    return named[0] if named else None
