@@ -635,3 +635,9 @@ def test_what_an_object_has_on_record_it_goes_on_telling_though_the_tenant_is_so
     status = status_of(world, decide(world))
     assert (status.customer_id, status.subscription_id) == ("cus_1", "sub_1")
     assert status.tenant_state is TenantState.UNKNOWN
+
+
+def test_a_tenant_that_the_brake_holds_says_so_beside_why_it_should_lose_access() -> None:
+    world = replace(a_world(subscriptions=(a_subscription("canceled", ended_at=NOW),)), held=True)
+    assert told(world).reason == Reason.SUBSCRIPTION_ENDED
+    assert _reason(world, ConditionType.TENANT_SYNCED) == Reason.BRAKE_ENGAGED

@@ -3,8 +3,9 @@
 import pytest
 
 from manifests import REMOVED
-from scenario_scene import Scene, Tenant
+from scenario_scene import Scene
 from scenario_stage import Object
+from scenario_tenant import Tenant
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

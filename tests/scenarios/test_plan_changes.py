@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from scenario_scene import Scene, Tenant
+from scenario_scene import Scene
 from scenario_stage import Object
+from scenario_tenant import Tenant
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -70,7 +70,7 @@ def decide(world: World) -> Verdict:
     registry, problem = _registry(world, candidates.counting, current, standing, wanted, finding)
     actions = _unless_held((*provider, *registry), world)
     if problem is None and actions != (*provider, *registry):
-        problem = _BRAKE
+        problem = BRAKE
     return Verdict(
         actions=actions,
         finding=finding or problem,
@@ -84,7 +84,7 @@ def decide(world: World) -> Verdict:
     )
 
 
-_BRAKE = Finding(
+BRAKE = Finding(
     Reason.BRAKE_ENGAGED,
     "The brake of the ThingsStackCluster holds this back; an administrator approves the batch by the annotation "
     "approve-disruptions with the value of the cluster's status.brake.id.",

@@ -24,7 +24,7 @@ from tenant_billing.api.tenant_subscription import (
 from tenant_billing.domain import counting, enrolment, limits
 from tenant_billing.domain.access import Access, Standing
 from tenant_billing.domain.birth import tenant_gone_message
-from tenant_billing.domain.decision import Verdict
+from tenant_billing.domain.decision import BRAKE, Verdict
 from tenant_billing.domain.discretion import is_anothers, veiled
 from tenant_billing.domain.findings import Finding
 from tenant_billing.domain.observations import Subscription
@@ -264,25 +264,24 @@ def _tenant_synced(world: World, verdict: Verdict) -> _Said:
         return ConditionStatus.UNKNOWN, Reason.UNAVAILABLE, "The tenant could not be read."
     if world.refusal is not None and world.refusal.by_registry:
         return ConditionStatus.FALSE, Reason.REJECTED, world.refusal.message
+    if world.held:
+        return ConditionStatus.FALSE, Reason.BRAKE_ENGAGED, BRAKE.message
     finding = verdict.finding
     if finding is not None and finding.reason in _PROBLEMS_OF_REGISTRY:
-        braked = finding.reason is Reason.BRAKE_ENGAGED
-        return ConditionStatus.FALSE, Reason.BRAKE_ENGAGED if braked else Reason.PENDING, finding.message
-    if world.tenant_missing:
-        return (
-            ConditionStatus.UNKNOWN,
-            Reason.PENDING,
-            "The tenant was not found once; it is looked for again.",
-        )
+        return ConditionStatus.FALSE, Reason.PENDING, finding.message
     if world.tenant is None:
-        return (
-            ConditionStatus.FALSE,
-            Reason.PENDING,
-            "The tenant follows once the first payment, or the trial, stands.",
-        )
+        return _about_absence(world)
     if verdict.standing.access is Access.KEEP:
         return ConditionStatus.UNKNOWN, Reason.PENDING, "The tenant is kept as it is."
     return ConditionStatus.TRUE, Reason.SYNCED, ""
+
+
+def _about_absence(world: World) -> _Said:
+    if world.tenant_missing:
+        message = "The tenant was not found once; it is looked for again."
+        return ConditionStatus.UNKNOWN, Reason.PENDING, message
+    message = "The tenant follows once the first payment, or the trial, stands."
+    return ConditionStatus.FALSE, Reason.PENDING, message
 
 
 def stalled_status(world: World, finding: Finding) -> TenantSubscriptionStatus:
