@@ -295,3 +295,18 @@ async def test_deleted_customer_that_only_the_tenant_names_is_not_made_again(sel
     await selling.run(ACME, ACME)
     assert selling.reason() == "CustomerDeleted"
     assert selling.account.count("create_customer") == 0
+
+
+async def test_subscription_made_since_the_listing_is_adopted() -> None:
+    selling = Selling()
+    backend = bodies.newer(dict(selling.loop.store.body(BACKEND) or {}))
+    selling.loop.see({**backend, "spec": {**backend["spec"], "trustedNamespaces": {"from": "All"}}})
+    await selling.begin()
+    selling.account.customers["cus_9"] = Customer("cus_9", email="a@acme.example")
+    item = SubscriptionItem("si_9", "price_1", 1, NOW, NOW, currency="EUR", interval="month")
+    selling.account.subscriptions["sub_9"] = Subscription("sub_9", "cus_9", "active", NOW, (item,))
+    wanted = bodies.a_subscription()
+    selling.loop.see({**wanted, "spec": {**wanted["spec"], "subscriptionID": "sub_9"}})
+    await selling.run(ACME, ACME)
+    assert (selling.reason(), selling.acme.status.customer_id) == ("Provisioned", "cus_9")
+    assert list(selling.account.subscriptions) == ["sub_9"]

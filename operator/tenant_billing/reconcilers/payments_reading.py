@@ -80,9 +80,11 @@ async def _customer_id(world: World, account: AccountConnection, tenant: Tenant 
     if customer is not None and customer.subscription_ref is not None:
         return world.payer.status.customer_id if world.payer is not None else None
     picture = account.picture
-    adopted = picture.subscription(spec.subscription_id) if spec.subscription_id else None
-    if adopted is not None:
-        return adopted.customer_id
+    named_id = spec.subscription_id
+    if named_id is not None:
+        adopted = picture.subscription(named_id) or await picture.fresh_subscription(named_id)
+        if adopted is not None:
+            return adopted.customer_id
     key = TenantKey(account.owner, spec.cluster_ref.name, spec.tenant.id)
     claimed = customer_of(tenant) if tenant is not None and carries_claim(tenant, world) else None
     # A deleted customer is in no list (stripe.md 1.2), and must not be taken for none.
