@@ -6,7 +6,7 @@ from typing import Final
 import pytest
 
 from crash_points import identity_of, marks, writes_since
-from running_product import DAY, NAMESPACE, Manifest, Product, a_tenant, condition
+from running_product import DAY, NAMESPACE, Manifest, Product, a_tenant, condition, message
 from waiting import wait_for
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -60,6 +60,42 @@ async def test_killed_right_after_it_accepted_a_delivery_it_still_acts_on_it(pro
     await product.until([name], _is_flagged, "flagged")
     product.mend()
     await outside.drive_stripe("/_sandbox/webhooks", {"drop": 0})
+
+
+async def test_a_subscription_that_stripe_does_not_know_any_more_keeps_the_tenant(product: Product) -> None:
+    """A 404 is also what a key of another account gets."""
+    name = "unknown-00"
+    await product.subscribe([name])
+    table = product.environment.stripe.account.table("subscription")
+    (subscription,) = product.subscriptions(name)
+    await product.environment.operator.stop()
+    del table[subscription["id"]]
+    await product.environment.start_operator()
+
+    found = await product.until_ready(name, "SubscriptionNotFound")
+    assert subscription["id"] in message(found)
+    assert condition(found, "Stalled") == ("True", "SubscriptionNotFound")
+    assert (product.tenant(name) or {})["state"] == "STATE_APPROVED"
+    assert len(product.customers(name)) == 1
+
+    table[subscription["id"]] = subscription
+    await product.look_again([name], "found-again")
+    await product.until_ready(name, "Provisioned")
+
+
+async def test_kube_apiserver_is_down_and_comes_back(product: Product) -> None:
+    name = "patient-00"
+    await product.subscribe([name])
+    await product.card(name, "none")
+    plane = product.environment.plane
+    await plane.stop_api_server()
+    await product.environment.outside.advance(32 * DAY)
+    assert (product.tenant(name) or {})["state"] in {"STATE_APPROVED", "STATE_FLAGGED"}
+
+    await plane.start_api_server()
+
+    await product.until([name], _is_flagged, "flagged")
+    assert (product.tenant(name) or {})["state"] == "STATE_FLAGGED"
 
 
 async def test_no_secret_is_in_any_log_event_status_or_record(product: Product) -> None:
