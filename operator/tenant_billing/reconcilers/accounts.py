@@ -2,16 +2,13 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
 
 from tenant_billing.api.names import BILLING_BACKEND
 from tenant_billing.domain.errors import OutsideError, Unauthorized, Unreachable
 from tenant_billing.domain.health import Health, of_provider_error
 from tenant_billing.ports import BillingProvider, Clock, ObjectKey, Queue
 from tenant_billing.reconcilers.account_picture import AccountPicture
-
-TRUSTED_FOR: Final = 10.0
-"""Seconds for which a check is not doubted: calls that fail all the same must not each become another call."""
+from tenant_billing.reconcilers.checks import Checks
 
 
 @dataclass(frozen=True)
@@ -42,14 +39,11 @@ class Accounts:
         self._clock = clock
         self._queue = queue
         self._connections: dict[str, AccountConnection] = {}
-        self._health: dict[str, Health] = {}
-        self._suspected: set[str] = set()
-        self._judged_at: dict[str, float] = {}
+        self._checks = Checks(clock)
 
     def of(self, backend: str) -> AccountConnection | None:
         """The connection to a backend's account, or None while it must not be called (see :meth:`health`)."""
-        health = self._health.get(backend)
-        return self._connections.get(backend) if health is not None and health.is_available else None
+        return self._connections.get(backend) if self._checks.is_available(backend) else None
 
     def connection(self, backend: str) -> AccountConnection | None:
         """The connection whatever its health: for the checks of the backend itself."""
@@ -57,7 +51,7 @@ class Accounts:
 
     def health(self, backend: str) -> Health | None:
         """Why a backend can or cannot be worked with; None before its first check."""
-        return self._health.get(backend)
+        return self._checks.health(backend)
 
     def now(self, backend: str) -> datetime:
         """Now, as the account sees it: a sandbox's own time, else the local clock (product.md, "Now")."""
@@ -79,7 +73,7 @@ class Accounts:
         """Use a connection from now on, once it is judged healthy; the one before it is closed."""
         former = self._connections.get(connection.backend)
         self._connections[connection.backend] = connection
-        self._health.pop(connection.backend, None)
+        self._checks.forget(connection.backend)
         if former is not None:
             await former.provider.close()
 
@@ -89,11 +83,7 @@ class Accounts:
 
     def judged(self, backend: str, health: Health) -> bool:
         """Note the result of a check; gives whether others may judge differently by it: those who wait go on."""
-        before = self._health.get(backend)
-        self._health[backend] = health
-        self._suspected.discard(backend)
-        self._judged_at[backend] = self._clock.monotonic()
-        return before is None or before.is_available is not health.is_available
+        return self._checks.judged(backend, health)
 
     def failed(self, backend: str, error: OutsideError) -> None:
         """Note an error of a call: a refused key stops all calls of the account until its check succeeds again.
@@ -102,23 +92,18 @@ class Accounts:
         not hold the workers that others need, each until its own call is given up.
         """
         if isinstance(error, Unauthorized):
-            self._health[backend] = of_provider_error(error)
-        elif isinstance(error, Unreachable) and self._is_long_ago(self._judged_at.get(backend)):
-            self._suspected.add(backend)
-        else:
+            self._checks.refused(backend, of_provider_error(error))
+        elif not isinstance(error, Unreachable) or not self._checks.doubt(backend):
             return
         self._queue.add(ObjectKey(BILLING_BACKEND.kind, "", backend))
 
     def is_suspected(self, backend: str) -> bool:
         """Whether a call got no usable answer since the last check."""
-        return backend in self._suspected
-
-    def _is_long_ago(self, judged_at: float | None) -> bool:
-        return judged_at is None or self._clock.monotonic() - judged_at >= TRUSTED_FOR
+        return self._checks.is_suspected(backend)
 
     async def forget(self, backend: str) -> None:
         """Close the connection of a backend that is gone."""
-        self._health.pop(backend, None)
+        self._checks.forget(backend)
         connection = self._connections.pop(backend, None)
         if connection is not None:
             await connection.provider.close()

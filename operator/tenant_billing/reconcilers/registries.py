@@ -12,7 +12,7 @@ from tenant_billing.domain.brake import BrakeState, Verdict
 from tenant_billing.domain.errors import Forbidden, OutsideError, Unauthorized, Unreachable
 from tenant_billing.domain.health import Health, of_registry_error
 from tenant_billing.ports import Clock, Cluster, ObjectGone, ObjectKey, Queue, Resources, TenantRegistry
-from tenant_billing.reconcilers.accounts import TRUSTED_FOR
+from tenant_billing.reconcilers.checks import Checks
 from tenant_billing.reconcilers.grouping import GroupedCalls
 from tenant_billing.reconcilers.tenant_picture import TenantPicture, TotalsReader
 
@@ -42,17 +42,14 @@ class Registries:
         self._resources = resources
         self._kubernetes = kubernetes
         self._connections: dict[str, RegistryConnection] = {}
-        self._health: dict[str, Health] = {}
-        self._suspected: set[str] = set()
-        self._judged_at: dict[str, float] = {}
+        self._checks = Checks(clock)
         self._status_locks: dict[str, asyncio.Lock] = {}
         self._gates: dict[str, GroupedCalls[str, Verdict]] = {}
         self._gone_ahead: dict[str, tuple[datetime, set[str]]] = {}
 
     def of(self, cluster: str) -> RegistryConnection | None:
         """The connection to a cluster's registry, or None while it must not be called (see :meth:`health`)."""
-        health = self._health.get(cluster)
-        return self._connections.get(cluster) if health is not None and health.is_available else None
+        return self._connections.get(cluster) if self._checks.is_available(cluster) else None
 
     def connection(self, cluster: str) -> RegistryConnection | None:
         """The connection whatever its health: for the checks of the cluster itself."""
@@ -60,7 +57,7 @@ class Registries:
 
     def health(self, cluster: str) -> Health | None:
         """Why a cluster can or cannot be worked with; None before its first check."""
-        return self._health.get(cluster)
+        return self._checks.health(cluster)
 
     async def open(self, cluster: str, registry: TenantRegistry, settings: str) -> RegistryConnection:
         """Use a connection from now on, once it is judged healthy; the one before it is closed."""
@@ -68,18 +65,14 @@ class Registries:
         picture, totals = TenantPicture(registry), TotalsReader(registry, self._clock)
         connection = RegistryConnection(cluster, registry, picture, totals, settings)
         self._connections[cluster] = connection
-        self._health.pop(cluster, None)
+        self._checks.forget(cluster)
         if former is not None:
             await former.registry.close()
         return connection
 
     def judged(self, cluster: str, health: Health) -> bool:
         """Note the result of a check; gives whether others may judge differently by it: those who wait go on."""
-        before = self._health.get(cluster)
-        self._health[cluster] = health
-        self._suspected.discard(cluster)
-        self._judged_at[cluster] = self._clock.monotonic()
-        return before is None or before.is_available is not health.is_available
+        return self._checks.judged(cluster, health)
 
     def failed(self, cluster: str, error: OutsideError) -> None:
         """Note an error of a call: a refused key stops all calls of the cluster until its check succeeds again.
@@ -88,23 +81,18 @@ class Registries:
         the workers that other registries need, each until its own call is given up.
         """
         if isinstance(error, Unauthorized | Forbidden):
-            self._health[cluster] = of_registry_error(error)
-        elif isinstance(error, Unreachable) and self._is_long_ago(self._judged_at.get(cluster)):
-            self._suspected.add(cluster)
-        else:
+            self._checks.refused(cluster, of_registry_error(error))
+        elif not isinstance(error, Unreachable) or not self._checks.doubt(cluster):
             return
         self._queue.add(ObjectKey(THINGS_STACK_CLUSTER.kind, "", cluster))
 
     def is_suspected(self, cluster: str) -> bool:
         """Whether a call got no usable answer since the last check."""
-        return cluster in self._suspected
-
-    def _is_long_ago(self, judged_at: float | None) -> bool:
-        return judged_at is None or self._clock.monotonic() - judged_at >= TRUSTED_FOR
+        return self._checks.is_suspected(cluster)
 
     async def forget(self, cluster: str) -> None:
         """Close the connection of a cluster that is gone."""
-        self._health.pop(cluster, None)
+        self._checks.forget(cluster)
         connection = self._connections.pop(cluster, None)
         if connection is not None:
             await connection.registry.close()
