@@ -181,6 +181,39 @@ async def test_answer_of_a_write_is_not_undone_by_an_older_page() -> None:
     assert seen.status == "active"
 
 
+class AccountWithSlowPages(AccountMemory):
+    """Gives what was created since a time only when a test lets it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = asyncio.Event()
+        self.page = asyncio.Event()
+
+    async def list_customers(self, created_since: datetime | None = None) -> AsyncIterator[Customer]:
+        if created_since is not None:
+            self.asked.set()
+            await self.page.wait()
+        async for each in super().list_customers(created_since):
+            yield each
+
+
+async def test_look_at_what_is_new_waits_for_a_full_listing_that_has_become_due() -> None:
+    account = AccountWithSlowPages()
+    picture = AccountPicture(account, HandClock())
+    await picture.ready()
+    looks = [asyncio.create_task(picture.refresh_created_since()) for _ in range(2)]
+    await account.asked.wait()
+    later = asyncio.create_task(picture.refresh_created_since())
+    await asyncio.wait({later}, timeout=0)
+    account.fail("list_prices", errors.Unreachable("no answer"))
+    with pytest.raises(errors.Unreachable):
+        await picture.list_again()
+    account.page.set()
+    await asyncio.gather(*looks, later)
+    assert picture.is_ready
+    assert account.count("list_products") == 3, "at the start, in vain, and again"
+
+
 class Call:
     """A call that takes until a test lets it go on."""
 

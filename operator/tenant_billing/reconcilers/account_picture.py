@@ -181,7 +181,9 @@ class AccountPicture(SeenObjects):
             self._put_invoice(each)
 
     async def _list_newly_created(self, _: list[None]) -> None:
-        assert self._listed_at is not None, "the full listing comes first"
+        if self._listed_at is None:  # it became due while others looked
+            await self._full.ask(None)
+            return
         since, began = self._listed_at - OVERLAP, self._now()
         self._listings += 1
         listing, provider = self._listings, self._provider
@@ -189,7 +191,8 @@ class AccountPicture(SeenObjects):
             self._take_pages(provider.list_customers(created_since=since), listing),
             self._take_pages(provider.list_subscriptions(created_since=since), listing),
         )
-        self._listed_at = began
+        if self.is_ready:
+            self._listed_at = began
 
     async def _list_catalogue(self, _: list[None]) -> None:
         self._listings += 1
