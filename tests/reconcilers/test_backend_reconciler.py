@@ -16,6 +16,7 @@ from tenant_billing.domain.observations import Account, Event, Subscription
 from tenant_billing.ports import BillingProvider, ObjectKey, Outcome
 from tenant_billing.reconcilers.accounts import Accounts
 from tenant_billing.reconcilers.backend import BillingBackendReconciler
+from tenant_billing.reconcilers.seen_events import Teller
 
 KEY = ObjectKey("BillingBackend", "", "main")
 SECRET = ("billing", "stripe", "api-key")
@@ -217,7 +218,7 @@ async def test_event_that_a_webhook_told_is_not_read_twice(scene: Scene) -> None
     scene.loop.see(bodies.a_subscription(status={"subscriptionID": "sub_A"}))
     await scene.run()
     told = ObjectKey("TenantSubscription", "tenants", "acme")
-    assert scene.surroundings.seen_events.is_first(told, "evt_1")
+    assert scene.surroundings.seen_events.is_news(told, "evt_1", Teller.WEBHOOK)
     scene.account.events.append(an_event("evt_1", 1))
     scene.loop.queue.keys.clear()
     await scene.run()

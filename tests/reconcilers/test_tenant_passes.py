@@ -310,3 +310,16 @@ async def test_subscription_made_since_the_listing_is_adopted() -> None:
     await selling.run(ACME, ACME)
     assert (selling.reason(), selling.acme.status.customer_id) == ("Provisioned", "cus_9")
     assert list(selling.account.subscriptions) == ["sub_9"]
+
+
+async def test_event_that_another_delivery_has_covered_up_is_not_lost(selling: Selling) -> None:
+    """Two deliveries in a moment leave one annotation: the newer event may stand behind an older one, sent twice."""
+    selling.annotate(nudge="evt_1")
+    await selling.run(ACME)
+    selling.annotate(nudge="evt_2")
+    await selling.run(ACME)
+    selling.account.owes("sub_1", since=timedelta(days=30))
+    selling.annotate(nudge="evt_3")
+    selling.annotate(nudge="evt_1")
+    await selling.run(ACME)
+    assert selling.tenant_state is TenantState.SUSPENDED

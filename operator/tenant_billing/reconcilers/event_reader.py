@@ -15,6 +15,7 @@ from tenant_billing.domain.observations import Event
 from tenant_billing.ports import ObjectKey
 from tenant_billing.reconcilers.accounts import AccountConnection
 from tenant_billing.reconcilers.reporting import Surroundings
+from tenant_billing.reconcilers.seen_events import Teller
 
 _EXPIRED: Final = "no event was seen for 30 days, so the account was listed in full"
 
@@ -117,7 +118,7 @@ class EventReader:
     def _follow(self, event: Event, route: events.Route, connection: AccountConnection) -> None:
         """Let the objects that an event concerns be looked at, on fresh reads, unless a webhook told them."""
         keys = [ObjectKey(TENANT_SUBSCRIPTION.kind, *each) for each in route.subscriptions]
-        untold = [key for key in keys if self._seen.is_first(key, event.id)]
+        untold = [key for key in keys if self._seen.is_news(key, event.id, Teller.LIST)]
         if keys and not untold:
             return
         connection.picture.stale(route.stale)

@@ -4,7 +4,7 @@ from tenant_billing.api.names import Annotation
 from tenant_billing.api.tenant_subscription import TenantSubscription
 from tenant_billing.ports import Resources
 from tenant_billing.reconcilers.reporting import key_of
-from tenant_billing.reconcilers.seen_events import SeenEvents
+from tenant_billing.reconcilers.seen_events import SeenEvents, Teller
 
 
 class Nudges:
@@ -28,7 +28,7 @@ class Nudges:
         nudge = annotations.get(Annotation.NUDGE, "")
         if nudge != self._nudges.get(uid, ""):
             self._nudges[uid] = nudge
-            if self._seen_events.is_first(key_of(resource), nudge):
+            if self._seen_events.is_news(key_of(resource), nudge, Teller.WEBHOOK):
                 self._unread.add(uid)
 
     def ask_for_a_read(self, resource: TenantSubscription) -> bool:
