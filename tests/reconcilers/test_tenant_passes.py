@@ -323,3 +323,17 @@ async def test_event_that_another_delivery_has_covered_up_is_not_lost(selling: S
     selling.annotate(nudge="evt_1")
     await selling.run(ACME)
     assert selling.tenant_state is TenantState.SUSPENDED
+
+
+async def test_object_that_only_lets_go_waits_for_nobody(selling: Selling) -> None:
+    """A paused BillingBackend must not keep a namespace from being deleted."""
+    backend = dict(selling.loop.store.body(BACKEND) or {})
+    selling.loop.see(bodies.newer(backend, annotations={"tenantbilling.dev/paused": "true"}))
+    selling.loop.kubernetes.removed.add(("TenantSubscription", "tenants"))
+    body = dict(selling.loop.store.body(ACME) or {})
+    selling.loop.see(bodies.newer(body, deletionTimestamp="2026-11-20T10:00:00Z"))
+    await selling.begin()
+    selling.forget_calls()
+    await selling.run(ACME)
+    assert selling.loop.store.subscription("tenants", "acme") is None
+    assert (selling.account.calls, selling.registry.calls) == ([], [])

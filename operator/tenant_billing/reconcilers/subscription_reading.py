@@ -56,7 +56,7 @@ class SubscriptionReader:
         Raises:
             NotCheckedYet: The account or the cluster was not checked since the start.
         """
-        world = self._watched(resource)
+        world = self.watched(resource)
         account, account_problem = self._account(world)
         registry, registry_problem = self._registry(world)
         tenant, tenant_problem = await self._tenant(world, registry, fresh=fresh)
@@ -115,7 +115,7 @@ class SubscriptionReader:
         """Drop what is remembered of an object that is gone."""
         self._absences.forget(resource.metadata.uid)
 
-    def _watched(self, resource: TenantSubscription) -> World:
+    def watched(self, resource: TenantSubscription) -> World:
         """What the watches know: the resources around the object."""
         spec, namespace = resource.spec, resource.metadata.namespace or ""
         plan = self._resources.plan(spec.plan_ref.name) if spec.plan_ref else None

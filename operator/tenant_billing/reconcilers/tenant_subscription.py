@@ -235,7 +235,9 @@ class TenantSubscriptionReconciler:
         if FINALIZER not in resource.metadata.finalizers:
             self._forget(resource)
             return Outcome("gone")
-        world = await self._reader.with_namespace_going(await self._read(resource))
+        world = await self._reader.with_namespace_going(self._reader.watched(resource))
+        if deletion.lets_go(world) is None:
+            world = replace(await self._read(resource), namespace=world.namespace)
         for _ in range(MOST_STEPS):
             farewell = deletion.decide(world)
             if not farewell.actions:
