@@ -90,6 +90,21 @@ async def test_subscription_brings_its_open_invoices(picture: AccountPicture) ->
     assert picture.open_invoices_of("sub_A") == (an_invoice("in_2"),)
 
 
+async def test_page_without_invoices_does_not_hide_the_one_that_a_new_subscription_brought(
+    picture: AccountPicture, account: AccountMemory
+) -> None:
+    await picture.ready()
+    account.subscriptions["sub_B"] = a_subscription("sub_B", status="incomplete")
+    first = an_invoice("in_B", subscription="sub_B")
+    picture.take(a_subscription("sub_B", status="incomplete", latest_invoice=first))
+
+    await picture.refresh_created_since()
+    assert picture.open_invoices_of("sub_B") == (first,)
+
+    picture.take(a_subscription("sub_B", latest_invoice=replace(first, status="paid")))
+    assert picture.open_invoices_of("sub_B") == ()
+
+
 async def test_object_that_changed_its_marks_is_found_by_the_new_ones_only(picture: AccountPicture) -> None:
     await picture.ready()
     picture.take(a_subscription(metadata={StripeMetadata.OWNER: "other"}, customer_id="cus_B"))

@@ -149,8 +149,14 @@ class AccountPicture(SeenObjects):
     def _take(self, seen: Seen, listing: int) -> None:
         self._put(seen)
         self._taken_in[seen.id] = listing
-        if isinstance(seen, Subscription) and seen.open_invoices is not None:
+        if not isinstance(seen, Subscription):
+            return
+        if seen.open_invoices is not None:
             self._put_invoices_of(seen.id, seen.open_invoices)
+        elif (
+            seen.latest_invoice is not None
+        ):  # a page that shows the subscription without it must not hide it
+            self._put_invoice(seen.latest_invoice)
 
     async def _take_pages(self, pages: AsyncIterator[SeenT], listing: int) -> None:
         """Take in a listing, except what was read or written after it began."""
