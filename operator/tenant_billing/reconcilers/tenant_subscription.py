@@ -82,18 +82,16 @@ class TenantSubscriptionReconciler:
             return Outcome("waiting", why="account or cluster not checked yet")
 
     async def _keep(self, resource: TenantSubscription) -> Outcome:
-        world = await self._read(resource)
+        world, verdict = await self._decided(await self._read(resource))
         changed = False
         for _ in range(MOST_STEPS):
-            world = await self._with_totals_for_a_freeze(world)
-            verdict = decide(world)
             if not verdict.actions:
                 break
             former, world = world, await self._step(verdict.actions[0], world)
             if world.provider_problem is not None:
                 world = await self._although_the_provider_fails(verdict, former, world)
             changed = changed or world is not former
-        verdict = decide(world)
+            world, verdict = await self._decided(world)
         return await self._told(world, verdict, changed=changed)
 
     async def _read(self, resource: TenantSubscription) -> World:
@@ -105,15 +103,14 @@ class TenantSubscriptionReconciler:
             self._nudges.were_read(resource)
         return world
 
-    async def _with_totals_for_a_freeze(self, world: World) -> World:
+    async def _decided(self, world: World) -> tuple[World, Verdict]:
+        """The world and what follows from it; a freeze is decided by totals that were asked for now."""
         verdict = decide(world)
-        if (
-            verdict.standing.frozen
-            and world.resource.status.frozen_limits is None
-            and world.tenant is not None
-        ):
-            return await self._reader.with_fresh_totals(world)
-        return world
+        unseen = world.resource.status.frozen_limits is None
+        if not verdict.standing.frozen or not unseen or world.tenant is None:
+            return world, verdict
+        world = await self._reader.with_fresh_totals(world)
+        return world, decide(world)
 
     async def _step(self, action: Action, world: World) -> World:
         """Carry out one action, after a fresh read and past the brake; gives the world after it."""
