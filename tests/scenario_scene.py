@@ -71,6 +71,35 @@ class Scene:
         """Wait until a plan has a reason; gives it."""
         return await self.stage.until_ready(self.plan_path(name), ready)
 
+    async def until_plan_status(self, name: str, holds: Callable[[Object], bool]) -> Object:
+        """Wait until something holds of a plan's status; gives the plan."""
+
+        async def look() -> Object:
+            found = await self.stage.outside.from_kubernetes(self.plan_path(name))
+            assert found is not None, "there is no such plan"
+            assert holds(found.get("status", {})), json.dumps(found.get("status"))
+            return found
+
+        return await wait_for(look, f"plan {name} to be as told", interval=LOOK_INTERVAL)
+
+    async def count_again(self, plan: str) -> None:
+        """Have the operator look at a plan now; it counts subscribers every ten seconds."""
+        annotations = {f"{PREFIX}/reconcile": secrets.token_hex(4)}
+        await self.stage.merge(self.plan_path(plan), {"metadata": {"annotations": annotations}})
+
+    async def delete_plan(self, name: str) -> None:
+        """Ask for the deletion of a plan."""
+        answer = await self.stage.outside.kubernetes.delete(self.plan_path(name))
+        assert answer.is_success, answer.text
+
+    async def until_plan_is_gone(self, name: str) -> None:
+        """Wait until there is no such plan any more."""
+
+        async def look() -> bool:
+            return await self.stage.outside.from_kubernetes(self.plan_path(name)) is None
+
+        await wait_for(look, f"plan {name} to be gone", interval=LOOK_INTERVAL)
+
     async def cluster(self, name: str, changes: Manifest | None = None) -> str:
         """Make a ThingsStackCluster of this scenario's own, such as one with another brake; gives its name."""
         self.clusters.append(self.named(name))

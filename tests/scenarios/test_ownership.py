@@ -267,3 +267,29 @@ async def test_tenant_without_room_for_attributes_is_known_by_its_billing_alone(
     seen = await acme.until(ready="TooManyAttributes", payment="Paid", tenant="Approved")
     assert seen.tenant["billing"]["stripe"]["subscription_id"] == seen.status["subscriptionID"]
     assert len(seen.tenant["attributes"]) == 9
+
+
+async def test_billing_field_is_left_alone_beside_a_billing_server_that_still_runs(scene: Scene) -> None:
+    cluster = await scene.cluster("eu2", {"spec.billingFieldPolicy": "Ignore"})
+    acme = await scene.subscribe(await scene.plan(), {"spec.clusterRef.name": cluster})
+
+    seen = await acme.look()
+
+    assert "billing" not in seen.tenant
+    assert seen.tenant["attributes"]["stripe-subscription-id"] == seen.status["subscriptionID"]
+
+
+async def test_observing_is_not_carried_out_yet_and_says_so(scene: Scene) -> None:
+    await scene.trust()
+    observed = {
+        "spec.managementPolicy": "Observe",
+        "spec.planRef": REMOVED,
+        "spec.customer": REMOVED,
+        "spec.backendRef": {"name": scene.stage.backend},
+        "spec.subscriptionID": "sub_A",
+    }
+
+    acme = await scene.apply("none", observed)
+
+    seen = await acme.until(ready="NotYetSupported", tenant="Absent")
+    assert "Observe" in seen.message()

@@ -205,6 +205,17 @@ async def test_plan_in_another_currency_is_refused(scene: Scene) -> None:
     assert "currency" in seen.message()
 
 
+async def test_plan_with_another_interval_is_not_carried_out_yet_and_says_so(scene: Scene) -> None:
+    monthly = await scene.plan()
+    yearly = await scene.plan("yearly", {"spec.price.recurring.interval": "Year"})
+    acme = await scene.subscribe(monthly)
+
+    await acme.change({"planRef.name": yearly})
+
+    seen = await acme.until(ready="NotYetSupported", plan=monthly, tenant="Approved", stripe="active")
+    assert "interval" in seen.message()
+
+
 async def test_attached_schedule_owns_the_items(scene: Scene) -> None:
     small, large = await scene.plan(), await scene.plan("growth", LARGE)
     acme = await scene.subscribe(small)
