@@ -10,7 +10,7 @@ from loop_fakes import NOW
 from tenant_billing.api.names import StripeMetadata
 from tenant_billing.domain import errors
 from tenant_billing.domain.identity import TenantKey
-from tenant_billing.domain.observations import Customer, Subscription, SubscriptionItem, TenantState
+from tenant_billing.domain.observations import Customer, Subscription, SubscriptionItem, TenantState, Totals
 from tenant_loop import ACME, BACKEND, CLUSTER, Selling
 
 
@@ -337,3 +337,15 @@ async def test_object_that_only_lets_go_waits_for_nobody(selling: Selling) -> No
     await selling.run(ACME)
     assert selling.loop.store.subscription("tenants", "acme") is None
     assert (selling.account.calls, selling.registry.calls) == ([], [])
+
+
+async def test_totals_that_cannot_be_read_for_once_change_nothing_that_is_told(selling: Selling) -> None:
+    selling.registry.known_totals["acme"] = Totals(end_devices=7)
+    selling.pass_time(301)
+    await selling.run(ACME)
+    assert selling.reason("WithinLimits") == "WithinLimits"
+    selling.registry.fail("totals", errors.Unreachable("no answer"))
+    selling.pass_time(301)
+    selling.forget_calls()
+    await selling.run(ACME)
+    assert (selling.registry.count("totals"), selling.loop.kubernetes.count("apply_status")) == (1, 0)

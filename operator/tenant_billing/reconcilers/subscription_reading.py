@@ -201,7 +201,8 @@ class SubscriptionReader:
         try:
             return await registry.totals.totals(world.resource.spec.tenant.id, oldest)
         except OutsideError:
-            return None
+            # What is only told stays as it was told; nothing is decided by totals that are not known now.
+            return registry.totals.last_known(world.resource.spec.tenant.id) if oldest else None
 
     async def _provider(
         self, world: World, account: AccountConnection | None, tenant: Tenant | None, *, fresh: bool

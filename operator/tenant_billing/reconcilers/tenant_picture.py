@@ -115,6 +115,11 @@ class TotalsReader:
             return known.totals
         return (await self._batch.ask(tenant_id)).get(tenant_id)
 
+    def last_known(self, tenant_id: str) -> Totals | None:
+        """The totals that were read last, however long ago."""
+        known = self._known.get(tenant_id)
+        return known.totals if known is not None else None
+
     async def _read(self, tenant_ids: list[str]) -> Mapping[str, Totals]:
         asked_at = self._clock.monotonic()
         wanted = sorted(set(tenant_ids))
