@@ -3,10 +3,11 @@
 import asyncio
 import functools
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import kopf
 import structlog
@@ -143,14 +144,18 @@ class Operator:
             stop.set()  # without watches there is nothing to work on
 
     async def _lead(
-        self, api: KubernetesApi, cluster: Cluster, stop: asyncio.Event, stop_watching: asyncio.Event
+        self,
+        api: KubernetesApi,
+        cluster: KubernetesCluster,
+        stop: asyncio.Event,
+        stop_watching: asyncio.Event,
     ) -> None:
         settings = self._settings
         where = (settings.namespace, settings.lease_name)
         lease = KubernetesLease(api, self._clock, *where, settings.identity, settings.lease_duration)
         leadership = Leadership(lease, LeaseTiming(settings.lease_duration))
         try:
-            await _first_of(self._arrivals.complete, stop)
+            await _until(self._arrivals.fill(cluster.existing), stop)
             work = functools.partial(self._work, cluster)
             await leadership.run(work, stop, settings.stop_timeout)
         finally:
@@ -170,13 +175,16 @@ class Operator:
             await loop.close()
 
 
-async def _first_of(*events: asyncio.Event) -> None:
-    waiting = [asyncio.create_task(_wait(event)) for event in events]
+async def _until(work: Coroutine[Any, Any, None], stop: asyncio.Event) -> None:
+    """Do something, or leave it when told to stop."""
+    working, stopping = asyncio.create_task(work), asyncio.create_task(_wait(stop))
     try:
-        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([working, stopping], return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            await working
     finally:
-        for each in waiting:
-            each.cancel()
+        working.cancel()
+        stopping.cancel()
 
 
 async def _wait(event: asyncio.Event) -> None:

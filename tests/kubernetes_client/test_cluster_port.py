@@ -11,7 +11,13 @@ from tenant_billing.api.names import API_VERSION, FIELD_MANAGER
 from tenant_billing.clients.kubernetes import KubernetesCluster
 from tenant_billing.clients.kubernetes_api import KubernetesApi, connected, load_configuration
 from tenant_billing.domain.errors import Forbidden, Refused, Unauthorized
-from tenant_billing.ports import ObjectConflict, ObjectGone, SecretKeyMissing, SecretNotFound
+from tenant_billing.ports import (
+    ObjectConflict,
+    ObjectGone,
+    ObjectKey,
+    SecretKeyMissing,
+    SecretNotFound,
+)
 from tenant_billing.runtime.clock import SystemClock
 from tenant_billing_sandbox.control_plane.plane import ControlPlane
 
@@ -214,3 +220,13 @@ async def test_who_lacks_a_right_is_forbidden_and_who_is_unknown_unauthorized(
             with pytest.raises(expected) as caught:
                 await stranger.secret_value(namespace, "stripe", "api-key")
             assert bearer not in str(caught.value)
+
+
+async def test_everything_that_exists_is_named_with_its_uid(
+    api: KubernetesApi, cluster: KubernetesCluster, namespace: str
+) -> None:
+    made = await create(api, namespace)
+    home = await api.call("GET", f"/api/v1/namespaces/{namespace}")
+    existing = await cluster.existing()
+    assert (ObjectKey(KIND, namespace, "acme"), made["metadata"]["uid"]) in existing
+    assert (ObjectKey("Namespace", "", namespace), home["metadata"]["uid"]) in existing

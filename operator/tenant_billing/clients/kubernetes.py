@@ -6,15 +6,24 @@ disappears. Finalizers are guarded by the version that was read, so that nobody'
 
 import base64
 import binascii
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Any, Final
 
 from tenant_billing.api import names
 from tenant_billing.clients.kubernetes_api import APPLY_PATCH, MERGE_PATCH, KubernetesApi
 from tenant_billing.clients.kubernetes_events import EventTeller
 from tenant_billing.domain.errors import OutsideError
-from tenant_billing.ports import Clock, ObjectConflict, ObjectGone, SecretKeyMissing, SecretNotFound
+from tenant_billing.ports import (
+    Clock,
+    ObjectConflict,
+    ObjectGone,
+    ObjectKey,
+    SecretKeyMissing,
+    SecretNotFound,
+)
 
+PAGE: Final = 500
+"""Objects per page of a list."""
 _KINDS: Final = {each.kind: each for each in names.KINDS}
 _DEFINITIONS: Final = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 
@@ -105,6 +114,20 @@ class KubernetesCluster:
             return True
         return namespace is not None and await self._is_going(f"/api/v1/namespaces/{namespace}")
 
+    async def existing(self) -> Collection[tuple[ObjectKey, str]]:
+        """Every object of our kinds, and every namespace, that exists now, with its uid.
+
+        Raises:
+            OutsideError: The API server refused, or gave no usable answer.
+        """
+        paths = {each.kind: f"/apis/{names.API_VERSION}/{each.plural}" for each in names.KINDS}
+        found: list[tuple[ObjectKey, str]] = []
+        for kind, path in {**paths, "Namespace": "/api/v1/namespaces"}.items():
+            async for metadata in self._listed(path):
+                key = ObjectKey(kind, metadata.get("namespace") or "", metadata["name"])
+                found.append((key, metadata["uid"]))
+        return found
+
     async def event(self, body: Mapping[str, Any], type_: str, reason: str, message: str) -> None:
         """Tell people what happened to an object, once; a failure to tell is logged and nothing else."""
         await self._events.tell(body, type_, reason, message)
@@ -116,6 +139,20 @@ class KubernetesCluster:
         except (OutsideError, ObjectGone, ObjectConflict):
             return False
         return True
+
+    async def _listed(self, path: str) -> AsyncIterator[Mapping[str, Any]]:
+        """The metadata of each object of a list; of none where the kind is not defined."""
+        query = {"limit": str(PAGE)}
+        while True:
+            try:
+                page = await self._api.call("GET", path, query=query)
+            except ObjectGone:
+                return
+            for item in page["items"]:
+                yield item["metadata"]
+            if not page["metadata"].get("continue"):
+                return
+            query["continue"] = page["metadata"]["continue"]
 
     async def _apply_status(
         self, kind: str, namespace: str | None, name: str, status: Mapping[str, Any]

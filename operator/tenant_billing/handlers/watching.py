@@ -1,4 +1,4 @@
-"""The handlers themselves: an index to fill the store before anything is decided, and one handler for every event."""
+"""The handlers themselves: one for every event of every kind."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -23,19 +23,11 @@ def build_registry(arrivals: Arrivals, login: Login) -> kopf.OperatorRegistry:
     async def authenticate(**_: Any) -> kopf.ConnectionInfo:
         return await login()
 
-    async def prefill(body: kopf.Body, **_: Any) -> None:
-        arrivals.prefill(dict(body))
-
-    def at_the_start(**_: Any) -> bool:
-        return not arrivals.complete.is_set()
-
     async def handle(event: kopf.RawEvent, **_: Any) -> None:
         arrivals.handle(event["type"], event["object"])
 
     kopf.on.login(registry=registry)(authenticate)
     for kind in names.KINDS:
-        kopf.index(names.GROUP, names.VERSION, kind.plural, registry=registry, when=at_the_start)(prefill)
         kopf.on.event(names.GROUP, names.VERSION, kind.plural, registry=registry)(handle)
-    kopf.index("", "v1", "namespaces", registry=registry, when=at_the_start)(prefill)
     kopf.on.event("", "v1", "namespaces", registry=registry)(handle)
     return registry

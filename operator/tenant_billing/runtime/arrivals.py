@@ -1,18 +1,32 @@
 """From what the watches bring to what is worked on: fills the store, then turns changes into keys to look at.
 
-Until the first event is handled kopf fills its indices: every object of every kind has passed :meth:`Arrivals.prefill`
-by then (kopf 1.45.2, ``processing.process_resource_event``: indexing, then waiting for all kinds, then handlers). So
-the first pass of all sees complete stores, and never takes "not seen yet" for "not there".
+The first pass of all must see complete stores, and never take "not seen yet" for "not there". Kopf says when it has
+handed over whole lists to its indices only, and those take the square of the number of objects (1.45.2,
+``aiotoggles.ToggleSet``: each object that is indexed wakes all that wait; 20 s of processor time for 2,000 of them). So
+the API server is asked what there is, and nothing is looked at before the watches have brought it.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any, Final
 
+import structlog
+
+from tenant_billing.domain.errors import OutsideError
+from tenant_billing.ports import ObjectKey
 from tenant_billing.runtime.dependents import affected_by
 from tenant_billing.runtime.resources import Change, ResourceStore
 from tenant_billing.runtime.work_queue import WorkQueue
 
+Existing = Callable[[], Awaitable[Collection[tuple[ObjectKey, str]]]]
+"""Lists every object that is watched, with its uid."""
+
+LOOK_INTERVAL: Final = 0.02
+"""Seconds between two looks at what the watches have brought."""
+LOOKS: Final = 100
+"""After which the API server is asked again: what is gone meanwhile never comes."""
+ASK_AGAIN: Final = 1.0
+"""Seconds after the API server gave no answer."""
 GATHERING: Final = 5.0
 """Seconds in which changes gather before an object that only counts others is looked at."""
 
@@ -23,23 +37,38 @@ class Arrivals:
     def __init__(self, store: ResourceStore, queue: WorkQueue) -> None:
         self._store = store
         self._queue = queue
+        self._log = structlog.get_logger("arrivals")
         self.complete = asyncio.Event()
         """Set once everything that existed at the start is in the store."""
 
-    def prefill(self, body: Mapping[str, Any]) -> None:
-        """Take in an object that existed at the start; nothing is looked at for its sake yet."""
-        if not self.complete.is_set():
-            self._store.arrive(body)
+    async def fill(self, existing: Existing) -> None:
+        """Wait until the watches have brought everything that exists; from then on changes are looked at."""
+        while not await self._has_arrived(existing):
+            pass
+        self._store.listen(self._on_change)
+        self.complete.set()
 
     def handle(self, event_type: str | None, body: Mapping[str, Any]) -> None:
-        """Take in one event of a watch, or an object of a list (type None); the first one ends the prefilling."""
-        if not self.complete.is_set():
-            self._store.listen(self._on_change)
-            self.complete.set()
+        """Take in one event of a watch, or an object of a list (type None)."""
         if event_type == "DELETED":
             self._store.forget(body)
         else:
             self._store.arrive(body)
+
+    async def _has_arrived(self, existing: Existing) -> bool:
+        """Whether everything that exists now comes within two seconds."""
+        try:
+            missing = await existing()
+        except OutsideError as error:
+            self._log.warning("objects cannot be listed", error=str(error))
+            await asyncio.sleep(ASK_AGAIN)
+            return False
+        for _ in range(LOOKS):
+            missing = [(key, uid) for key, uid in missing if not self._store.holds(key, uid)]
+            if not missing:
+                return True
+            await asyncio.sleep(LOOK_INTERVAL)
+        return False
 
     def enqueue_everything(self) -> None:
         """Look at every object, in the order in which they depend on one another; what a new leader begins with."""

@@ -98,6 +98,11 @@ class ResourceStore:
 
     # -- what is asked -----------------------------------------------------
 
+    def holds(self, key: ObjectKey, uid: str) -> bool:
+        """Whether this very object is known, whatever its version."""
+        held = self._objects.get(key)
+        return held is not None and held.uid == uid
+
     def body(self, key: ObjectKey) -> Mapping[str, Any] | None:
         """The object as Kubernetes wrote it."""
         held = self._objects.get(key)
