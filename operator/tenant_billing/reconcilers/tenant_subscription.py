@@ -207,6 +207,8 @@ class TenantSubscriptionReconciler:
         """Seconds until the next look that nobody asks for."""
         if world.tenant_missing:
             return PROOF + 1.0
+        if world.secret_problem is not None:
+            return recheck_after(self._jitter())  # Secrets are not watched
         if _is_on_a_test_clock(world) and verdict.look_again_at is not None:
             # Its clock is not the account's, by which deadlines are kept.
             return recheck_after(self._jitter())

@@ -1,0 +1,84 @@
+"""Bad input that must be handled, and the test that shows how. A test that is renamed must be named here anew."""
+
+import ast
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+TESTS: Final = Path(__file__).parent.parent
+
+COVERED: Final = {
+    "a plan without a price, or with two arms": "crds/test_plan_rules.py::test_refused_with_field_and_remedy",
+    "a currency that does not exist": (
+        "scenarios/test_plans.py::test_currency_that_does_not_exist_is_said_and_nothing_is_made"
+    ),
+    "a negative amount": "crds/test_plan_rules.py::test_refused_with_field_and_remedy",
+    "a tenant id that breaks the pattern": "crds/test_subscription_rules.py::test_refused_with_field_and_remedy",
+    "a tenant id that changes": "crds/test_immutable.py::test_may_not_change",
+    "a tenant id that is reserved": "scenarios/test_what_is_missing_or_wrong.py::test_reserved_tenant_id_is_told_before_any_call",
+    "a plan that does not exist": "scenarios/test_plan_changes.py::test_plan_that_does_not_exist_yet_is_waited_for",
+    "a backend that does not exist": (
+        "reconcilers/test_plan_reconciler.py::test_plan_waits_for_a_backend_that_does_not_exist"
+    ),
+    "a cluster that does not exist": (
+        "scenarios/test_what_is_missing_or_wrong.py::test_cluster_that_does_not_exist_is_waited_for_by_name"
+    ),
+    "a Secret that does not exist, or lacks the key": (
+        "scenarios/test_what_is_missing_or_wrong.py::"
+        "test_password_that_does_not_exist_is_waited_for_and_nothing_is_bought_before"
+    ),
+    "a live key where the mode is Test": (
+        "scenarios/test_what_is_missing_or_wrong.py::test_live_key_of_a_test_backend_is_never_sent"
+    ),
+    "a key of another account": "reconcilers/test_backend_reconciler.py::test_key_of_another_account_is_refused",
+    "a wrong tenant admin key": (
+        "scenarios/test_what_is_missing_or_wrong.py::test_wrong_tenant_admin_key_is_said_and_a_right_one_taken"
+    ),
+    "a tenant that exists and is not ours": (
+        "scenarios/test_ownership.py::test_tenant_that_exists_is_not_taken_over_and_nothing_is_bought_for_it"
+    ),
+    "a tenant suspended by somebody else": (
+        "scenarios/test_ownership.py::test_suspension_of_somebody_else_stays_though_the_customer_pays"
+    ),
+    "two objects for one tenant": (
+        "scenarios/test_ownership.py::test_of_two_objects_for_one_tenant_the_one_that_claimed_it_wins"
+    ),
+    "an untrusted author": (
+        "scenarios/test_trust.py::test_untrusted_namespace_buys_nothing_with_a_field_that_needs_trust"
+    ),
+    "a customer name of 200 characters": (
+        "scenarios/test_what_is_missing_or_wrong.py::test_name_of_200_characters_is_cut_to_what_a_tenant_may_have"
+    ),
+    "a customer without e-mail": (
+        "scenarios/test_what_is_missing_or_wrong.py::test_tenant_that_could_never_be_made_is_said_before_any_call"
+    ),
+    "a declined upgrade": (
+        "scenarios/test_plan_changes.py::"
+        "test_declined_upgrade_keeps_the_old_plan_and_its_limits_until_it_is_paid"
+    ),
+    "a forged webhook": "webhooks/test_stripe_deliveries.py::test_a_forged_delivery_is_refused",
+    "a replayed webhook": "webhooks/test_stripe_deliveries.py::test_a_replayed_delivery_is_refused",
+    "an oversized webhook": (
+        "webhooks/test_stripe_deliveries.py::test_an_oversized_delivery_is_refused_before_its_signature_is_looked_at"
+    ),
+    "a garbage webhook": "webhooks/test_stripe_deliveries.py::test_garbage_is_refused_even_where_it_is_signed",
+    "a status that does not exist today": (
+        "scenarios/test_outages.py::test_status_that_does_not_exist_today_keeps_the_tenant"
+    ),
+    "a 404 for a known subscription": (
+        "integration/test_a_tenant_at_a_time.py::"
+        "test_a_subscription_that_stripe_does_not_know_any_more_keeps_the_tenant"
+    ),
+    "Stripe or The Things Stack down for ten minutes": (
+        "scenarios/test_outages.py::test_both_down_for_ten_minutes_change_nothing_until_they_are_back"
+    ),
+}
+
+
+@pytest.mark.parametrize("test", COVERED.values(), ids=COVERED.keys())
+def test_bad_input_has_its_test(test: str) -> None:
+    path, _, name = test.partition("::")
+    tree = ast.parse((TESTS / path).read_text())
+    functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
+    assert name in functions
