@@ -197,6 +197,46 @@ async def test_trusted_namespace_takes_an_existing_subscription_over(scene: Scen
     assert [each["id"] for each in listed["data"]] == [found["id"]]
 
 
+async def test_subscription_of_another_customer_than_the_one_named_is_refused(scene: Scene) -> None:
+    await scene.trust()
+    plan = await scene.plan()
+    found = await _a_paid_subscription(scene, plan)
+    other = await scene.at_stripe("customers", email="billing@acme.example")
+    before = scene.writes()
+
+    acme = await scene.apply(plan, {"spec.subscriptionID": found["id"], "spec.customer": {"id": other["id"]}})
+
+    seen = await acme.until(ready="SubscriptionNotFound", tenant="Absent")
+    assert f"{found['id']} of customer {other['id']}" in seen.message()
+    assert scene.writes() == before
+
+
+async def test_subscription_is_taken_over_with_the_customer_that_it_has(scene: Scene) -> None:
+    await scene.trust()
+    plan = await scene.plan()
+    found = await _a_paid_subscription(scene, plan)
+
+    acme = await scene.apply(plan, {"spec.subscriptionID": found["id"]})
+
+    await acme.until(
+        ready="Provisioned",
+        tenant="Approved",
+        status={"subscriptionID": found["id"], "customerID": found["customer"]},
+    )
+
+
+async def test_coupon_that_does_not_exist_is_said_and_buys_nothing_until_it_is_corrected(
+    scene: Scene,
+) -> None:
+    await scene.trust()
+    acme = await scene.apply(await scene.plan(), {"spec.discounts": [{"couponID": "NEVER"}]})
+    seen = await acme.until(synced="Rejected", tenant="Absent")
+    assert "NEVER" in seen.message()
+    await acme.change({"discounts": None})
+
+    await acme.until(ready="AwaitingPayment", stripe="incomplete")
+
+
 async def test_subscription_that_does_not_exist_is_not_made(scene: Scene) -> None:
     await scene.trust()
     plan = await scene.plan()
@@ -226,11 +266,14 @@ async def test_sibling_pays_for_two_tenants_of_one_namespace(scene: Scene) -> No
     seen = await lab.until(ready="SubscriptionNotFound", tenant="Absent")
     assert "acme" in seen.message()
 
-    acme = await scene.subscribe(plan)
+    acme = await scene.apply(plan)
+    await acme.until(ready="AwaitingPayment", stripe="incomplete")
     seen = await lab.until(ready="AwaitingPayment", stripe="incomplete")
-
     assert seen.subscription["customer"] == await acme.customer_id()
-    await lab.pays()
+
+    for _ in ("lab", "acme"):
+        await acme.pays()  # the customer's newest invoice
+    await acme.until(ready="Provisioned", payment="Paid", tenant="Approved", stripe="active")
     await lab.until(ready="Provisioned", payment="Paid", tenant="Approved", stripe="active")
 
 

@@ -170,9 +170,11 @@ def recorded_subscription_is_missing(world: World) -> Finding | None:
     missing = world.missing_subscription_id
     if missing is None or any(bills(each) for each in world.subscriptions):
         return None
+    whose = f" of customer {world.customer.id}" if world.customer is not None else ""
     return Finding(
         Reason.SUBSCRIPTION_NOT_FOUND,
-        f"Stripe does not know subscription {missing}; check key, mode and account. The tenant is kept as it is.",
+        f"Stripe does not know subscription {missing}{whose}; check key, mode and account. "
+        "The tenant is kept as it is.",
     )
 
 

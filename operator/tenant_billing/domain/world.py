@@ -101,7 +101,8 @@ class World:
         customer: The customer, or None where there is none.
         subscriptions: Those of the customer that name this tenant.
         rivals: Live subscriptions of other customers that carry this tenant's mark: a person must choose.
-        missing_subscription_id: An id that is recorded and that the provider does not know (404).
+        missing_subscription_id: An id that is recorded, and that the provider does not know (404) or has of another
+            customer.
         tenant: The tenant, or None where the registry says that there is none.
         tenant_gone: Whether a tenant that was there is confirmed to be gone.
         totals: Its totals, or None where not known.

@@ -53,9 +53,15 @@ async def read_payments(
         for each in picture.subscriptions_of_customer(customer_id)
         if counting.names_tenant(each, key, known_ids)
     )
-    missing = recorded if recorded is not None and picture.subscription(recorded) is None else None
+    missing = recorded if recorded is not None and not _has(picture, customer_id, recorded) else None
     rivals = await _rivals(picture, key, customer_id, fresh=fresh) if recorded is None else ()
     return Payments(picture.customer(customer_id), found, rivals, missing)
+
+
+def _has(picture: AccountPicture, customer_id: str, subscription_id: str) -> bool:
+    """Whether a subscription is the customer's own: another one's must not be bought once more for this one."""
+    known = picture.subscription(subscription_id)
+    return known is not None and known.customer_id == customer_id
 
 
 async def _rivals(
