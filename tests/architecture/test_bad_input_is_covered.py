@@ -16,7 +16,9 @@ COVERED: Final = {
     "a negative amount": "crds/test_plan_rules.py::test_refused_with_field_and_remedy",
     "a tenant id that breaks the pattern": "crds/test_subscription_rules.py::test_refused_with_field_and_remedy",
     "a tenant id that changes": "crds/test_immutable.py::test_may_not_change",
-    "a tenant id that is reserved": "scenarios/test_what_is_missing_or_wrong.py::test_reserved_tenant_id_is_told_before_any_call",
+    "a tenant id that is reserved": (
+        "scenarios/test_what_is_missing_or_wrong.py::test_reserved_tenant_id_is_told_before_any_call"
+    ),
     "a plan that does not exist": "scenarios/test_plan_changes.py::test_plan_that_does_not_exist_yet_is_waited_for",
     "a backend that does not exist": (
         "reconcilers/test_plan_reconciler.py::test_plan_waits_for_a_backend_that_does_not_exist"
