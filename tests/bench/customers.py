@@ -89,7 +89,10 @@ async def _watch(outside: Outside, tenants: Tenants) -> None:
         while True:
             async with outside.kubernetes.stream("GET", OBJECTS, params=WATCH, timeout=None) as answer:
                 async for line in answer.aiter_lines():
-                    to_pay = _take_in(json.loads(line)["object"], tenants)
+                    event = json.loads(line)
+                    if event["type"] == "ERROR":
+                        break
+                    to_pay = _take_in(event["object"], tenants)
                     if to_pay is not None:
                         group.create_task(_pay(outside, slots, to_pay))
 

@@ -57,7 +57,10 @@ class LeastOperator:
         while True:
             async with self._kubernetes.stream("GET", OBJECTS, params={"watch": "1"}, timeout=None) as answer:
                 async for line in answer.aiter_lines():
-                    body = json.loads(line)["object"]
+                    event = json.loads(line)
+                    if event["type"] == "ERROR":
+                        break
+                    body = event["object"]
                     if "status" not in body and body["metadata"]["uid"] not in begun:
                         begun.add(body["metadata"]["uid"])
                         self._queue(self._subscribe, body)
