@@ -166,12 +166,13 @@ class Operator:
         loop = self._build_loop(self._store, cluster, self._queue, self._clock)
         deadlines = Deadlines(loop.account_time)
         passes = Passes(loop.reconcilers, self._store, deadlines, self._clock)
-        looking = asyncio.create_task(deadlines.run(self._queue))
         try:
-            self._arrivals.enqueue_everything()
-            await self._queue.work(passes, self._settings.workers, end)
+            async with asyncio.TaskGroup() as group:
+                looking = group.create_task(deadlines.run(self._queue))
+                self._arrivals.enqueue_everything()
+                await self._queue.work(passes, self._settings.workers, end)
+                looking.cancel()
         finally:
-            looking.cancel()
             await loop.close()
 
 

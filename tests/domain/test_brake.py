@@ -75,7 +75,15 @@ def test_approved_batch_goes_ahead_and_is_counted() -> None:
     approved = brake.approve(brake.request(NEW, NOW, 0, ["a", "b"]).state, "b-20261120-1")
     verdict = brake.request(approved, NOW, 0, ["a"])
     assert verdict.allowed == {"a"}
-    assert (verdict.state.count, verdict.state.tenants, verdict.state.engaged) == (1, ("b",), False)
+    assert (verdict.state.count, verdict.state.tenants, verdict.state.engaged) == (1, ("a", "b"), False)
+    assert brake.withdraw(verdict.state, ["a"]).tenants == ("b",)
+
+
+def test_approval_is_not_used_up_by_a_kill_before_it_was_carried_out() -> None:
+    """The new leader asks again, and needs no person a second time."""
+    approved = brake.approve(brake.request(NEW, NOW, 0, ["a"]).state, "b-20261120-1")
+    counted = brake.request(approved, NOW, 0, ["a"]).state
+    assert brake.request(counted, NOW, 0, ["a"]).allowed == {"a"}
 
 
 def test_approval_does_not_cover_others() -> None:
@@ -84,7 +92,7 @@ def test_approval_does_not_cover_others() -> None:
     meanwhile = brake.request(approved, NOW, 0, ["x"])
     assert meanwhile.held == {"x"}
     assert meanwhile.state == approved
-    carried_out = brake.request(approved, NOW, 0, ["a"]).state
+    carried_out = brake.withdraw(brake.request(approved, NOW, 0, ["a"]).state, ["a"])
     assert brake.request(carried_out, NOW, 0, ["x"]).state.id == "b-20261120-2"
 
 

@@ -238,6 +238,10 @@ async def test_brake_is_not_forgotten_by_a_restart_and_yields_to_approval_only(s
     assert scene.condition("DisruptionsHeld").reason == Reason.APPROVED
     assert "TenantSubscription tenants/acme" in scene.loop.queue.names()
     assert await scene.registries.disrupt("eu1", "acme")
+    scene.restart()
+    await scene.run()
+    assert await scene.registries.disrupt("eu1", "acme"), "a kill in between does not use the approval up"
+    await scene.registries.withdraw("eu1", "acme")
     await scene.run()
     assert scene.condition("DisruptionsHeld").reason == Reason.WITHIN_LIMIT
 
@@ -249,6 +253,7 @@ async def test_constant_annotation_does_not_approve_for_ever(scene: Scene) -> No
     scene.approve()
     await scene.run()
     assert await scene.registries.disrupt("eu1", "acme")
+    await scene.registries.withdraw("eu1", "acme")
     await scene.registries.disrupt("eu1", "other")
     await scene.run()
     assert not await scene.registries.disrupt("eu1", "other")

@@ -105,7 +105,9 @@ def limit_of(setting: int | str, managed: int) -> int:
 def request(state: BrakeState, now: datetime, limit: int, tenants: Sequence[str]) -> Verdict:
     """Ask to take access away from tenants, first come first served.
 
-    What is allowed must not be carried out before the new state is stored: a restart must not forget it.
+    What is allowed must not be carried out before the new state is stored: a restart must not forget it. Who was
+    approved stays on the list until it is carried out (see :func:`withdraw`), so that a kill in between does not use
+    the approval up.
     """
     state = _in_current_window(state, now)
     asked = tuple(dict.fromkeys(tenants))
@@ -115,9 +117,8 @@ def request(state: BrakeState, now: datetime, limit: int, tenants: Sequence[str]
     others = tuple(each for each in asked if each not in state.tenants)
     room = max(0, limit - state.count - len(approved))
     allowed, held = approved + others[:room], others[room:]
-    rest = tuple(each for each in state.tenants if each not in approved)
-    state = replace(state, count=state.count + len(allowed), tenants=rest)
-    if held and not rest:
+    state = replace(state, count=state.count + len(allowed))
+    if held and not state.tenants:
         state = _joined(replace(state, engaged=True), now, held)
     return Verdict(state, frozenset(allowed), frozenset(held))
 
@@ -130,7 +131,7 @@ def approve(state: BrakeState, approved_id: str | None) -> BrakeState:
 
 
 def withdraw(state: BrakeState, tenants: Sequence[str]) -> BrakeState:
-    """Take tenants off the list that need not lose access any more; an empty batch needs no approval."""
+    """Take tenants off the list that lost access, or need not lose it any more; an empty batch needs no approval."""
     rest = tuple(each for each in state.tenants if each not in tenants)
     return replace(state, tenants=rest, engaged=state.engaged and bool(rest))
 

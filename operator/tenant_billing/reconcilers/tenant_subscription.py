@@ -244,6 +244,7 @@ class TenantSubscriptionReconciler:
             action = farewell.actions[0]
             if isinstance(action, RemoveFinalizer):
                 await self._tell(resource, (news.News(news.NORMAL, "LetGo", farewell.message),))
+                await self._registries.withdraw(resource.spec.cluster_ref.name, resource.spec.tenant.id)
                 await self._writer.carry_out(action, world)
                 self._forget(resource)
                 return Outcome("changed", why=farewell.message)
