@@ -99,3 +99,10 @@ def test_a_tenant_that_is_gone_is_not_subscribed_again() -> None:
     world = an_ended_world("sub_1", tenant=None, tenant_gone=True)
     assert decide(world).actions == ()
     assert told(world).reason == Reason.TENANT_GONE
+
+
+def test_of_two_that_ended_in_the_same_second_the_later_made_is_the_newest() -> None:
+    successor = replace(ENDED, id="sub_2", created=ENDED.created + DAY)
+    world = an_ended_world(resubscribe="sub_1", subscriptions=(ENDED, successor))
+    assert told(world).reason == Reason.SUBSCRIPTION_ENDED
+    assert StoreIntent not in map(type, decide(world).actions)

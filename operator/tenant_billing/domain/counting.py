@@ -77,18 +77,18 @@ def choose(subscriptions: Iterable[Subscription]) -> Candidates:
     )
 
 
-def _rank(subscription: Subscription) -> tuple[int, float, str]:
+def _rank(subscription: Subscription) -> tuple[int, float, float, str]:
     """Order by status, then by age: ``incomplete`` never outranks another, a status we don't know any bad one."""
     status = subscription.status
     created = subscription.created.timestamp()
     if status in IN_GOOD_STANDING:
-        return 0, created, subscription.id
+        return 0, created, 0.0, subscription.id
     if status in ENDED:
-        return 4, -_end(subscription).timestamp(), subscription.id
+        return 4, -_end(subscription).timestamp(), -created, subscription.id
     if status == INCOMPLETE:
-        return 5, created, subscription.id
+        return 5, created, 0.0, subscription.id
     order = 2 if status == PAST_DUE else 3 if status in REVOKED else 1
-    return order, created, subscription.id
+    return order, created, 0.0, subscription.id
 
 
 def _end(subscription: Subscription) -> datetime:
