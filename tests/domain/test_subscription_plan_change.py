@@ -240,6 +240,14 @@ def test_a_move_in_stripe_to_another_interval_is_followed_like_any_other() -> No
     assert synced(world) == Reason.PLAN_CHANGED_IN_STRIPE
 
 
+def test_a_price_is_not_called_unmanaged_before_all_plans_know_theirs() -> None:
+    """Right after everything was applied again: the plan is about to find its price."""
+    unknown = replace(an_offer(), ready=False, price_id=None, price_ids=frozenset(), limits_by_price={})
+    world = with_offers(a_world(), unknown)
+    assert told(world).reason == Reason.PLAN_NOT_READY
+    assert decide(world).actions == ()
+
+
 def test_a_price_that_no_plan_owns_keeps_the_tenant() -> None:
     world = a_world(subscriptions=(a_subscription(items=(an_item("price_of_nobody"),)),))
     assert decide(world).actions == ()

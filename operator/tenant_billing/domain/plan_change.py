@@ -60,6 +60,18 @@ def in_force(world: World, subscription: Subscription) -> InForce:
                 Hold.PROVIDER,
             ),
         )
+    if not owned and (unknown := [offer.name for offer in world.offers if not offer.price_ids]):
+        return InForce(
+            None,
+            None,
+            Finding(
+                Reason.PLAN_NOT_READY,
+                f"The prices of BillingPlan {', '.join(sorted(unknown))} are not known yet; see its conditions. "
+                "The tenant is kept as it is.",
+                Hold.PROVIDER,
+                stalled=False,
+            ),
+        )
     if not owned:
         prices = ", ".join(item.price_id for item in subscription.items) or "none"
         return InForce(
