@@ -34,7 +34,7 @@ SCALARS: dict[object, st.SearchStrategy[Any]] = {
 OPAQUE = st.dictionaries(st.text(max_size=5), st.integers() | st.text(max_size=5) | st.booleans(), max_size=3)
 
 
-def values_of(annotation: Any) -> st.SearchStrategy[Any]:  # noqa: PLR0911 - one return for each kind of type
+def values_of(annotation: Any) -> st.SearchStrategy[Any]:
     """Values of a field, from its type alone: a field that is added is covered without a change here."""
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:

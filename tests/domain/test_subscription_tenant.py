@@ -467,7 +467,9 @@ def test_what_ended_leaves_the_ids_that_the_tenant_has() -> None:
 
 def test_a_payer_is_let_in_again_whatever_else_of_the_tenant_is_refused() -> None:
     """The state goes alone, once more in each pass, unless the state itself was refused."""
-    refusal = Refusal(Reason.INVALID_TENANT, "The Things Stack refuses the tenant: description", by_registry=True)
+    refusal = Refusal(
+        Reason.INVALID_TENANT, "The Things Stack refuses the tenant: description", by_registry=True
+    )
     suspended = a_tenant(TenantState.SUSPENDED, Description.PAST_DUE)
     paid = a_world(refusal=refusal, tenant=suspended)
     (update,) = decide(paid).actions

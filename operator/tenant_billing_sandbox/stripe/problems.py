@@ -27,7 +27,9 @@ class Problem(Exception):
     def body(self) -> dict[str, Any]:
         """The JSON body that Stripe answers with."""
         members = {"code": self.code, "message": self.message, "param": self.param, "type": self.type}
-        return {"error": {key: value for key, value in members.items() if value is not None} | (self.extra or {})}
+        return {
+            "error": {key: value for key, value in members.items() if value is not None} | (self.extra or {})
+        }
 
 
 def invalid(message: str, *, param: str | None = None, code: str | None = None, status: int = 400) -> Problem:
@@ -37,4 +39,6 @@ def invalid(message: str, *, param: str | None = None, code: str | None = None, 
 
 def no_such(kind: str, identifier: str, *, param: str | None = None) -> Problem:
     """The 404 (400 for a reference inside parameters is the caller's to choose) of a missing object."""
-    return invalid(f"No such {kind}: '{identifier}'", param=param or "id", code="resource_missing", status=404)
+    return invalid(
+        f"No such {kind}: '{identifier}'", param=param or "id", code="resource_missing", status=404
+    )
