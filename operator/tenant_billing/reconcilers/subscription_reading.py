@@ -56,6 +56,7 @@ class SubscriptionReader:
         Raises:
             NotCheckedYet: The account or the cluster was not checked since the start.
         """
+        self._must_be_checked(resource)
         world = self.watched(resource)
         account, account_problem = self._account(world)
         registry, registry_problem = self._registry(world)
@@ -115,13 +116,32 @@ class SubscriptionReader:
         """Drop what is remembered of an object that is gone."""
         self._absences.forget(resource.metadata.uid)
 
+    def _must_be_checked(self, resource: TenantSubscription) -> None:
+        """Leave at once at a start, when a thousand objects wait for the first checks.
+
+        Raises:
+            NotCheckedYet: The account or the cluster was not checked since the start.
+        """
+        backend = self._resources.backend(self._backend_name(resource))
+        cluster = self._resources.cluster(resource.spec.cluster_ref.name)
+        if backend is not None and self._accounts.health(backend.metadata.name) is None:
+            raise NotCheckedYet
+        if cluster is not None and self._registries.health(cluster.metadata.name) is None:
+            raise NotCheckedYet
+
+    def _backend_name(self, resource: TenantSubscription) -> str:
+        """The backend that an object is sold through; empty where nothing names one."""
+        spec = resource.spec
+        plan = self._resources.plan(spec.plan_ref.name) if spec.plan_ref else None
+        if plan is not None:
+            return plan.spec.backend_ref.name
+        return spec.backend_ref.name if spec.backend_ref else ""
+
     def watched(self, resource: TenantSubscription) -> World:
         """What the watches know: the resources around the object."""
         spec, namespace = resource.spec, resource.metadata.namespace or ""
         plan = self._resources.plan(spec.plan_ref.name) if spec.plan_ref else None
-        backend_name = (
-            plan.spec.backend_ref.name if plan else spec.backend_ref.name if spec.backend_ref else ""
-        )
+        backend_name = self._backend_name(resource)
         payer = spec.customer.subscription_ref if spec.customer else None
         others = self._resources.subscriptions_of_tenant(spec.cluster_ref.name, spec.tenant.id)
         return World(
