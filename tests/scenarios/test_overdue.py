@@ -11,7 +11,7 @@ from scenario_stage import Stage
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 FREEZES = {"spec.pastDue": {"flagAfter": "0s", "freezeAfter": "168h", "suspendAfter": "504h"}}
-FLAGS_LATER = {"spec.pastDue": {"flagAfter": "72h", "suspendAfter": "504h"}}
+FLAGS_LATER = {"spec.pastDue": {"flagAfter": "168h", "suspendAfter": "504h"}}
 INVOICED = {"spec.collection": {"method": "Invoice", "daysUntilDue": 14}}
 
 
@@ -38,10 +38,10 @@ async def test_tenant_stays_approved_until_flag_after(scene: Scene) -> None:
     acme = await scene.subscribe(await scene.plan(changes=FLAGS_LATER))
     await acme.card("declines")
 
-    await scene.advance(days=32)
+    await scene.advance(days=32)  # one to four days past due, by the length of the month
     await acme.until(ready="Provisioned", payment="PastDue", tenant="Approved", stripe="past_due")
 
-    await scene.advance(days=3)
+    await scene.advance(days=8)
     seen = await acme.until(ready="Provisioned", payment="PastDue", tenant="Flagged")
     assert seen.description == "Stripe subscription past due"
 
