@@ -229,3 +229,15 @@ class Scene:
             await self.stage.release(self.plan_path(name))
         for name in self.clusters:
             await self.stage.release(self.cluster_path(name))
+        await self._until_nothing_is_written()
+
+    async def _until_nothing_is_written(self) -> None:
+        """What was deleted is still archived outside for a moment; the next scenario counts writes of its own."""
+        last = -1
+
+        def is_quiet() -> bool:
+            nonlocal last
+            before, last = last, self.writes()
+            return last == before
+
+        await wait_for(is_quiet, "writes outside to end", interval=0.2)
