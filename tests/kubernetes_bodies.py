@@ -4,7 +4,7 @@ import uuid
 from typing import Any
 
 from tenant_billing.api.names import API_VERSION
-from tenant_billing.ports import ObjectKey
+from tenant_billing.ports import ListedObject, Listing, ObjectKey
 
 NOW = "2026-11-20T10:00:00Z"
 
@@ -87,3 +87,13 @@ def newer(body: dict[str, Any], **metadata: Any) -> dict[str, Any]:
 def key(body: dict[str, Any]) -> ObjectKey:
     metadata = body["metadata"]
     return ObjectKey(body["kind"], metadata.get("namespace", ""), metadata["name"])
+
+
+def listed(*bodies: dict[str, Any], kinds: tuple[str, ...] = ()) -> Listing:
+    """What the API server lists where these objects exist; of some kinds there may be none."""
+    found: dict[str, list[ListedObject]] = {kind: [] for kind in kinds}
+    for body in bodies:
+        metadata = body["metadata"]
+        one = ListedObject(key(body), metadata["uid"], metadata["resourceVersion"])
+        found.setdefault(body["kind"], []).append(one)
+    return found

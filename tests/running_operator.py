@@ -50,7 +50,12 @@ class RunningOperator:
 
 @asynccontextmanager
 async def running_operator(
-    kubeconfig: Path, namespace: str, *, plan: str = "starter", identity: str = "one"
+    kubeconfig: Path,
+    namespace: str,
+    *,
+    plan: str = "starter",
+    identity: str = "one",
+    roll_call_interval: float = 60.0,
 ) -> AsyncIterator[RunningOperator]:
     """Run an operator on free ports; its Lease lies in the namespace, so that tests do not compete for it."""
     settings = Settings(
@@ -60,6 +65,7 @@ async def running_operator(
         port=0,
         probe_port=0,
         identity=identity,
+        roll_call_interval=roll_call_interval,
         lease_duration=6.0,
         stop_timeout=5.0,
     )

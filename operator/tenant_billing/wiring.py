@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mappi
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import kopf
 import structlog
@@ -33,6 +33,7 @@ from tenant_billing.runtime.deadlines import Deadlines
 from tenant_billing.runtime.leadership import Leadership, LeaseTiming
 from tenant_billing.runtime.passes import Passes
 from tenant_billing.runtime.resources import ResourceStore
+from tenant_billing.runtime.roll_call import RollCall
 from tenant_billing.runtime.work_queue import WorkQueue
 from tenant_billing.settings import Settings
 from tenant_billing.webhooks.deliveries import Deliveries
@@ -56,6 +57,9 @@ class Loop:
     account_time: Callable[[str], datetime | None]
     close: Callable[[], Awaitable[None]]
 
+
+MISSED_ROLL_CALLS: Final = 2.5
+"""Intervals without an agreement after which the watches are too old to be ready: one roll call may fail."""
 
 LoopFactory = Callable[[Resources, Cluster, Queue, Clock], Loop]
 
@@ -109,23 +113,27 @@ class Operator:
         async with connected(configuration) as api_client:
             api = KubernetesApi(api_client)
             cluster = KubernetesCluster(api, self._clock, self._settings.identity)
-            async with self._serving(cluster) as ports:
+            roll_call = RollCall(self._store, cluster.existing, self._clock)
+            async with self._serving(cluster, roll_call) as ports:
                 self._log.info("listening", webhook=ports.webhook, probe=ports.probe)
                 if on_listening is not None:
                     on_listening(ports)
                 stop_watching = asyncio.Event()
                 async with asyncio.TaskGroup() as group:
                     group.create_task(self._watch(configuration, stop, stop_watching))
-                    group.create_task(self._lead(api, cluster, stop, stop_watching))
+                    comparing = group.create_task(self._compare(roll_call))
+                    leading = group.create_task(self._lead(api, cluster, stop, stop_watching))
+                    leading.add_done_callback(lambda _: comparing.cancel())
 
     @asynccontextmanager
-    async def _serving(self, cluster: KubernetesCluster) -> AsyncIterator[Ports]:
+    async def _serving(self, cluster: KubernetesCluster, roll_call: RollCall) -> AsyncIterator[Ports]:
         settings = self._settings
         secrets = SigningSecrets(cluster, self._clock, settings.namespace)
         verify = StripeWebhookVerifier(self._clock)
-        complete = self._arrivals.complete.is_set
-        deliveries = Deliveries(self._store, cluster, secrets, verify, complete)
-        probes = probe_application(cluster.is_reachable, complete)
+        deliveries = Deliveries(self._store, cluster, secrets, verify, self._arrivals.complete.is_set)
+        probes = probe_application(
+            cluster.is_reachable, lambda: roll_call.age, MISSED_ROLL_CALLS * settings.roll_call_interval
+        )
         async with (
             listening(webhook_application(deliveries), settings.host, settings.port) as webhook,
             listening(probes, settings.host, settings.probe_port) as probe,
@@ -142,6 +150,10 @@ class Operator:
             await watch(build_registry(self._arrivals, login), stop_watching, self._on_watching)
         finally:
             stop.set()  # without watches there is nothing to work on
+
+    async def _compare(self, roll_call: RollCall) -> None:
+        await self._arrivals.complete.wait()
+        await roll_call.run(self._settings.roll_call_interval)
 
     async def _lead(
         self,

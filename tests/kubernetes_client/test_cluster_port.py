@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from kubernetes_bodies import a_plan, a_subscription
-from tenant_billing.api.names import API_VERSION, FIELD_MANAGER
+from tenant_billing.api.names import API_VERSION, FIELD_MANAGER, KINDS
 from tenant_billing.clients.kubernetes import KubernetesCluster
 from tenant_billing.clients.kubernetes_api import KubernetesApi, connected, load_configuration
 from tenant_billing.domain.errors import Forbidden, Refused, Unauthorized
 from tenant_billing.ports import (
+    ListedObject,
     ObjectConflict,
     ObjectGone,
     ObjectKey,
@@ -222,11 +223,29 @@ async def test_who_lacks_a_right_is_forbidden_and_who_is_unknown_unauthorized(
             assert bearer not in str(caught.value)
 
 
-async def test_everything_that_exists_is_named_with_its_uid(
+async def test_everything_that_exists_is_named_with_its_uid_and_version(
     api: KubernetesApi, cluster: KubernetesCluster, namespace: str
 ) -> None:
     made = await create(api, namespace)
     home = await api.call("GET", f"/api/v1/namespaces/{namespace}")
     existing = await cluster.existing()
-    assert (ObjectKey(KIND, namespace, "acme"), made["metadata"]["uid"]) in existing
-    assert (ObjectKey("Namespace", "", namespace), home["metadata"]["uid"]) in existing
+    for key, body in (
+        (ObjectKey(KIND, namespace, "acme"), made),
+        (ObjectKey("Namespace", "", namespace), home),
+    ):
+        metadata = body["metadata"]
+        assert ListedObject(key, metadata["uid"], metadata["resourceVersion"]) in existing[key.kind]
+    assert existing.keys() == {*(each.kind for each in KINDS), "Namespace"}
+
+
+async def test_a_kind_that_is_not_served_is_unknown_and_not_empty(api: KubernetesApi) -> None:
+    """While kube-apiserver starts it does not serve them yet; nobody was deleted for that."""
+
+    class NotYetServed(KubernetesApi):
+        async def call(self, method: str, path: str, **parameters: Any) -> dict[str, Any]:
+            if "tenantbilling.dev" in path:
+                raise ObjectGone("the server could not find the requested resource")
+            return await api.call(method, path, **parameters)
+
+    existing = await KubernetesCluster(NotYetServed(api._client), SystemClock(), "test").existing()
+    assert existing.keys() == {"Namespace"}

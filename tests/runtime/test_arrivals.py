@@ -1,33 +1,25 @@
 """When the store is complete: nothing is looked at before the watches have brought what the API server names."""
 
 import asyncio
-from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import Any
 
-from kubernetes_bodies import a_subscription, key
+from kubernetes_bodies import a_subscription, key, listed
 from tenant_billing.domain.errors import Unreachable
-from tenant_billing.ports import ObjectKey
+from tenant_billing.ports import Listing, ObjectKey
 from tenant_billing.runtime.arrivals import Arrivals
 from tenant_billing.runtime.resources import ResourceStore
 from tenant_billing.runtime.work_queue import WorkQueue
 from virtual_time import run_virtually
-
-Listed = Collection[tuple[ObjectKey, str]]
-
-
-def named(*bodies: dict[str, Any]) -> Listed:
-    return [(key(body), body["metadata"]["uid"]) for body in bodies]
 
 
 @dataclass
 class ApiServer:
     """Answers to one listing after another; the last one stands."""
 
-    answers: list[Listed | Unreachable]
+    answers: list[Listing | Unreachable]
     asked: int = field(default=0)
 
-    async def existing(self) -> Listed:
+    async def existing(self) -> Listing:
         answer = self.answers[min(self.asked, len(self.answers) - 1)]
         self.asked += 1
         if isinstance(answer, Unreachable):
@@ -57,7 +49,7 @@ def test_the_store_is_complete_when_all_that_is_named_has_come() -> None:
     first, second = a_subscription("first"), a_subscription("second")
 
     async def scene() -> tuple[bool, bool]:
-        scene = Scene(ApiServer([named(first, second)]))
+        scene = Scene(ApiServer([listed(first, second)]))
         scene.arrivals.handle(None, first)
         with_one = await scene.after(5)
         scene.arrivals.handle(None, second)
@@ -66,11 +58,11 @@ def test_the_store_is_complete_when_all_that_is_named_has_come() -> None:
     assert run_virtually(scene()) == (False, True)
 
 
-def test_another_object_of_the_same_name_is_not_the_one_that_is_named() -> None:
+def test_another_object_of_the_same_name_is_not_the_one_that_is_listed() -> None:
     former, present = a_subscription("acme", uid="former"), a_subscription("acme", uid="present")
 
     async def scene() -> bool:
-        scene = Scene(ApiServer([named(present)]))
+        scene = Scene(ApiServer([listed(present)]))
         scene.arrivals.handle(None, former)
         return await scene.after(5)
 
@@ -81,7 +73,7 @@ def test_what_is_gone_meanwhile_is_not_waited_for() -> None:
     gone, there = a_subscription("gone"), a_subscription("there")
 
     async def scene() -> tuple[bool, int]:
-        scene = Scene(ApiServer([named(gone, there), named(there)]))
+        scene = Scene(ApiServer([listed(gone, there), listed(there)]))
         scene.arrivals.handle(None, there)
         return await scene.after(5), scene.server.asked
 
@@ -90,7 +82,7 @@ def test_what_is_gone_meanwhile_is_not_waited_for() -> None:
 
 def test_an_api_server_that_gives_no_answer_is_asked_again() -> None:
     async def scene() -> tuple[bool, int]:
-        scene = Scene(ApiServer([Unreachable("no answer"), Unreachable("no answer"), []]))
+        scene = Scene(ApiServer([Unreachable("no answer"), Unreachable("no answer"), {}]))
         return await scene.after(5), scene.server.asked
 
     assert run_virtually(scene()) == (True, 3)
@@ -100,7 +92,7 @@ def test_changes_are_looked_at_from_then_on_and_not_before() -> None:
     early, late = a_subscription("early"), a_subscription("late")
 
     async def scene() -> tuple[list[ObjectKey], list[ObjectKey]]:
-        scene = Scene(ApiServer([named(early)]))
+        scene = Scene(ApiServer([listed(early)]))
         scene.arrivals.handle(None, early)
         before = list(scene.queue.waiting())
         await scene.after(5)

@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from kubernetes_bodies import a_plan, a_subscription, key
@@ -15,6 +17,7 @@ from tenant_billing.clients.lease import KubernetesLease
 from tenant_billing.ports import ObjectKey
 from tenant_billing.runtime.clock import SystemClock
 from tenant_billing_sandbox.control_plane.plane import ControlPlane
+from tenant_billing_sandbox.environment.gateway import KubernetesGateway
 from waiting import wait_for
 
 OBJECTS = 300
@@ -117,3 +120,56 @@ async def test_a_restarted_process_takes_its_lease_back_at_once(
         async with running_operator(kubeconfig, namespace, identity="one") as restarted:
             await wait_for(lambda: restarted.loops, "the former holder to lead")
         assert stranger.loops == []
+
+
+@pytest.fixture
+async def gateway(kinds: ControlPlane) -> AsyncIterator[KubernetesGateway]:
+    async with KubernetesGateway.serve(kinds) as serving:
+        yield serving
+
+
+async def test_what_was_deleted_while_the_watches_were_broken_is_noticed(
+    gateway: KubernetesGateway, kinds: ControlPlane, api: KubernetesApi, namespace: str, tmp_path: Path
+) -> None:
+    """Kopf lists what there is after such a break, and says nothing of what is not there any more."""
+    kubeconfig = await behind(gateway, kinds, namespace, tmp_path)
+    acme = await create(api, a_subscription("acme", namespace=namespace, plan=namespace))
+    async with running_operator(kubeconfig, namespace, plan=namespace, roll_call_interval=0.2) as operator:
+        await wait_for(lambda: operator.loops, "leadership")
+        await wait_for(lambda: operator.reconciler.count(acme) == 1, "a pass for the object")
+        await wait_for(lambda: is_ready(operator), "readiness")
+
+        gateway.watches.go_deaf()
+        await api.call("DELETE", f"{path_of(acme)}/acme")
+        beta = await create(api, a_subscription("beta", namespace=namespace, plan=namespace))
+        await wait_for(lambda: operator.reconciler.resources.body(acme) is None, "the ghost to be noticed")
+        await wait_for(lambda: operator.reconciler.count(acme) == 2, "a pass for its end")
+        await wait_for(lambda: is_unready(operator), "no readiness: the watches are too old")
+        assert operator.reconciler.resources.body(beta) is None
+
+        gateway.watches.hear_again()
+        await wait_for(lambda: operator.reconciler.count(beta) == 1, "a pass for what came meanwhile")
+        await wait_for(lambda: is_ready(operator), "readiness")
+
+
+async def behind(gateway: KubernetesGateway, plane: ControlPlane, namespace: str, directory: Path) -> Path:
+    """A kubeconfig for an administrator with a token, which passes the gateway."""
+    await plane.run_kubectl("create", "serviceaccount", "operator", "--namespace", namespace)
+    whose = f"--serviceaccount={namespace}:operator"
+    await plane.run_kubectl("create", "clusterrolebinding", namespace, "--clusterrole=cluster-admin", whose)
+    token = await plane.token(namespace, "operator")
+    return plane.kubeconfig_for_token(token, directory / "kubeconfig", url=gateway.url)
+
+
+async def is_ready(operator: RunningOperator) -> bool:
+    return (await _readiness(operator)).status_code == httpx.codes.OK
+
+
+async def is_unready(operator: RunningOperator) -> bool:
+    answer = await _readiness(operator)
+    return answer.status_code == httpx.codes.SERVICE_UNAVAILABLE and "watches" in answer.text
+
+
+async def _readiness(operator: RunningOperator) -> httpx.Response:
+    async with httpx.AsyncClient(trust_env=False) as client:
+        return await client.get(f"http://127.0.0.1:{operator.ports.probe}/readyz")

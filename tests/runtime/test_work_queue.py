@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
 
+import structlog
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -146,8 +147,10 @@ def test_retries_rest_twice_as_long_each_time_up_to_the_longest_and_success_rese
 
 def test_a_pass_that_raises_is_tried_again_and_stops_no_other() -> None:
     passes = Passes(ValueError("a defect"))
-    work_for(5, adding(A, B), passes)
+    with structlog.testing.capture_logs() as lines:
+        work_for(5, adding(A, B), passes)
     assert passes.begun == [(0, "a"), (0, "b"), (1, "a")]
+    assert [(line["event"], line["name"]) for line in lines] == [("pass broken off by a defect", "a")]
 
 
 def test_an_edit_does_not_wait_for_the_end_of_the_rest() -> None:

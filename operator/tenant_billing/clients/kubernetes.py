@@ -6,15 +6,17 @@ disappears. Finalizers are guarded by the version that was read, so that nobody'
 
 import base64
 import binascii
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Final
 
 from tenant_billing.api import names
-from tenant_billing.clients.kubernetes_api import APPLY_PATCH, MERGE_PATCH, KubernetesApi
+from tenant_billing.clients.kubernetes_api import APPLY_PATCH, MERGE_PATCH, METADATA_LIST, KubernetesApi
 from tenant_billing.clients.kubernetes_events import EventTeller
 from tenant_billing.domain.errors import OutsideError
 from tenant_billing.ports import (
     Clock,
+    ListedObject,
+    Listing,
     ObjectConflict,
     ObjectGone,
     ObjectKey,
@@ -114,18 +116,19 @@ class KubernetesCluster:
             return True
         return namespace is not None and await self._is_going(f"/api/v1/namespaces/{namespace}")
 
-    async def existing(self) -> Collection[tuple[ObjectKey, str]]:
-        """Every object of our kinds, and every namespace, that exists now, with its uid.
+    async def existing(self) -> Listing:
+        """Every object of our kinds, and every namespace, that exists now; only their metadata is sent.
 
         Raises:
             OutsideError: The API server refused, or gave no usable answer.
         """
         paths = {each.kind: f"/apis/{names.API_VERSION}/{each.plural}" for each in names.KINDS}
-        found: list[tuple[ObjectKey, str]] = []
+        found: dict[str, Sequence[ListedObject]] = {}
         for kind, path in {**paths, "Namespace": "/api/v1/namespaces"}.items():
-            async for metadata in self._listed(path):
-                key = ObjectKey(kind, metadata.get("namespace") or "", metadata["name"])
-                found.append((key, metadata["uid"]))
+            try:
+                found[kind] = [_listed(kind, metadata) async for metadata in self._listed(path)]
+            except ObjectGone:
+                continue  # not defined, or not served yet: nothing is known of it
         return found
 
     async def event(self, body: Mapping[str, Any], type_: str, reason: str, message: str) -> None:
@@ -141,14 +144,15 @@ class KubernetesCluster:
         return True
 
     async def _listed(self, path: str) -> AsyncIterator[Mapping[str, Any]]:
-        """The metadata of each object of a list; of none where the kind is not defined."""
+        """The metadata of each object of a list.
+
+        Raises:
+            ObjectGone: The kind is not defined.
+        """
         query = {"limit": str(PAGE)}
         while True:
-            try:
-                page = await self._api.call("GET", path, query=query)
-            except ObjectGone:
-                return
-            for item in page["items"]:
+            page = await self._api.call("GET", path, query=query, accept=METADATA_LIST)
+            for item in page["items"] or ():  # null where there is none
                 yield item["metadata"]
             if not page["metadata"].get("continue"):
                 return
@@ -173,6 +177,11 @@ class KubernetesCluster:
         except ObjectGone:
             return True
         return "deletionTimestamp" in found["metadata"]
+
+
+def _listed(kind: str, metadata: Mapping[str, Any]) -> ListedObject:
+    key = ObjectKey(kind, metadata.get("namespace") or "", metadata["name"])
+    return ListedObject(key, metadata["uid"], metadata["resourceVersion"])
 
 
 def _path(kind: str, namespace: str | None, name: str) -> str:

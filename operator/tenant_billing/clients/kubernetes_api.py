@@ -32,6 +32,8 @@ CONNECTIONS: Final = 64
 MERGE_PATCH: Final = "application/merge-patch+json"
 APPLY_PATCH: Final = "application/apply-patch+yaml"
 JSON: Final = "application/json"
+METADATA_LIST: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+"""Asks for a list without specs and statuses."""
 _OF_OBJECTS: Final[Mapping[int, type[Exception]]] = {
     HTTPStatus.NOT_FOUND: ObjectGone,
     HTTPStatus.CONFLICT: ObjectConflict,
@@ -123,6 +125,7 @@ class KubernetesApi:
         *,
         body: Mapping[str, Any] | None = None,
         content_type: str = JSON,
+        accept: str = JSON,
         query: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
         """Send a request and give the object that comes back.
@@ -132,6 +135,7 @@ class KubernetesApi:
             path: Path of the API, already quoted where it needs to be.
             body: What to send.
             content_type: How the body is meant: plain, a merge patch, or a server-side apply.
+            accept: Which form of the answer is asked for.
             query: Parameters.
 
         Raises:
@@ -145,7 +149,7 @@ class KubernetesApi:
                 method,
                 path,
                 query_params=list((query or {}).items()),
-                header_params={"Accept": JSON, "Content-Type": content_type},
+                header_params={"Accept": accept, "Content-Type": content_type},
                 body=body,
                 auth_settings=["BearerToken"],
             )

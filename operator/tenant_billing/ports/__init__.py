@@ -7,6 +7,7 @@ from tenant_billing.ports.kubernetes import (
     SecretKeyMissing,
     SecretNotFound,
 )
+from tenant_billing.ports.listing import ListedObject, Listing, ListObjects
 from tenant_billing.ports.provider import BillingProvider, ProviderFactory, WebhookVerifier
 from tenant_billing.ports.registry import RegistryFactory, TenantRegistry
 from tenant_billing.ports.resources import Resources
@@ -16,6 +17,9 @@ __all__ = [
     "BillingProvider",
     "Clock",
     "Cluster",
+    "ListObjects",
+    "ListedObject",
+    "Listing",
     "ObjectConflict",
     "ObjectGone",
     "ObjectKey",

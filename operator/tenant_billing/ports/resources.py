@@ -72,3 +72,7 @@ class Resources(Protocol):
     def observe(self, body: Mapping[str, Any]) -> None:
         """Take in a version of an object, if it is newer than the one held."""
         ...
+
+    def forget(self, body: Mapping[str, Any]) -> None:
+        """An object is gone, whoever noticed it; one that has taken its name meanwhile stays."""
+        ...

@@ -14,13 +14,11 @@ from tenant_billing.domain.retry import recheck_after
 from tenant_billing.ports import ObjectKey, Outcome, ProviderFactory
 from tenant_billing.reconcilers.account_connector import AccountConnector
 from tenant_billing.reconcilers.accounts import Accounts
+from tenant_billing.reconcilers.connection_life import ConnectionReconciler
 from tenant_billing.reconcilers.event_reader import EventReader, EventsSeen, unreadable
 from tenant_billing.reconcilers.reporting import (
-    Reporter,
     Surroundings,
     acknowledged,
-    guarded,
-    is_paused,
     named,
     reconcile_token,
 )
@@ -55,7 +53,7 @@ class _Watch:
     events: EventsSeen | None = None
 
 
-class BillingBackendReconciler:
+class BillingBackendReconciler(ConnectionReconciler[BillingBackend]):
     """Keeps the connection to each account healthy, and turns the account's events into work."""
 
     def __init__(
@@ -65,30 +63,17 @@ class BillingBackendReconciler:
         connect: ProviderFactory,
         event_interval: float = EVENT_INTERVAL,
     ) -> None:
-        self._surroundings = surroundings
-        self._resources = surroundings.resources
-        self._queue = surroundings.queue
-        self._clock = surroundings.clock
+        super().__init__(surroundings)
         self._accounts = accounts
         self._event_interval = event_interval
         self._connector = AccountConnector(surroundings, accounts, connect)
-        self._reporter = Reporter(surroundings)
         self._watches: dict[str, _Watch] = {}
 
-    async def reconcile(self, key: ObjectKey) -> Outcome:
-        """One pass over one backend."""
-        return await guarded(self._pass(key.name))
+    def _find(self, name: str) -> BillingBackend | None:
+        return self._resources.backend(name)
 
-    async def _pass(self, name: str) -> Outcome:
-        resource = self._resources.backend(name)
-        if resource is None:
-            return await self._forgotten(name)
-        if is_paused(resource):
-            return await self._paused(resource)
-        await self._reporter.hold(resource)
-        if resource.metadata.is_being_deleted and not self._users(resource):
-            await self._reporter.let_go(resource)
-            return await self._forgotten(name)
+    async def _kept(self, resource: BillingBackend) -> Outcome:
+        name = resource.metadata.name
         watch = self._watches.setdefault(name, _Watch(EventReader(self._surroundings)))
         seen = await self._check(resource, watch)
         if seen.is_available:
@@ -217,20 +202,13 @@ class BillingBackendReconciler:
             f"BillingPlan {each.metadata.name}" for each in self._resources.plans_of(resource.metadata.name)
         ]
 
-    async def _forgotten(self, name: str) -> Outcome:
+    async def _forget(self, name: str) -> None:
         self._watches.pop(name, None)
         await self._accounts.forget(name)
-        return Outcome("gone")
 
-    async def _paused(self, resource: BillingBackend) -> Outcome:
-        """Left alone: no call is made for it; a deletion only lets go."""
-        await self._forgotten(resource.metadata.name)
-        if resource.metadata.is_being_deleted:
-            await self._reporter.let_go(resource)
-            return Outcome("gone")
+    async def _tell_paused(self, resource: BillingBackend) -> bool:
         conditions = readiness.paused(
             resource.status.conditions, resource.metadata.generation, self._clock.now()
         )
         status = acknowledged(resource, resource.status).model_copy(update={"conditions": conditions})
-        changed = await self._reporter.store(resource, resource.status, status)
-        return Outcome("changed" if changed else "settled", why="Paused")
+        return await self._reporter.store(resource, resource.status, status)

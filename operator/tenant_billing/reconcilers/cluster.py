@@ -20,13 +20,11 @@ from tenant_billing.domain.health import Health
 from tenant_billing.domain.observations import TenantState
 from tenant_billing.domain.retry import recheck_after
 from tenant_billing.ports import ObjectKey, Outcome, RegistryFactory, SecretKeyMissing, SecretNotFound
+from tenant_billing.reconcilers.connection_life import ConnectionReconciler
 from tenant_billing.reconcilers.registries import Registries, RegistryConnection
 from tenant_billing.reconcilers.reporting import (
-    Reporter,
     Surroundings,
     acknowledged,
-    guarded,
-    is_paused,
     named,
     reconcile_token,
 )
@@ -50,37 +48,22 @@ class _Watch:
     checked_for: tuple[int, str | None] | None = None
 
 
-class ThingsStackClusterReconciler:
+class ThingsStackClusterReconciler(ConnectionReconciler[ThingsStackCluster]):
     """Keeps the connection to each tenant registry healthy, and the status of its brake true."""
 
     def __init__(self, surroundings: Surroundings, registries: Registries, connect: RegistryFactory) -> None:
-        self._surroundings = surroundings
-        self._resources = surroundings.resources
-        self._kubernetes = surroundings.kubernetes
-        self._queue = surroundings.queue
-        self._clock = surroundings.clock
+        super().__init__(surroundings)
         self._registries = registries
         self._connect = connect
-        self._reporter = Reporter(surroundings)
         self._watches: dict[str, _Watch] = {}
 
-    async def reconcile(self, key: ObjectKey) -> Outcome:
-        """One pass over one cluster."""
-        return await guarded(self._pass(key.name))
+    def _find(self, name: str) -> ThingsStackCluster | None:
+        return self._resources.cluster(name)
 
-    async def _pass(self, name: str) -> Outcome:
-        resource = self._resources.cluster(name)
-        if resource is None:
-            return await self._forgotten(name)
-        if is_paused(resource):
-            return await self._paused(resource)
-        await self._reporter.hold(resource)
-        if resource.metadata.is_being_deleted and not self._users(resource):
-            await self._reporter.let_go(resource)
-            return await self._forgotten(name)
+    async def _kept(self, resource: ThingsStackCluster) -> Outcome:
         seen = await self._check(resource)
         await self._approve(resource)
-        before = resource.status
+        name, before = resource.metadata.name, resource.status
         after = await self._registries.write_status(name, lambda newest: self._status(newest, seen))
         return self._outcome(seen, "changed" if after.status != before else "settled")
 
@@ -223,24 +206,16 @@ class ThingsStackClusterReconciler:
         users = self._resources.subscriptions_of_cluster(resource.metadata.name)
         return [f"{each.metadata.namespace}/{each.metadata.name}" for each in users]
 
-    async def _forgotten(self, name: str) -> Outcome:
+    async def _forget(self, name: str) -> None:
         self._watches.pop(name, None)
         await self._registries.forget(name)
-        return Outcome("gone")
 
-    async def _paused(self, resource: ThingsStackCluster) -> Outcome:
-        """Left alone: no call is made for it; a deletion only lets go."""
-        name, before = resource.metadata.name, resource.status
-        await self._forgotten(name)
-        if resource.metadata.is_being_deleted:
-            await self._reporter.let_go(resource)
-            return Outcome("gone")
-
+    async def _tell_paused(self, resource: ThingsStackCluster) -> bool:
         def paused(newest: ThingsStackCluster) -> ThingsStackClusterStatus:
             conditions = readiness.paused(
                 newest.status.conditions, newest.metadata.generation, self._clock.now()
             )
             return acknowledged(newest, newest.status).model_copy(update={"conditions": conditions})
 
-        after = await self._registries.write_status(name, paused)
-        return Outcome("changed" if after.status != before else "settled", why="Paused")
+        after = await self._registries.write_status(resource.metadata.name, paused)
+        return after.status != resource.status

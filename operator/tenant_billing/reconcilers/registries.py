@@ -14,6 +14,7 @@ from tenant_billing.domain.health import Health, of_registry_error
 from tenant_billing.ports import Clock, Cluster, ObjectGone, ObjectKey, Queue, Resources, TenantRegistry
 from tenant_billing.reconcilers.checks import Checks
 from tenant_billing.reconcilers.grouping import GroupedCalls
+from tenant_billing.reconcilers.reporting import write_status
 from tenant_billing.reconcilers.tenant_picture import TenantPicture, TotalsReader
 
 
@@ -151,10 +152,7 @@ class Registries:
             status = decide(seen)
             if status == seen.status:
                 return seen
-            body = await self._kubernetes.apply_status(
-                THINGS_STACK_CLUSTER.kind, None, cluster, seen.metadata.uid, status.to_kubernetes()
-            )
-            self._resources.observe(body)
+            await write_status(self._resources, self._kubernetes, seen, status)
             return seen.model_copy(update={"status": status})
 
     async def _pass_gate(self, cluster: str, tenant_ids: Sequence[str]) -> Verdict:

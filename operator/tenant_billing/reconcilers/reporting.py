@@ -1,6 +1,7 @@
 """What every reconciler of a cluster-scoped kind does with its object: finalizer, status, the annotations of people."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
@@ -87,6 +88,34 @@ async def guarded(work: Awaitable[Outcome]) -> Outcome:
         return Outcome("failed", retry=True, why=str(error))
 
 
+async def write_status(
+    resources: Resources, kubernetes: Cluster, resource: Resource, status: ResourceStatus
+) -> None:
+    """Write the whole status of an object, and know it at once.
+
+    Raises:
+        ObjectGone: There is no such object any more, which is known at once, too.
+    """
+    metadata, kind = resource.metadata, resource.resource_kind.kind
+    with _noticing_that_it_is_gone(resources, resource):
+        body = await kubernetes.apply_status(
+            kind, metadata.namespace, metadata.name, metadata.uid, status.to_kubernetes()
+        )
+    resources.observe(body)
+
+
+@contextmanager
+def _noticing_that_it_is_gone(resources: Resources, resource: Resource) -> Iterator[None]:
+    """A watch that was broken tells no deletion that happened meanwhile; the answer to a write does."""
+    try:
+        yield
+    except ObjectGone:
+        body = resources.body(key_of(resource))
+        if body is not None and body["metadata"]["uid"] == resource.metadata.uid:
+            resources.forget(body)
+        raise
+
+
 class Reporter:
     """Writes the status and the finalizers of objects, only where they differ."""
 
@@ -98,15 +127,7 @@ class Reporter:
         """Write the whole status if it differs from the one before; gives whether it did."""
         if status == before:
             return False
-        metadata = resource.metadata
-        body = await self._kubernetes.apply_status(
-            resource.resource_kind.kind,
-            metadata.namespace,
-            metadata.name,
-            metadata.uid,
-            status.to_kubernetes(),
-        )
-        self._resources.observe(body)
+        await write_status(self._resources, self._kubernetes, resource, status)
         return True
 
     async def hold(self, resource: Resource) -> bool:
@@ -125,5 +146,7 @@ class Reporter:
         body: Mapping[str, Any] | None = self._resources.body(key_of(resource))
         if body is None:
             return False
-        self._resources.observe(await self._kubernetes.set_finalizers(body, finalizers))
+        with _noticing_that_it_is_gone(self._resources, resource):
+            after = await self._kubernetes.set_finalizers(body, finalizers)
+        self._resources.observe(after)
         return True

@@ -7,24 +7,18 @@ the API server is asked what there is, and nothing is looked at before the watch
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 import structlog
 
 from tenant_billing.domain.errors import OutsideError
-from tenant_billing.ports import ObjectKey
+from tenant_billing.ports import ListObjects
 from tenant_billing.runtime.dependents import affected_by
 from tenant_billing.runtime.resources import Change, ResourceStore
+from tenant_billing.runtime.roll_call import still_missing
 from tenant_billing.runtime.work_queue import WorkQueue
 
-Existing = Callable[[], Awaitable[Collection[tuple[ObjectKey, str]]]]
-"""Lists every object that is watched, with its uid."""
-
-LOOK_INTERVAL: Final = 0.02
-"""Seconds between two looks at what the watches have brought."""
-LOOKS: Final = 100
-"""After which the API server is asked again: what is gone meanwhile never comes."""
 ASK_AGAIN: Final = 1.0
 """Seconds after the API server gave no answer."""
 GATHERING: Final = 5.0
@@ -41,9 +35,9 @@ class Arrivals:
         self.complete = asyncio.Event()
         """Set once everything that existed at the start is in the store."""
 
-    async def fill(self, existing: Existing) -> None:
+    async def fill(self, list_objects: ListObjects) -> None:
         """Wait until the watches have brought everything that exists; from then on changes are looked at."""
-        while not await self._has_arrived(existing):
+        while not await self._has_arrived(list_objects):
             pass
         self._store.listen(self._on_change)
         self.complete.set()
@@ -55,20 +49,15 @@ class Arrivals:
         else:
             self._store.arrive(body)
 
-    async def _has_arrived(self, existing: Existing) -> bool:
+    async def _has_arrived(self, list_objects: ListObjects) -> bool:
         """Whether everything that exists now comes within two seconds."""
         try:
-            missing = await existing()
+            listing = await list_objects()
         except OutsideError as error:
             self._log.warning("objects cannot be listed", error=str(error))
             await asyncio.sleep(ASK_AGAIN)
             return False
-        for _ in range(LOOKS):
-            missing = [(key, uid) for key, uid in missing if not self._store.holds(key, uid)]
-            if not missing:
-                return True
-            await asyncio.sleep(LOOK_INTERVAL)
-        return False
+        return not await still_missing(self._store, listing)
 
     def enqueue_everything(self) -> None:
         """Look at every object, in the order in which they depend on one another; what a new leader begins with."""

@@ -49,6 +49,11 @@ class Observed:
         return str(self.metadata.get("uid", ""))
 
     @property
+    def version(self) -> str:
+        """``resourceVersion``."""
+        return str(self.metadata.get("resourceVersion", ""))
+
+    @property
     def is_finished(self) -> bool:
         """Whether the deletion is through: Kubernetes removes such an object at once (a Namespace has other ways)."""
         being_deleted = "deletionTimestamp" in self.metadata and self.key.kind in _MODELS
@@ -62,17 +67,21 @@ class Observed:
         )
 
     def is_newer_than(self, other: "Observed") -> bool:
-        """Whether this version should replace the other one.
-
-        Versions of one object are comparable since Kubernetes 1.35 (they are etcd's revisions); where they are no
-        numbers, or the uid differs, what arrived last is taken.
-        """
+        """Whether this version should replace the other one; where the uid differs, what arrived last is taken."""
         if self.uid != other.uid:
             return True
-        ours, theirs = (str(each.metadata.get("resourceVersion", "")) for each in (self, other))
-        if ours.isdecimal() and theirs.isdecimal():
-            return int(ours) > int(theirs)
-        return ours != theirs
+        return is_later(self.version, other.version)
+
+
+def is_later(version: str, other: str) -> bool:
+    """Whether a version of an object is later than another one of the same object.
+
+    They are comparable since Kubernetes 1.35 (they are etcd's revisions); where they are no numbers, any other counts
+    as later.
+    """
+    if version.isdecimal() and other.isdecimal():
+        return int(version) > int(other)
+    return version != other
 
 
 def key_of(body: Mapping[str, Any]) -> ObjectKey:

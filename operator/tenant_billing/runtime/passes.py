@@ -34,13 +34,9 @@ class Passes:
         self._log = structlog.get_logger("pass")
 
     async def __call__(self, key: ObjectKey) -> Outcome:
-        """One pass; a defect is logged with its trace and answered with a wish for a retry."""
+        """One pass; a defect escapes it (see :meth:`tenant_billing.runtime.work_queue.WorkQueue.work`)."""
         begun = self._clock.monotonic()
-        try:
-            outcome = await self._reconcilers[key.kind].reconcile(key)
-        except Exception:  # noqa: BLE001 - a defect in one pass stops no other; it is logged with its trace
-            self._log.exception("pass broken off by a defect", **self._describe(key))
-            return Outcome("failed", retry=True)
+        outcome = await self._reconcilers[key.kind].reconcile(key)
         self._deadlines.set(key, outcome.backend, outcome.look_again_at)
         self._report(key, outcome, self._clock.monotonic() - begun)
         return outcome

@@ -11,10 +11,10 @@ from tenant_billing.api.billing_plan import BillingPlan
 from tenant_billing.api.resource import Resource
 from tenant_billing.api.tenant_subscription import TenantSubscription
 from tenant_billing.api.things_stack_cluster import ThingsStackCluster
-from tenant_billing.ports import ObjectKey
+from tenant_billing.ports import ListedObject, ObjectKey
 from tenant_billing.runtime import indexes
 from tenant_billing.runtime.indexes import Index
-from tenant_billing.runtime.observed import NAMESPACE_KIND, Observed, key_of, read
+from tenant_billing.runtime.observed import NAMESPACE_KIND, Observed, is_later, key_of, read
 
 Kind = TypeVar("Kind", bound=Resource)
 _OLDEST: Final = datetime.min.replace(tzinfo=UTC)
@@ -98,10 +98,14 @@ class ResourceStore:
 
     # -- what is asked -----------------------------------------------------
 
-    def holds(self, key: ObjectKey, uid: str) -> bool:
-        """Whether this very object is known, whatever its version."""
-        held = self._objects.get(key)
-        return held is not None and held.uid == uid
+    def held(self) -> Mapping[ObjectKey, Observed]:
+        """Everything that is held now, namespaces and invalid objects too."""
+        return dict(self._objects)
+
+    def has(self, listed: ListedObject) -> bool:
+        """Whether this very object is held, in the version listed or a later one."""
+        held = self._objects.get(listed.key)
+        return held is not None and held.uid == listed.uid and not is_later(listed.version, held.version)
 
     def body(self, key: ObjectKey) -> Mapping[str, Any] | None:
         """The object as Kubernetes wrote it."""

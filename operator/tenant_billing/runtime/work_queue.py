@@ -9,6 +9,8 @@ import random
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 
+import structlog
+
 from tenant_billing.ports import ObjectKey, Outcome
 
 Process = Callable[[ObjectKey], Awaitable[Outcome]]
@@ -55,6 +57,7 @@ class WorkQueue:
         self._timers: dict[ObjectKey, asyncio.TimerHandle] = {}
         self._failures: dict[ObjectKey, int] = {}
         self._arrival = asyncio.Event()
+        self._log = structlog.get_logger("queue")
 
     def add(self, key: ObjectKey, *, urgent: bool = True) -> None:
         """Look at an object as soon as possible; the urgent go first."""
@@ -83,7 +86,7 @@ class WorkQueue:
         """Work until told to stop, then finish the passes under way.
 
         Args:
-            process: One pass. An exception that escapes it counts as a wish for a retry: logging it is its own duty.
+            process: One pass. An exception that escapes it is a defect: logged with its trace, and a wish for a retry.
             workers: Passes at a time.
             stop: Begin no new pass once set.
         """
@@ -136,7 +139,10 @@ class WorkQueue:
         except asyncio.CancelledError:
             self._again.setdefault(key, True)
             raise
-        except Exception:  # noqa: BLE001 - a defect in one pass stops no other; process has logged it
+        except Exception:  # noqa: BLE001 - a defect in one pass stops no other; it is logged with its trace
+            self._log.exception(
+                "pass broken off by a defect", kind=key.kind, namespace=key.namespace, name=key.name
+            )
             outcome = Outcome("failed", retry=True)
         finally:
             self._running.discard(key)

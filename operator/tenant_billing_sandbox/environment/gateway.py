@@ -19,6 +19,7 @@ import aiohttp
 from aiohttp import web
 
 from tenant_billing_sandbox.control_plane.plane import ControlPlane
+from tenant_billing_sandbox.environment.watches import Watches
 from tenant_billing_sandbox.service.control import add_control_routes
 from tenant_billing_sandbox.service.faults import FaultSpecification
 from tenant_billing_sandbox.service.interception import Observed, execution_fault, interception, recorded
@@ -68,10 +69,12 @@ class KubernetesGateway:
     Attributes:
         url: Its address, for a kubeconfig that trusts the control plane's authority.
         observed: Scripted faults and the record of requests; also served under ``/_sandbox/``.
+        watches: The watches that run through it.
     """
 
     url: str
     observed: Observed
+    watches: Watches
 
     @classmethod
     @asynccontextmanager
@@ -81,6 +84,7 @@ class KubernetesGateway:
         identity = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         identity.load_cert_chain(*plane.serving)
         observed = Observed(writes=is_write, error=failure, state=lambda: {"server": plane.url})
+        watches = Watches()
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT)
         connector = aiohttp.TCPConnector(ssl=trust, limit=0)
         async with aiohttp.ClientSession(
@@ -92,16 +96,17 @@ class KubernetesGateway:
         ) as session:
             app = web.Application(middlewares=[interception(observed)], client_max_size=LARGEST_BODY)
             add_control_routes(app, observed)
-            app.router.add_route("*", "/{path:.*}", _Forwarding(session, observed).answer)
+            app.router.add_route("*", "/{path:.*}", _Forwarding(session, observed, watches).answer)
             # A watch ends with its client; a write that was begun is carried out all the same.
             async with listening(app, tls=identity, cancels=True) as url:
-                yield cls(url, observed)
+                yield cls(url, observed, watches)
 
 
 class _Forwarding:
-    def __init__(self, session: aiohttp.ClientSession, observed: Observed) -> None:
+    def __init__(self, session: aiohttp.ClientSession, observed: Observed, watches: Watches) -> None:
         self._session = session
         self._observed = observed
+        self._watches = watches
         self._under_way: set[asyncio.Task[web.Response]] = set()
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
@@ -143,8 +148,7 @@ class _Forwarding:
             answer = web.StreamResponse(status=upstream.status, headers=_handed_on(upstream.headers))
             await answer.prepare(request)
             try:
-                async for chunk in upstream.content.iter_any():
-                    await answer.write(chunk)
+                await self._watches.hand_on(upstream, answer)
             except (aiohttp.ClientPayloadError, ConnectionError):
                 return answer  # one side ended the watch, which either may at any time
             await answer.write_eof()
