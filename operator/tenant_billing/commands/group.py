@@ -7,6 +7,7 @@ from typing import Final
 import click
 
 COMMANDS: Final[Mapping[str, str]] = {
+    "plan": "tenant_billing.commands.plan:plan",
     "run": "tenant_billing.commands.run:run",
     "sandbox": "tenant_billing.commands.sandbox:sandbox",
     "status": "tenant_billing.commands.status:status",

@@ -1,5 +1,7 @@
 """Reading Kubernetes for a person at a terminal: one list, or one clear error."""
 
+import base64
+import binascii
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -16,6 +18,7 @@ from tenant_billing.api import names
 PAGE: Final = 500
 TIMEOUT: Final = 15.0
 _NOT_FOUND: Final = 404
+_CORE: Final = "v1"
 
 Body = dict[str, Any]
 
@@ -54,27 +57,69 @@ class KubernetesReader:
         Raises:
             CannotRead: The API server refused, or gave no usable answer.
         """
+        try:
+            yield from self._pages(names.API_VERSION, kind.plural, namespace)
+        except HTTPError as error:
+            raise CannotRead(_worded(error, kind)) from None
+
+    def namespaces(self) -> Iterator[Body]:
+        """Give all Namespaces.
+
+        Raises:
+            CannotRead: The API server refused, or gave no usable answer.
+        """
+        try:
+            yield from self._pages(_CORE, "namespaces", None)
+        except HTTPError as error:
+            raise CannotRead(f"the API server refused to list Namespaces: {error}") from None
+
+    def secret(self, namespace: str, name: str) -> dict[str, str] | None:
+        """Give the values of a Secret that can be decoded, None where there is no such Secret.
+
+        Raises:
+            CannotRead: The API server refused, or gave no usable answer.
+        """
+        try:
+            found = self._get(_CORE, f"secrets/{name}", namespace, {})
+        except HTTPError as error:
+            if error.code == _NOT_FOUND:
+                return None
+            raise CannotRead(
+                f"Secret {namespace}/{name} cannot be read: {error}. Ask for the right to read it, "
+                "or give the Secret among the manifests."
+            ) from None
+        return {key: text for key, value in (found.get("data") or {}).items() if (text := decoded(value))}
+
+    def _pages(self, version: str, path: str, namespace: str | None) -> Iterator[Body]:
         params = {"limit": str(PAGE)}
         while True:
-            page = self._page(kind, namespace, params)
+            page = self._get(version, path, namespace, params)
             yield from page["items"]
             following = page.get("metadata", {}).get("continue")
             if not following:
                 return
             params = {"limit": str(PAGE), "continue": following}
 
-    def _page(self, kind: names.ResourceKind, namespace: str | None, params: dict[str, str]) -> Body:
+    def _get(self, version: str, path: str, namespace: str | None, params: dict[str, str]) -> Body:
         try:
             get, check = self._client.get, self._client.raise_for_status
-            answer = get(version=names.API_VERSION, namespace=namespace, url=kind.plural, params=params)  # type: ignore[no-untyped-call]  # published without types
+            answer = get(version=version, namespace=namespace, url=path, params=params)  # type: ignore[no-untyped-call]  # published without types
             check(answer)  # type: ignore[no-untyped-call]  # published without types
-            page: Body = answer.json()
-        except HTTPError as error:
-            raise CannotRead(_worded(error, kind)) from None
+            found: Body = answer.json()
+        except HTTPError:
+            raise
         except (requests.RequestException, PyKubeError, ValueError) as error:
             server = self._client.url
             raise CannotRead(f"no usable answer from {server}: {type(error).__name__}") from None
-        return page
+        return found
+
+
+def decoded(value: object) -> str:
+    """One value of a Secret's ``data``, empty where it is no text in base 64."""
+    try:
+        return base64.b64decode(str(value), validate=True).decode().strip()
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
 
 
 def _configuration(kubeconfig: Path | None) -> KubeConfig:

@@ -14,7 +14,7 @@ from tenant_billing.ports import ObjectKey
 
 NAMESPACE_KIND: Final = "Namespace"
 AnyResource = BillingBackend | ThingsStackCluster | BillingPlan | TenantSubscription
-_MODELS: Final[Mapping[str, type[AnyResource]]] = {
+MODELS: Final[Mapping[str, type[AnyResource]]] = {
     names.BILLING_BACKEND.kind: BillingBackend,
     names.THINGS_STACK_CLUSTER.kind: ThingsStackCluster,
     names.BILLING_PLAN.kind: BillingPlan,
@@ -56,7 +56,7 @@ class Observed:
     @property
     def is_finished(self) -> bool:
         """Whether the deletion is through: Kubernetes removes such an object at once (a Namespace has other ways)."""
-        being_deleted = "deletionTimestamp" in self.metadata and self.key.kind in _MODELS
+        being_deleted = "deletionTimestamp" in self.metadata and self.key.kind in MODELS
         return being_deleted and not self.metadata.get("finalizers")
 
     def has_same_intent(self, other: "Observed", *, but_for_finalizers: bool = False) -> bool:
@@ -94,7 +94,7 @@ def read(body: Mapping[str, Any]) -> Observed:
     """Take a body in, typed where it has the shape of its kind."""
     key = key_of(body)
     body = _without_managed_fields(body)
-    model = _MODELS.get(key.kind)
+    model = MODELS.get(key.kind)
     if model is None:
         return Observed(key, body, None, None)
     try:

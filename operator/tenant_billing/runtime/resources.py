@@ -14,7 +14,7 @@ from tenant_billing.api.things_stack_cluster import ThingsStackCluster
 from tenant_billing.ports import ListedObject, ObjectKey
 from tenant_billing.runtime import indexes
 from tenant_billing.runtime.indexes import Index
-from tenant_billing.runtime.observed import NAMESPACE_KIND, Observed, is_later, key_of, read
+from tenant_billing.runtime.observed import NAMESPACE_KIND, AnyResource, Observed, is_later, key_of, read
 
 Kind = TypeVar("Kind", bound=Resource)
 _OLDEST: Final = datetime.min.replace(tzinfo=UTC)
@@ -116,6 +116,11 @@ class ResourceStore:
         """Why an object cannot be read as its kind, None where it can, or is not there."""
         held = self._objects.get(key)
         return held.problem if held else None
+
+    def resource(self, key: ObjectKey) -> AnyResource | None:
+        """An object of any of our kinds, None where it is not there or cannot be read as its kind."""
+        held = self._objects.get(key)
+        return held.resource if held else None
 
     def everything(self) -> Sequence[ObjectKey]:
         """All objects of our kinds: accounts and clusters first, then plans, then subscriptions."""

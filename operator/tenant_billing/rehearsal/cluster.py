@@ -1,0 +1,77 @@
+"""A Kubernetes cluster in memory: a :class:`tenant_billing.ports.Cluster` for a rehearsal."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+from tenant_billing.api.names import API_VERSION
+from tenant_billing.ports import ObjectGone, ObjectKey
+from tenant_billing.runtime.resources import ResourceStore
+
+SecretReader = Callable[[str, str, str], Awaitable[str]]
+"""Gives the value of a Secret by namespace, name and key; raises as ``Cluster.secret_value`` does."""
+
+
+class RehearsedCluster:
+    """Writes go into the store of the rehearsal, as a watch would bring them back, and nowhere else.
+
+    Args:
+        store: The objects of the rehearsal.
+        read_secret: Where the values of Secrets come from.
+    """
+
+    def __init__(self, store: ResourceStore, read_secret: SecretReader) -> None:
+        self._store = store
+        self._read_secret = read_secret
+
+    async def apply_status(
+        self, kind: str, namespace: str | None, name: str, uid: str, status: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
+        """Hold the status."""
+        return self._written(ObjectKey(kind, namespace or "", name), {"status": dict(status)}, {})
+
+    async def set_finalizers(self, body: Mapping[str, Any], finalizers: Sequence[str]) -> Mapping[str, Any]:
+        """Hold the finalizers."""
+        metadata = body["metadata"]
+        key = ObjectKey(str(body["kind"]), metadata.get("namespace") or "", metadata["name"])
+        return self._written(key, {}, {"finalizers": list(finalizers)})
+
+    async def annotate(
+        self, kind: str, namespace: str | None, name: str, annotations: Mapping[str, str]
+    ) -> None:
+        """Hold the annotations."""
+        key = ObjectKey(kind, namespace or "", name)
+        held = self._store.body(key)
+        known = (held["metadata"].get("annotations") or {}) if held is not None else {}
+        self._store.arrive(self._written(key, {}, {"annotations": {**known, **annotations}}))
+
+    async def secret_value(self, namespace: str, name: str, key: str) -> str:
+        """One value of a Secret.
+
+        Raises:
+            SecretNotFound: There is no such Secret.
+            SecretKeyMissing: The Secret has no such key, or an empty value.
+        """
+        return await self._read_secret(namespace, name, key)
+
+    async def is_being_removed(self, kind: str, namespace: str | None) -> bool:
+        """Nothing is being removed: a rehearsal applies."""
+        return False
+
+    async def event(self, body: Mapping[str, Any], type_: str, reason: str, message: str) -> None:
+        """Nobody is told."""
+
+    def _written(
+        self, key: ObjectKey, change: Mapping[str, Any], metadata: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
+        body = self._store.body(key)
+        if body is None:
+            raise ObjectGone(str(key))
+        before = body["metadata"]
+        after = {**before, **metadata, "resourceVersion": next_version(before)}
+        return {"apiVersion": API_VERSION, **body, **change, "metadata": after}
+
+
+def next_version(metadata: Mapping[str, Any]) -> str:
+    """A resource version that counts as newer than the one held."""
+    version = str(metadata.get("resourceVersion", ""))
+    return str(int(version) + 1) if version.isdecimal() else f"{version}+"

@@ -1,0 +1,101 @@
+"""What a rehearsal tells about a few plain cases, by name."""
+
+from typing import Any
+
+import kubernetes_bodies as bodies
+from rehearsal_worlds import Manifest, Worked
+from tenant_billing.domain.errors import Unreachable
+from tenant_billing.domain.forecast import Call, System
+from tenant_billing.domain.observations import Tenant, TenantState
+
+
+def applied(body: dict[str, Any]) -> Manifest:
+    return {name: value for name, value in body.items() if name != "status"}
+
+
+BACKEND, CLUSTER, PLAN = (applied(each) for each in (bodies.a_backend(), bodies.a_cluster(), bodies.a_plan()))
+ACME = applied(bodies.a_subscription())
+
+
+def told(calls: tuple[Call, ...]) -> list[tuple[str, str, str]]:
+    return [(each.system.value, each.operation, each.subject) for each in calls]
+
+
+async def test_one_file_with_everything_ends_where_the_customer_has_to_pay() -> None:
+    worked = Worked()
+    forecast = await worked.rehearse(ACME, PLAN, CLUSTER, BACKEND)
+    assert told(forecast.calls) == [
+        ("Stripe", "CreateProduct", "BillingPlan starter"),
+        ("Stripe", "CreatePrice", "BillingPlan starter"),
+        ("Stripe", "CreateCustomer", "TenantSubscription tenants/acme"),
+        ("Stripe", "CreateSubscription", "TenantSubscription tenants/acme"),
+    ]
+    assert [(each.subject, each.is_new, each.reason) for each in forecast.outlooks] == [
+        ("BillingBackend main", True, "Available"),
+        ("ThingsStackCluster eu1", True, "Available"),
+        ("BillingPlan starter", True, "Available"),
+        ("TenantSubscription tenants/acme", True, "AwaitingPayment"),
+    ]
+
+
+async def test_what_was_made_is_named_in_the_calls_that_follow() -> None:
+    forecast = await Worked().rehearse(BACKEND, CLUSTER, PLAN, ACME)
+    product, price, customer, subscription = forecast.calls
+    assert price.parameters["product_id"] == product.target == "product-1"
+    assert subscription.parameters["customer_id"] == customer.target == "customer-1"
+    assert subscription.parameters["price_id"] == price.target
+
+
+async def test_what_is_settled_already_needs_no_call() -> None:
+    worked = Worked()
+    worked.apply(BACKEND, CLUSTER, PLAN, ACME)
+    await worked.settle()
+    forecast = await worked.rehearse(BACKEND, CLUSTER, PLAN, ACME)
+    assert forecast.calls == ()
+
+
+async def test_a_change_shows_what_stands_there_now_beside_what_would_be_written() -> None:
+    worked = Worked()
+    worked.apply(BACKEND, CLUSTER, PLAN, ACME)
+    await worked.settle()
+    worked.pay_everything()
+    worked.restart()
+    await worked.settle()
+    limited = {**PLAN, "spec": {**PLAN["spec"], "entityLimits": {"endDevices": 500}}}
+    (call,) = (await worked.rehearse(limited)).calls
+    assert (call.system, call.operation, call.target) == (System.THINGS_STACK, "UpdateTenant", "acme")
+    assert call.parameters == {"limits": {"end_devices": 500}}
+    assert call.before == {"limits": {"end_devices": None}}
+    assert call.why == "the limits differ from the plan's"
+
+
+async def test_a_changed_plan_is_told_for_each_of_its_tenants_and_for_nobody_else() -> None:
+    worked = Worked()
+    other = applied(bodies.a_subscription("beta", plan="other"))
+    worked.apply(BACKEND, CLUSTER, PLAN, applied(bodies.a_plan("other")), ACME, other)
+    await worked.settle()
+    worked.pay_everything()
+    worked.restart()
+    await worked.settle()
+    limited = {**PLAN, "spec": {**PLAN["spec"], "entityLimits": {"gateways": 1}}}
+    calls = (await worked.rehearse(limited)).calls
+    assert {each.subject for each in calls} == {"TenantSubscription tenants/acme"}
+
+
+async def test_an_account_that_cannot_be_reached_is_told_and_nothing_is_guessed() -> None:
+    worked = Worked()
+    worked.account.fail("account", Unreachable("no answer"), times=9)
+    forecast = await worked.rehearse(BACKEND, CLUSTER, PLAN, ACME)
+    assert forecast.calls == ()
+    assert {each.subject: each.reason for each in forecast.outlooks}["BillingBackend main"] == "Unreachable"
+
+
+async def test_a_tenant_of_somebody_else_is_refused_as_it_would_be() -> None:
+    worked = Worked()
+    worked.apply(BACKEND, CLUSTER, PLAN)
+    await worked.settle()
+    worked.registry.tenants["acme"] = Tenant("acme", TenantState.APPROVED, name="Somebody's")
+    worked.restart()
+    forecast = await worked.rehearse(ACME)
+    assert forecast.calls == ()
+    assert {each.reason for each in forecast.outlooks if "acme" in each.subject} == {"TenantNotManaged"}
