@@ -325,6 +325,30 @@ def test_marks_join_the_next_write_that_is_needed_anyway(
     assert write.metadata == written
 
 
+def bought_again_in_stripe(price: str, **spec: Any) -> World:
+    """The object's ``starter`` was applied to a subscription that ended; its customer bought one more in Stripe."""
+    former = a_subscription("canceled", ended_at=NOW - DAY)
+    successor = a_subscription(
+        id="sub_2", created=NOW, items=(an_item(price),), metadata={"tenant-id": KEY.tenant_id}
+    )
+    return a_world(a_tenant_subscription(**spec), subscriptions=(former, successor))
+
+
+def test_the_plan_that_a_returning_customer_bought_in_stripe_is_followed() -> None:
+    world = bought_again_in_stripe(PRICES["pro"])
+    assert moves(world) == []
+    assert synced(world) == Reason.PLAN_CHANGED_IN_STRIPE
+    assert moves(bought_again_in_stripe(PRICES["pro"], planConflictPolicy="EnforceSpec")) != []
+
+
+def test_a_wish_after_the_return_is_carried_out_like_any_other() -> None:
+    agreeing = bought_again_in_stripe(PRICES["pro"], planRef={"name": "pro"})
+    (mark,) = writes(agreeing)
+    assert mark.metadata[StripeMetadata.PLAN] == "pro"
+    (change,) = moves(bought_again_in_stripe(PRICES["starter"], planRef={"name": "pro"}))
+    assert (change.subscription_id, change.price_id) == ("sub_2", PRICES["pro"])
+
+
 def test_a_plan_that_a_schedule_keeps_away_is_not_marked_as_applied() -> None:
     world = asking_for_pro(
         a_subscription(schedule_id="sub_sched_1", metadata={}), renewal="CancelAtPeriodEnd"

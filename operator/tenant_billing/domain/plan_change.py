@@ -120,10 +120,20 @@ def plan_was_changed_outside(world: World, subscription: Subscription, current: 
     )
 
 
+def _last_applied(world: World, subscription: Subscription) -> str | None:
+    """The plan last applied, or None: a successor that was born at the provider carries no mark of ours.
+
+    What its customer chose there is a change outside, so the newest mark of the tenant's former subscriptions stands.
+    """
+    newest = sorted(world.subscriptions, key=lambda each: each.created, reverse=True)
+    marks = (each.metadata.get(StripeMetadata.PLAN) for each in (subscription, *newest))
+    return next((mark for mark in marks if mark is not None), None)
+
+
 def _is_new_wish(world: World, subscription: Subscription) -> bool:
     """Whether ``planRef`` names a plan that was not applied yet."""
     wanted = world.offer
-    return wanted is not None and subscription.metadata.get(StripeMetadata.PLAN) != wanted.name
+    return wanted is not None and _last_applied(world, subscription) != wanted.name
 
 
 def _is_to_be_moved(world: World, subscription: Subscription, current: InForce) -> bool:
@@ -183,7 +193,7 @@ def actions(world: World, subscription: Subscription, current: InForce) -> tuple
             return (_move(world, subscription, current, item, wanted),)
         if new_wish:
             return (_mark(world, subscription, wanted),)
-    if new_wish and not elsewhere and StripeMetadata.PLAN in subscription.metadata:
+    if new_wish and not elsewhere and _last_applied(world, subscription) is not None:
         return (_mark(world, subscription, wanted),)
     return _renewal(world, subscription, None if elsewhere else wanted.name)
 
