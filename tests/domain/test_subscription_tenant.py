@@ -370,6 +370,15 @@ def test_an_administrator_s_suspension_says_so_even_where_the_payments_suspended
     assert "billing goes on" in told(done).message
 
 
+def test_no_tenant_is_made_for_an_administrator_who_suspends_and_the_object_says_why() -> None:
+    world = a_world(a_tenant_subscription(accessPolicy="Suspend"), tenant=None)
+    assert decide(world).actions == ()
+    assert (told(world).status, told(world).reason) == ("True", "Suspended")
+    synced = told(world, ConditionType.TENANT_SYNCED)
+    assert (synced.status, synced.reason) == ("False", "Pending")
+    assert "accessPolicy" in synced.message
+
+
 def test_a_silent_suspension_of_the_other_server_can_be_lifted_after_our_attributes_were_written() -> None:
     """The attributes mark the tenant as ours, and silence is not ours: the words are written with them."""
     outside = Outside()

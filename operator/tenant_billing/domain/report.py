@@ -226,10 +226,7 @@ def _ready(world: World, verdict: Verdict) -> _Said:
     if finding is not None:
         status = ConditionStatus.UNKNOWN if finding.reason is Reason.PAUSED else ConditionStatus.FALSE
         return status, finding.reason, finding.message
-    if (
-        world.resource.spec.access_policy is AccessPolicy.SUSPEND
-        and verdict.standing.access is Access.SUSPENDED
-    ):
+    if _is_suspended_as_told(world, verdict):
         return ConditionStatus.TRUE, Reason.SUSPENDED, verdict.standing.message
     before = find_condition(world.resource.status.conditions, ConditionType.READY)
     if world.tenant_missing and before is not None and before.status is ConditionStatus.TRUE:
@@ -240,6 +237,11 @@ def _ready(world: World, verdict: Verdict) -> _Said:
     if verdict.standing.access is Access.KEEP:
         return ConditionStatus.FALSE, Reason.AWAITING_PAYMENT, verdict.standing.message
     return ConditionStatus.TRUE, Reason.PROVISIONED, ""
+
+
+def _is_suspended_as_told(world: World, verdict: Verdict) -> bool:
+    told = world.resource.spec.access_policy is AccessPolicy.SUSPEND
+    return told and verdict.standing.access is Access.SUSPENDED
 
 
 def _subscription_synced(world: World, verdict: Verdict) -> _Said:
@@ -270,16 +272,18 @@ def _tenant_synced(world: World, verdict: Verdict) -> _Said:
     if finding is not None and finding.reason in _PROBLEMS_OF_REGISTRY:
         return ConditionStatus.FALSE, Reason.PENDING, finding.message
     if world.tenant is None:
-        return _about_absence(world)
+        return _about_absence(world, verdict)
     if verdict.standing.access is Access.KEEP:
         return ConditionStatus.UNKNOWN, Reason.PENDING, "The tenant is kept as it is."
     return ConditionStatus.TRUE, Reason.SYNCED, ""
 
 
-def _about_absence(world: World) -> _Said:
+def _about_absence(world: World, verdict: Verdict) -> _Said:
     if world.tenant_missing:
         message = "The tenant was not found once; it is looked for again."
         return ConditionStatus.UNKNOWN, Reason.PENDING, message
+    if _is_suspended_as_told(world, verdict):
+        return ConditionStatus.FALSE, Reason.PENDING, "No tenant is made while spec.accessPolicy is Suspend."
     message = "The tenant follows once the first payment, or the trial, stands."
     return ConditionStatus.FALSE, Reason.PENDING, message
 
