@@ -108,7 +108,9 @@ class Tenant:
         payment: str | None = None,
         synced: str | None = None,
         tenant_synced: str | None = None,
+        within: str | None = None,
         tenant: str | None = None,
+        description: str | None = None,
         stripe: str | None = None,
         plan: str | None = None,
         limits: dict[str, int | None] | None = None,
@@ -121,7 +123,9 @@ class Tenant:
             payment: Reason of PaymentCurrent.
             synced: Reason of SubscriptionSynced.
             tenant_synced: Reason of TenantSynced.
+            within: Reason of WithinLimits.
             tenant: State in The Things Stack, such as ``Approved``, or ``Absent``; the object says the same.
+            description: Why it is in that state, as The Things Stack tells its users.
             stripe: Status at Stripe, raw.
             plan: Name of the plan in force.
             limits: Some limits of the tenant.
@@ -132,8 +136,10 @@ class Tenant:
             "payment": payment,
             "synced": synced,
             "tenant_synced": tenant_synced,
+            "within": within,
             "tenant": tenant,
             "told": tenant,
+            "description": description,
             "stripe": stripe,
             "plan": plan,
         }
@@ -269,8 +275,10 @@ def _summary(seen: Seen, limits: dict[str, int | None], status: Object) -> Objec
         "payment": seen.reason("PaymentCurrent"),
         "synced": seen.reason("SubscriptionSynced"),
         "tenant_synced": seen.reason("TenantSynced"),
+        "within": seen.reason("WithinLimits"),
         "tenant": state if seen.tenant else "Absent",
         "told": seen.status.get("tenantState"),
+        "description": seen.description,
         "stripe": seen.subscription.get("status"),
         "plan": seen.status.get("planRef", {}).get("name"),
         **{name: seen.limit(name) for name in limits},
