@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
 from tenant_billing.api import names
 from tenant_billing.api.conditions import ConditionStatus, ConditionType, find_condition
@@ -10,6 +10,7 @@ from tenant_billing.domain.forecast import Forecast, Outlook
 from tenant_billing.ports import (
     BillingProvider,
     Clock,
+    Cluster,
     ObjectKey,
     ProviderFactory,
     Reconciler,
@@ -96,7 +97,7 @@ class Rehearsal:
         self._waiting: dict[ObjectKey, None] = {}
         self._passes: dict[ObjectKey, int] = {}
         self._looked_at: set[ObjectKey] = set()
-        cluster = RehearsedCluster(self._store, outside.read_secret)
+        cluster = cast("Cluster", RehearsedCluster(self._store, outside.read_secret))
         self._accounts = Accounts(outside.clock, self)
         self._registries = Registries(outside.clock, self, self._store, cluster)
         surroundings = Surroundings(
@@ -194,7 +195,8 @@ class Rehearsal:
         real = self._outside.connect_provider(
             api_key=api_key, api_url=api_url, livemode=livemode, requests_per_second=requests_per_second
         )
-        return RehearsedProvider(real, self._record, self._outside.clock)
+        # That it answers every call of the port is shown by tests/rehearsal/test_ports_are_rehearsed.py.
+        return cast("BillingProvider", RehearsedProvider(real, self._record, self._outside.clock))
 
     def _registry(
         self, *, url: str, admin_key: str, ca_bundle: str | None, requests_per_second: int
@@ -202,7 +204,7 @@ class Rehearsal:
         real = self._outside.connect_registry(
             url=url, admin_key=admin_key, ca_bundle=ca_bundle, requests_per_second=requests_per_second
         )
-        return RehearsedRegistry(real, self._record)
+        return cast("TenantRegistry", RehearsedRegistry(real, self._record))
 
 
 def _by_dependence(key: ObjectKey) -> tuple[int, ObjectKey]:
