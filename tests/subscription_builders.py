@@ -45,13 +45,14 @@ def a_tenant_subscription(
     status: Mapping[str, Any] | None = None,
     **spec: Any,
 ) -> TenantSubscription:
-    """An object that asks for plan ``starter``; fields of the spec as Kubernetes spells them."""
-    wanted = {
+    """An object that asks for plan ``starter``, or observes ``sub_1``; fields of the spec as Kubernetes spells them."""
+    managed = {
         "planRef": {"name": plan},
-        "clusterRef": {"name": "eu1"},
-        "tenant": {"id": "acme"} | dict(tenant or {}),
         "customer": customer or {"details": {"email": "billing@acme.example", "name": "Acme Ltd"}},
-    } | spec
+    }
+    observed = {"backendRef": {"name": "main"}, "subscriptionID": "sub_1", "customer": customer}
+    born = observed if spec.get("managementPolicy") == "Observe" else managed
+    wanted = {"clusterRef": {"name": "eu1"}, "tenant": {"id": "acme"} | dict(tenant or {})} | born | spec
     known = {
         "name": name,
         "namespace": namespace,

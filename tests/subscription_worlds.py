@@ -52,6 +52,8 @@ _MARKS: Final[tuple[dict[str, str], ...]] = (
     KEY.metadata("pro"),
     KEY.metadata(),
     {"tenant-id": "acme"},
+    {"tenant-id": "acme", "tenant-name": "A" * 51, "admin-email": ""},
+    {"tenant-id": "other", "tenant-name": "", "admin-user": "admin"},
     {},
 )
 _STATUSES: Final = (*sorted(KNOWN), "frozen_by_regulator")
@@ -105,12 +107,15 @@ def resources(draw: st.DrawFn) -> TenantSubscription:
         "tenantState": draw(st.sampled_from((None, "Absent", "Approved"))),
         "frozenLimits": draw(st.sampled_from((None, {"endDevices": 3}))),
     }
+    policy = draw(st.sampled_from(("Manage", "Manage", "Observe")))
+    customers = _CUSTOMERS if policy == "Manage" else (None, None, *_CUSTOMERS)
     return a_tenant_subscription(
+        managementPolicy=policy,
         plan=draw(st.sampled_from(("starter", "pro"))),
         tenant=draw(st.sampled_from(({}, _ADMIN)))
         | {"adoptionPolicy": draw(st.sampled_from(("Never", "IfUnmanaged")))}
         | draw(st.sampled_from(({}, {"name": "Acme", "description": "Sensors"}))),
-        customer=draw(st.sampled_from(_CUSTOMERS)),
+        customer=draw(st.sampled_from(customers)),
         metadata={
             "annotations": annotations,
             "finalizers": draw(st.sampled_from(((FINALIZER,), (FINALIZER,), ("other/finalizer",)))),
@@ -119,7 +124,7 @@ def resources(draw: st.DrawFn) -> TenantSubscription:
         planConflictPolicy=draw(st.sampled_from(PlanConflictPolicy)),
         renewal=draw(st.sampled_from(Renewal)),
         accessPolicy=draw(st.sampled_from((AccessPolicy.FOLLOW_BILLING, *AccessPolicy))),
-        deletionPolicy=draw(st.sampled_from((None, *DeletionPolicy))),
+        deletionPolicy=draw(st.sampled_from((None, *DeletionPolicy))) if policy == "Manage" else None,
         limitOverrides=draw(st.one_of(st.none(), st.none(), st.sampled_from(_OVERRIDES))),
         discounts=draw(st.sampled_from(((), ({"couponID": "PILOT20"},)))),
     )
@@ -143,6 +148,7 @@ def subscriptions(draw: st.DrawFn, identity: str) -> Subscription:
         cancel_at_period_end=draw(st.booleans()),
         trial_start=draw(st.sampled_from((None, NOW - 80 * DAY))),
         schedule_id=draw(st.sampled_from((None, None, "sub_sched_1"))),
+        admin_password=draw(st.sampled_from(("", PASSWORD))),
         pending_change=draw(st.sampled_from((False, False, True))),
         open_invoices=draw(st.sampled_from((None, (), (invoice,)))),
         latest_invoice=draw(st.sampled_from((None, invoice))),

@@ -41,7 +41,8 @@ from tenant_billing.domain.errors import (
 from tenant_billing.domain.findings import Finding
 from tenant_billing.domain.observations import Totals
 from tenant_billing.domain.refusals import refusal_of
-from tenant_billing.domain.report import remembered_refusal, status_of
+from tenant_billing.domain.remembered import remembered_refusal
+from tenant_billing.domain.report import status_of
 from tenant_billing.domain.requests import InitialUser, ItemChange, NewTenant, TenantChange
 from tenant_billing.domain.world import Refusal, World
 
@@ -281,18 +282,6 @@ def test_a_paused_object_is_left_alone_and_is_neither_ready_nor_stalled() -> Non
 def test_paused_must_be_true_to_count() -> None:
     resource = a_tenant_subscription(metadata={"annotations": {Annotation.PAUSED: "false"}})
     assert told(a_world(resource)).reason == "Provisioned"
-
-
-def test_observing_is_not_yet_supported_and_says_so() -> None:
-    resource = a_tenant_subscription(
-        managementPolicy="Observe",
-        planRef=None,
-        customer=None,
-        backendRef={"name": "main"},
-        subscriptionID="sub_1",
-    )
-    assert decide(a_world(resource)).actions == ()
-    assert told(a_world(resource)).reason == "NotYetSupported"
 
 
 def test_a_password_is_not_needed_once_the_tenant_stands() -> None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
+from tenant_billing.api.names import BillingServerMetadata
 from tenant_billing.domain.observations import EMPTY
 
 Fields = Mapping[str, Any]
@@ -65,7 +66,14 @@ def to_list(value: object) -> list[Fields]:
 
 
 def to_metadata(value: object) -> Mapping[str, str]:
-    """Metadata; empty where there is none."""
+    """Metadata without the one key that is a secret; empty where there is none."""
     if not isinstance(value, Mapping) or not value:
         return EMPTY
-    return MappingProxyType({str(key): str(text) for key, text in value.items()})
+    known = {str(key): str(text) for key, text in value.items()}
+    known.pop(BillingServerMetadata.ADMIN_PASSWORD, None)
+    return MappingProxyType(known)
+
+
+def to_admin_password(metadata: object) -> str:
+    """The password that a customer's seller wrote into metadata; empty where there is none. Never shown."""
+    return str(to_fields(metadata).get(BillingServerMetadata.ADMIN_PASSWORD, ""))

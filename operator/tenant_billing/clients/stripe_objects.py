@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from tenant_billing.clients.stripe_fields import (
     Fields,
+    to_admin_password,
     to_fields,
     to_id,
     to_list,
@@ -105,6 +106,7 @@ def to_subscription(fields: Fields, open_invoices: Sequence[Invoice] | None = No
         test_clock_id=to_id(fields.get("test_clock")),
         open_invoices=None if open_invoices is None else tuple(open_invoices),
         latest_invoice=to_invoice(latest) if latest else None,
+        admin_password=to_admin_password(fields.get("metadata")),
     )
 
 

@@ -52,7 +52,7 @@ def tenant_is_gone(world: World) -> Finding | None:
 
 
 def tenant_gone_message(tenant_id: str) -> str:
-    """What is said of a tenant that was deleted; also how it is remembered (``report.is_remembered_gone``)."""
+    """What is said of a tenant that was deleted; also how it is remembered (``remembered.is_remembered_gone``)."""
     return (
         f"Tenant {tenant_id} was deleted in The Things Stack and is not made again; billing goes on. "
         "Delete this object to end it."

@@ -6,8 +6,16 @@ from datetime import datetime
 from tenant_billing.api.entities import EntityLimits
 from tenant_billing.api.names import FINALIZER
 from tenant_billing.api.reasons import Reason
-from tenant_billing.api.tenant_subscription import AccessPolicy
-from tenant_billing.domain import access, birth, counting, enrolment, limits, plan_change, prerequisites
+from tenant_billing.domain import (
+    access,
+    birth,
+    counting,
+    enrolment,
+    limits,
+    observed,
+    plan_change,
+    prerequisites,
+)
 from tenant_billing.domain import tenant as tenants
 from tenant_billing.domain.access import Access, Standing
 from tenant_billing.domain.actions import (
@@ -21,8 +29,9 @@ from tenant_billing.domain.counting import Candidates
 from tenant_billing.domain.findings import Finding, Hold, first
 from tenant_billing.domain.observations import BillingReference, Limits, Subscription, Tenant
 from tenant_billing.domain.ownership import is_claimed
-from tenant_billing.domain.permissions import is_trusted_by_backend, is_trusted_by_cluster
+from tenant_billing.domain.permissions import is_trusted_by_backend
 from tenant_billing.domain.plan_change import InForce
+from tenant_billing.domain.standing import standing_of
 from tenant_billing.domain.world import World
 
 
@@ -55,6 +64,7 @@ class Verdict:
 
 def decide(world: World) -> Verdict:
     """Decide about an object that is not being deleted."""
+    world = observed.as_sold(world)
     finding = first(prerequisites.CHAIN, world)
     if finding is not None and finding.hold is Hold.EVERYTHING:
         return _held(world, finding)
@@ -64,7 +74,7 @@ def decide(world: World) -> Verdict:
     candidates = counting.choose(world.subscriptions)
     current = _current(world, candidates.counting)
     finding = finding or _refused(world) or _about_subscription(world, candidates, current)
-    standing = _standing(world, candidates.counting, current)
+    standing = standing_of(world, candidates.counting, current)
     wanted, frozen = _limits(world, current, standing)
     provider = () if finding is not None and finding.hold else _provider(world, candidates, current)
     registry, problem = _registry(world, candidates.counting, current, standing, wanted, finding)
@@ -98,7 +108,7 @@ def _held(world: World, finding: Finding | None) -> Verdict:
     current = _current(world, candidates.counting)
     lost = prerequisites.recorded_subscription_is_missing(world) is not None
     known = world.provider_problem is None and world.offer is not None and not lost
-    standing = _standing(world, candidates.counting, current) if known else access.UNKNOWN
+    standing = standing_of(world, candidates.counting, current) if known else access.UNKNOWN
     wanted, _ = _limits(world, current, standing)
     return Verdict(
         (), finding, None, standing, candidates, current, wanted, world.resource.status.frozen_limits
@@ -149,6 +159,7 @@ def _about_subscription(world: World, candidates: Candidates, current: InForce) 
     if counting.has_ended(subscription):
         return (
             enrolment.successor_awaits_payment(candidates)
+            or (observed.ended(world, subscription) if world.is_observed else None)
             or enrolment.ended_without_leave(world, subscription)
             or birth.tenant_is_gone(world)
             or enrolment.plan_is_closed(world)
@@ -180,22 +191,6 @@ def _limits_are_unknown(current: InForce) -> Finding | None:
     )
 
 
-def _standing(world: World, subscription: Subscription | None, current: InForce) -> Standing:
-    offer = current.offer or world.offer
-    if offer is None or (subscription is not None and _is_kept(subscription, current)):
-        return access.UNKNOWN
-    spec = offer.plan.spec
-    policy = world.resource.spec.access_policy
-    if policy is AccessPolicy.KEEP_ACTIVE and not is_trusted_by_cluster(world):
-        policy = AccessPolicy.FOLLOW_BILLING
-    return access.judge(subscription, spec.past_due, spec.collection_paused_policy, policy, world.now)
-
-
-def _is_kept(subscription: Subscription, current: InForce) -> bool:
-    """Whether no plan tells what a live subscription means; one that has ended means the same in every plan."""
-    return current.finding is not None and not counting.has_ended(subscription)
-
-
 def _allowed(current: InForce) -> Limits | None:
     """What the price in force allows."""
     if current.offer is None or current.item is None:
@@ -220,6 +215,8 @@ def _limits(world: World, current: InForce, standing: Standing) -> tuple[Limits 
 
 def _provider(world: World, candidates: Candidates, current: InForce) -> tuple[Action, ...]:
     subscription = candidates.counting
+    if world.is_observed:
+        return ()
     if subscription is None or counting.has_ended(subscription):
         return enrolment.actions(world, candidates)
     return plan_change.actions(world, subscription, current)
@@ -276,7 +273,7 @@ def _unless_held(actions: tuple[Action, ...], world: World) -> tuple[Action, ...
 
 
 def _sync(world: World, subscription: Subscription | None, current: InForce) -> Finding | None:
-    if subscription is None or counting.has_ended(subscription):
+    if subscription is None or counting.has_ended(subscription) or world.is_observed:
         return None
     changed = plan_change.plan_was_changed_outside(world, subscription, current)
     if changed is None and plan_change.schedule_is_attached(subscription):

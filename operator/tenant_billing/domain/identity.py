@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from tenant_billing.api.names import StripeMetadata
+from tenant_billing.api.names import BillingServerMetadata, StripeMetadata
+from tenant_billing.domain.observations import Subscription
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,12 @@ def key_of(metadata: Mapping[str, str]) -> TenantKey | None:
     if not owner or not cluster or not tenant_id:
         return None
     return TenantKey(owner, cluster, tenant_id)
+
+
+def tenant_id_of(subscription: Subscription) -> str | None:
+    """The tenant that a subscription says it is for, by our mark or by the documented ``tenant-id``."""
+    marked = key_of(subscription.metadata)
+    return marked.tenant_id if marked else subscription.metadata.get(BillingServerMetadata.TENANT_ID) or None
 
 
 @dataclass(frozen=True)

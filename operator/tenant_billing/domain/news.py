@@ -32,7 +32,12 @@ class News:
 
 def between(before: TenantSubscriptionStatus, after: TenantSubscriptionStatus) -> tuple[News, ...]:
     """What is worth telling; nothing where only figures moved."""
-    return (*_of_tenant(before, after), *_of_subscription(before, after), *_of_readiness(before, after))
+    return (
+        *_of_tenant(before, after),
+        *_of_subscription(before, after),
+        *_of_readiness(before, after),
+        *_of_warning(before, after),
+    )
 
 
 def _of_tenant(before: TenantSubscriptionStatus, after: TenantSubscriptionStatus) -> tuple[News, ...]:
@@ -83,3 +88,14 @@ def _of_readiness(before: TenantSubscriptionStatus, after: TenantSubscriptionSta
     if former is not None and former.reason == ready.reason:
         return ()
     return (News(WARNING, ready.reason, ready.message),)
+
+
+def _of_warning(before: TenantSubscriptionStatus, after: TenantSubscriptionStatus) -> tuple[News, ...]:
+    """What an object says although it is wholly carried out: a password that others can read."""
+    ready = find_condition(after.conditions, ConditionType.READY)
+    former = find_condition(before.conditions, ConditionType.READY)
+    if ready is None or ready.reason != Reason.PROVISIONED or not ready.message:
+        return ()
+    if former is not None and former.message == ready.message:
+        return ()
+    return (News(WARNING, "PasswordInMetadata", ready.message),)

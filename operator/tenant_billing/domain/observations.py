@@ -154,6 +154,8 @@ class Subscription:
         pending_change: Whether a change waits for its payment.
         open_invoices: Invoices that wait for payment, or None where they were not read.
         latest_invoice: The newest invoice, or None where it was not read.
+        metadata: All but the key ``admin-password``.
+        admin_password: What stood under that key (things-stack.md 1.3); never shown.
     """
 
     id: str
@@ -175,6 +177,7 @@ class Subscription:
     test_clock_id: str | None = None
     open_invoices: tuple[Invoice, ...] | None = None
     latest_invoice: Invoice | None = None
+    admin_password: str = field(default="", repr=False)
 
 
 LIMIT_NAMES = ("applications", "clients", "end_devices", "gateways", "organizations", "users")

@@ -6,7 +6,7 @@ from tenant_billing.api.names import MANAGED_BY, TenantAttribute
 from tenant_billing.api.reasons import Reason
 from tenant_billing.api.tenant_subscription import AdoptionPolicy, TenantSubscription
 from tenant_billing.domain.findings import Finding
-from tenant_billing.domain.identity import parse_claim
+from tenant_billing.domain.identity import parse_claim, tenant_id_of
 from tenant_billing.domain.observations import Tenant
 from tenant_billing.domain.permissions import is_trusted_by_cluster
 from tenant_billing.domain.world import World
@@ -58,6 +58,27 @@ def another_object_has_the_tenant(world: World) -> Finding | None:
         Reason.CONFLICT,
         f"TenantSubscription {name} stands for tenant {world.key.tenant_id} already; delete one of the two.",
     )
+
+
+def another_object_has_the_subscription(world: World) -> Finding | None:
+    """One subscription pays for one tenant: the one that its metadata names, else the older object's."""
+    winner = min((world.resource, *world.claimants), key=lambda each: _seniority(each, world))
+    if winner is world.resource:
+        return None
+    status, spec = world.resource.status, world.resource.spec
+    name = f"{winner.metadata.namespace}/{winner.metadata.name}"
+    return Finding(
+        Reason.CONFLICT,
+        f"TenantSubscription {name} stands for subscription {status.subscription_id or spec.subscription_id} already, "
+        f"which pays for tenant {winner.spec.tenant.id}; delete one of the two.",
+    )
+
+
+def _seniority(resource: TenantSubscription, world: World) -> tuple[bool, datetime, str, str]:
+    metadata = resource.metadata
+    named = {tenant_id_of(each) for each in world.subscriptions}
+    born = metadata.creation_timestamp or datetime.max.replace(tzinfo=UTC)
+    return resource.spec.tenant.id not in named, born, metadata.namespace or "", metadata.name
 
 
 def _precedence(resource: TenantSubscription, world: World) -> tuple[bool, datetime, str, str]:

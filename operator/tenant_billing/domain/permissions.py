@@ -12,7 +12,6 @@ from tenant_billing.api.tenant_subscription import (
     AccessPolicy,
     AdoptionPolicy,
     DeletionPolicy,
-    ManagementPolicy,
 )
 from tenant_billing.domain.findings import Finding, Hold
 from tenant_billing.domain.world import World
@@ -41,7 +40,7 @@ def _trusted(world: World, rule: NamespaceRule | None) -> bool:
 def fields_of_the_backend(world: World) -> Iterator[str]:
     """The fields in use that only a namespace trusted by the backend may set."""
     spec = world.resource.spec
-    if spec.management_policy is ManagementPolicy.OBSERVE:
+    if world.is_observed:
         yield "spec.managementPolicy: Observe"
     elif spec.subscription_id is not None:
         yield "spec.subscriptionID"
@@ -80,10 +79,10 @@ def fields_of_the_cluster(world: World) -> Iterator[str]:
 
 
 def plan_does_not_admit_namespace(world: World) -> Finding | None:
-    """The plan, or the cluster, is not for this namespace."""
+    """The plan, or the cluster, is not for this namespace. What is observed was subscribed to elsewhere."""
     namespace = world.namespace
     rules = []
-    if world.offer is not None:
+    if world.offer is not None and not world.is_observed:
         rules.append((f"BillingPlan {world.offer.name}", world.offer.plan.spec.allowed_namespaces))
     if world.cluster is not None:
         rules.append(

@@ -3,13 +3,17 @@
 from tenant_billing.api.conditions import ConditionStatus, ConditionType, find_condition
 from tenant_billing.api.names import Annotation
 from tenant_billing.api.reasons import Reason
-from tenant_billing.api.tenant_subscription import ManagementPolicy
 from tenant_billing.domain.counting import bills
 from tenant_billing.domain.errors import Forbidden, Throttled, Unauthorized, Unreachable, Unsupported
 from tenant_billing.domain.findings import Finding, Hold, Rule
-from tenant_billing.domain.ownership import another_object_has_the_tenant, tenant_belongs_to_another
+from tenant_billing.domain.observed import field_would_write
+from tenant_billing.domain.ownership import (
+    another_object_has_the_subscription,
+    another_object_has_the_tenant,
+    tenant_belongs_to_another,
+)
 from tenant_billing.domain.permissions import field_needs_trust, plan_does_not_admit_namespace
-from tenant_billing.domain.tenant_validity import tenant_cannot_be_created
+from tenant_billing.domain.tenant_validity import tenant_cannot_be_created, tenant_cannot_be_renamed
 from tenant_billing.domain.world import World
 
 
@@ -22,16 +26,6 @@ def object_is_paused(world: World) -> Finding | None:
         f"The annotation {Annotation.PAUSED} is set; nothing is written outside until it is removed.",
         stalled=False,
     )
-
-
-def field_is_not_yet_supported(world: World) -> Finding | None:
-    """A field that this version does not carry out: said, never silently ignored."""
-    if world.resource.spec.management_policy is ManagementPolicy.OBSERVE:
-        return Finding(
-            Reason.NOT_YET_SUPPORTED,
-            "spec.managementPolicy: Observe is not carried out by this version; use Manage.",
-        )
-    return None
 
 
 def plan_not_found(world: World) -> Finding | None:
@@ -47,14 +41,18 @@ def plan_not_found(world: World) -> Finding | None:
 
 
 def backend_not_usable(world: World) -> Finding | None:
-    """The plan's account does not exist or is not ready."""
-    if world.offer is None:
+    """The account does not exist or is not ready."""
+    observed = world.resource.spec.backend_ref
+    if observed is not None:
+        name, whence = observed.name, "spec.backendRef"
+    elif world.offer is not None:
+        name, whence = world.offer.plan.spec.backend_ref.name, f"BillingPlan {world.offer.name}"
+    else:
         return None
-    name = world.offer.plan.spec.backend_ref.name
     if world.backend is None:
         return Finding(
             Reason.BACKEND_UNAVAILABLE,
-            f"BillingPlan {world.offer.name} names BillingBackend {name}, which does not exist.",
+            f"{whence} names BillingBackend {name}, which does not exist.",
             stalled=False,
         )
     if world.provider_problem is None:
@@ -180,7 +178,6 @@ def recorded_subscription_is_missing(world: World) -> Finding | None:
 
 READING: tuple[Rule, ...] = (
     object_is_paused,
-    field_is_not_yet_supported,
     plan_not_found,
     cluster_not_found,
     backend_not_usable,
@@ -191,7 +188,9 @@ READING: tuple[Rule, ...] = (
 CHAIN: tuple[Rule, ...] = (
     *READING,
     another_object_has_the_tenant,
+    another_object_has_the_subscription,
     field_needs_trust,
+    field_would_write,
     plan_does_not_admit_namespace,
     tenant_belongs_to_another,
     several_customers_pay,
@@ -201,6 +200,7 @@ CHAIN: tuple[Rule, ...] = (
     named_customer_is_missing,
     payer_has_no_customer,
     tenant_cannot_be_created,
+    tenant_cannot_be_renamed,
     password_cannot_be_read,
 )
 """In the order in which they are told to the user."""

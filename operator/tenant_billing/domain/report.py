@@ -18,7 +18,6 @@ from tenant_billing.api.tenant_subscription import (
     AccessPolicy,
     BillingPeriod,
     TenantState,
-    TenantSubscription,
     TenantSubscriptionStatus,
 )
 from tenant_billing.domain import counting, enrolment, limits
@@ -28,7 +27,8 @@ from tenant_billing.domain.decision import BRAKE, Verdict
 from tenant_billing.domain.discretion import is_anothers, veiled
 from tenant_billing.domain.findings import Finding
 from tenant_billing.domain.observations import Subscription
-from tenant_billing.domain.world import Refusal, World
+from tenant_billing.domain.tenant_data import password_warning
+from tenant_billing.domain.world import World
 
 _PROBLEMS_OF_REGISTRY: Final = frozenset(
     {
@@ -82,40 +82,6 @@ def with_intent(world: World, intent: PendingOperation) -> TenantSubscriptionSta
     if bought is not None and world.missing_subscription_id is None:
         update["subscription_id"] = bought.id
     return world.resource.status.model_copy(update=update)
-
-
-def remembered_refusal(world: World) -> Refusal | None:
-    """What was refused for good in this very generation, read back from the conditions.
-
-    A change of the spec, or a new reconcile token, asks again.
-    """
-    status = world.resource.status
-    if status.observed_generation != world.resource.metadata.generation:
-        return None
-    if (world.annotation(Annotation.RECONCILE) or None) != status.last_handled_reconcile:
-        return None
-    ready = find_condition(status.conditions, ConditionType.READY)
-    if ready is None or ready.status is ConditionStatus.TRUE:
-        return None
-    for kind in (ConditionType.SUBSCRIPTION_SYNCED, ConditionType.TENANT_SYNCED):
-        condition = find_condition(status.conditions, kind)
-        if condition is not None and condition.reason == Reason.REJECTED:
-            by_registry = kind is ConditionType.TENANT_SYNCED
-            # Ready may say something else meanwhile, for example that the other system is down.
-            reason = Reason.INVALID_TENANT if by_registry else Reason.BACKEND_UNAVAILABLE
-            if ready.message == condition.message:
-                reason = Reason(ready.reason)
-            return Refusal(reason, condition.message, by_registry)
-    return None
-
-
-def is_remembered_gone(resource: TenantSubscription) -> bool:
-    """Whether the tenant was found to be deleted, whatever ``Ready`` has said since.
-
-    ``TenantSynced`` keeps saying so through outages, pauses and edits: what is gone is not made again.
-    """
-    synced = find_condition(resource.status.conditions, ConditionType.TENANT_SYNCED)
-    return synced is not None and synced.message == tenant_gone_message(resource.spec.tenant.id)
 
 
 def _intent(world: World, verdict: Verdict) -> PendingOperation | None:
@@ -236,7 +202,7 @@ def _ready(world: World, verdict: Verdict) -> _Said:
         return ConditionStatus.FALSE, Reason.AWAITING_PAYMENT, message
     if verdict.standing.access is Access.KEEP:
         return ConditionStatus.FALSE, Reason.AWAITING_PAYMENT, verdict.standing.message
-    return ConditionStatus.TRUE, Reason.PROVISIONED, ""
+    return ConditionStatus.TRUE, Reason.PROVISIONED, password_warning(world)
 
 
 def _is_suspended_as_told(world: World, verdict: Verdict) -> bool:

@@ -1,24 +1,30 @@
 """What the tenant should be: its creation, and the difference to what it is."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from tenant_billing.api.names import MANAGED_BY, BillingServerMetadata, TenantAttribute
+from tenant_billing.api.names import MANAGED_BY, TenantAttribute
 from tenant_billing.api.reasons import Reason
 from tenant_billing.api.tenant_subscription import TenantState
 from tenant_billing.api.things_stack_cluster import BillingFieldPolicy
 from tenant_billing.domain import limits as entity_limits
 from tenant_billing.domain.access import Access, Description, Standing, is_ours_to_lift
 from tenant_billing.domain.actions import Disruption, UpdateTenant
-from tenant_billing.domain.counting import choose
 from tenant_billing.domain.findings import Finding, Hold
 from tenant_billing.domain.observations import BillingReference, Limits, Tenant
 from tenant_billing.domain.ownership import state_written_by_us
-from tenant_billing.domain.requests import InitialUser, NewTenant, TenantChange
+from tenant_billing.domain.requests import NewTenant, TenantChange
+from tenant_billing.domain.tenant_data import (
+    LONGEST_NAME,
+    customer_email,
+    explicit_description,
+    explicit_name,
+    initial_user,
+    tenant_description,
+    tenant_name,
+)
 from tenant_billing.domain.world import Refusal, World
 
-LONGEST_NAME: Final = 50
 MOST_ATTRIBUTES: Final = 10
 LONGEST_ATTRIBUTE: Final = 200
 
@@ -32,62 +38,6 @@ OWNED_ATTRIBUTES: Final = frozenset(
         TenantAttribute.STRIPE_SUBSCRIPTION_ITEM_ID,
     }
 )
-
-
-def _metadata_of(world: World) -> Mapping[str, str]:
-    """The documented metadata of the subscription that counts, if any (things-stack.md 1.3)."""
-    counting = choose(world.subscriptions).counting
-    return counting.metadata if counting is not None else {}
-
-
-def tenant_name(world: World) -> str:
-    """The tenant's name: the spec's, else by the documented fallbacks, else its id; cut to what is allowed (T-15)."""
-    metadata = _metadata_of(world)
-    details = world.resource.spec.customer.details if world.resource.spec.customer else None
-    candidates = (
-        world.resource.spec.tenant.name,
-        metadata.get(BillingServerMetadata.TENANT_NAME),
-        metadata.get(BillingServerMetadata.NAME),
-        metadata.get(BillingServerMetadata.COMPANY),
-        world.customer.name if world.customer else None,
-        details.name if details else None,
-    )
-    return next((each for each in candidates if each), world.key.tenant_id)[:LONGEST_NAME]
-
-
-def tenant_description(world: World) -> str:
-    """The tenant's description: the spec's, else by the documented fallbacks."""
-    details = world.resource.spec.customer.details if world.resource.spec.customer else None
-    candidates = (
-        world.resource.spec.tenant.description,
-        _metadata_of(world).get(BillingServerMetadata.TENANT_DESCRIPTION),
-        world.customer.description if world.customer else None,
-        details.description if details else None,
-    )
-    return next((each for each in candidates if each), "")
-
-
-def initial_user(world: World) -> InitialUser:
-    """The tenant's administrator: the spec's, else by the documented fallbacks (things-stack.md 1.3)."""
-    admin = world.resource.spec.tenant.initial_admin
-    metadata = _metadata_of(world)
-    details = world.resource.spec.customer.details if world.resource.spec.customer else None
-    emails = (
-        admin.email if admin else None,
-        metadata.get(BillingServerMetadata.ADMIN_EMAIL),
-        world.customer.email if world.customer else None,
-        details.email if details else None,
-    )
-    return InitialUser(
-        user_id=(admin.user_id if admin else None)
-        or metadata.get(BillingServerMetadata.ADMIN_USER)
-        or world.key.tenant_id,
-        email=next((each for each in emails if each), ""),
-        full_name=(admin.full_name if admin else None)
-        or metadata.get(BillingServerMetadata.ADMIN_FULL_NAME)
-        or "",
-        password=world.admin_password,
-    )
 
 
 def _owned_attributes(world: World, reference: BillingReference | None) -> dict[str, str]:
@@ -137,8 +87,7 @@ def new_tenant(world: World, reference: BillingReference | None, limits: Limits)
     attributes, _ = wanted_attributes(world, reference)
     user = initial_user(world)
     template = world.offer.plan.spec.tenant_template if world.offer else None
-    details = world.resource.spec.customer.details if world.resource.spec.customer else None
-    email = (world.customer.email if world.customer else None) or (details.email if details else None)
+    email = customer_email(world)
     return NewTenant(
         id=world.key.tenant_id,
         name=tenant_name(world),
@@ -229,9 +178,7 @@ def tenant_update(
     attributes, fits = wanted_attributes(world, reference)
     named = reference is not None and tenant.billing == reference and not state_written_by_us(tenant)
     relabel = fits and attributes != dict(tenant.attributes)
-    asked = world.resource.spec.tenant
-    name = asked.name if asked.name not in (None, tenant.name) else None
-    text = asked.description if asked.description not in (None, tenant.description) else None
+    name, text = _wanted_texts(world, tenant)
     needed = (change_of_state, billing, name, text)
     if not different and (not relabel or named) and all(each is None for each in needed):
         return None
@@ -249,6 +196,23 @@ def tenant_update(
     )
     takes_away = state is TenantState.SUSPENDED and tenant.state is not TenantState.SUSPENDED
     return UpdateTenant(tenant.id, change, Disruption.SUSPEND if takes_away else Disruption.NONE)
+
+
+def _wanted_texts(world: World, tenant: Tenant) -> tuple[str | None, str | None]:
+    """Name and description to write, None where the tenant's own stays.
+
+    The spec's are kept true; of an observed subscription those that its metadata gives, as the Tenant Billing Server
+    kept them (TBS-09). Fallbacks count at creation only.
+    """
+    asked = world.resource.spec.tenant
+    name, text = asked.name, asked.description
+    if world.is_observed:
+        name, text = explicit_name(world), explicit_description(world)
+    fits = name is not None and len(name) <= LONGEST_NAME
+    return (
+        name if fits and name != tenant.name else None,
+        text if text is not None and text != tenant.description else None,
+    )
 
 
 def state_alone(update: UpdateTenant | None, refusal: Refusal | None) -> tuple[UpdateTenant, ...]:

@@ -3,10 +3,19 @@
 import re
 from typing import Final
 
+from tenant_billing.api.names import BillingServerMetadata
 from tenant_billing.api.reasons import Reason
-from tenant_billing.domain.findings import Finding
+from tenant_billing.domain.findings import Finding, Hold
 from tenant_billing.domain.requests import InitialUser
-from tenant_billing.domain.tenant import OWNED_ATTRIBUTES, initial_user, tenant_description
+from tenant_billing.domain.tenant import OWNED_ATTRIBUTES
+from tenant_billing.domain.tenant_data import (
+    LONGEST_NAME,
+    documented_metadata,
+    explicit_name,
+    initial_user,
+    naming_subscription,
+    tenant_description,
+)
 from tenant_billing.domain.world import World
 
 LONGEST_DESCRIPTION: Final = 2000
@@ -25,23 +34,42 @@ RESERVED: Final = frozenset(_RESERVED.split())
 may reserve more, which it then refuses itself."""
 
 
+def is_tenant_id(text: str) -> bool:
+    """Whether The Things Stack takes an id for a tenant's; one that is reserved has the form all the same."""
+    return TENANT_ID.fullmatch(text) is not None and len(text) <= LONGEST_ID
+
+
 def tenant_cannot_be_created(world: World) -> Finding | None:
     """The tenant, or its administrator, would be refused: said before any call to the provider."""
     if world.tenant is not None:
         return None
-    problem = _tenant_problem(world) or _user_problem(initial_user(world))
+    problem = _tenant_problem(world) or _name_problem(world) or _user_problem(world, initial_user(world))
     return None if problem is None else Finding(Reason.INVALID_TENANT, problem)
+
+
+def tenant_cannot_be_renamed(world: World) -> Finding | None:
+    """The metadata of an observed subscription gives its tenant a name that is too long: the present one stays."""
+    if world.tenant is None or not world.is_observed:
+        return None
+    problem = _name_problem(world)
+    return None if problem is None else Finding(Reason.INVALID_TENANT, problem, Hold.NOTHING)
 
 
 def _tenant_problem(world: World) -> str | None:
     tenant_id = world.key.tenant_id
-    if not TENANT_ID.fullmatch(tenant_id) or len(tenant_id) > LONGEST_ID:
+    if not is_tenant_id(tenant_id):
         return (
             f"spec.tenant.id {tenant_id!r}: at least three letters or digits, single dashes between them, "
             "at most 36 characters."
         )
     if tenant_id in RESERVED:
-        return f"spec.tenant.id {tenant_id!r} is reserved by The Things Stack; choose another."
+        return f"spec.tenant.id {tenant_id!r} is reserved by The Things Stack; {_another_tenant_id(world)}"
+    other = documented_metadata(world).get(BillingServerMetadata.TENANT_ID) if world.is_observed else None
+    if other not in (None, "", tenant_id):
+        return (
+            f"{_metadata(world, BillingServerMetadata.TENANT_ID)} names tenant {other!r} and this object "
+            f"{tenant_id!r}; correct it in Stripe, or delete this object so that one for {other!r} is made."
+        )
     if len(tenant_description(world)) > LONGEST_DESCRIPTION:
         return f"The tenant's description is longer than {LONGEST_DESCRIPTION} characters; set spec.tenant.description."
     attributes = world.resource.spec.tenant.attributes
@@ -57,16 +85,56 @@ def _tenant_problem(world: World) -> str | None:
     return None
 
 
-def _user_problem(user: InitialUser) -> str | None:
+def _another_tenant_id(world: World) -> str:
+    if not world.is_observed:
+        return "choose another."
+    where = _metadata(world, BillingServerMetadata.TENANT_ID)
+    return f"choose another in {where} in Stripe, then delete this object."
+
+
+def _name_problem(world: World) -> str | None:
+    name = explicit_name(world)
+    if name is None or len(name) <= LONGEST_NAME:
+        return None
+    return (
+        f"{_metadata(world, BillingServerMetadata.TENANT_NAME)} is longer than {LONGEST_NAME} characters; "
+        "shorten it in Stripe, or set spec.tenant.name."
+    )
+
+
+def _user_problem(world: World, user: InitialUser) -> str | None:
+    admin = world.resource.spec.tenant.initial_admin
+    of_spec = admin is not None and admin.user_id
+    where = (
+        "spec.tenant.initialAdmin.userID" if of_spec else _metadata(world, BillingServerMetadata.ADMIN_USER)
+    )
     if not USER_ID.fullmatch(user.user_id) or len(user.user_id) > LONGEST_ID:
-        return (
-            f"spec.tenant.initialAdmin.userID {user.user_id!r}: letters, digits and single dashes, 2 to 36."
-        )
+        return f"{where} {user.user_id!r}: letters, digits and single dashes, 2 to 36."
     if user.user_id in RESERVED:
-        return f"spec.tenant.initialAdmin.userID {user.user_id!r} is reserved by The Things Stack; choose another."
-    if "@" not in user.email:
+        return f"{where} {user.user_id!r} is reserved by The Things Stack; choose another."
+    if len(user.full_name) > LONGEST_NAME:
+        where = _metadata(world, BillingServerMetadata.ADMIN_FULL_NAME)
+        return f"{where} is longer than {LONGEST_NAME} characters; shorten it in Stripe."
+    return None if "@" in user.email else _without_email(world, user)
+
+
+def _without_email(world: World, user: InitialUser) -> str:
+    if not world.is_observed:
         return (
             "The tenant's administrator has no e-mail address; set spec.tenant.initialAdmin.email "
             "or spec.customer.details.email."
         )
-    return None
+    where = _metadata(world, BillingServerMetadata.ADMIN_EMAIL)
+    if BillingServerMetadata.ADMIN_EMAIL in documented_metadata(world):
+        return f"{where} is {user.email!r}, which is no e-mail address; correct it in Stripe."
+    return (
+        "The tenant's administrator has no e-mail address; give the customer one in Stripe, or set "
+        f"{where}, or spec.tenant.initialAdmin.email."
+    )
+
+
+def _metadata(world: World, key: str) -> str:
+    """Where a key of the documented metadata stands, for a message."""
+    subscription = naming_subscription(world)
+    whose = f" of subscription {subscription.id}" if subscription is not None else ""
+    return f"metadata {key}{whose}"

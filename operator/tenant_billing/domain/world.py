@@ -10,7 +10,7 @@ from tenant_billing.api.billing_plan import BillingPlan
 from tenant_billing.api.names import Annotation
 from tenant_billing.api.reasons import Reason
 from tenant_billing.api.resource import PendingOperation
-from tenant_billing.api.tenant_subscription import TenantSubscription
+from tenant_billing.api.tenant_subscription import ManagementPolicy, TenantSubscription
 from tenant_billing.api.things_stack_cluster import ThingsStackCluster
 from tenant_billing.domain.errors import OutsideError
 from tenant_billing.domain.identity import Claim, TenantKey
@@ -92,9 +92,10 @@ class World:
         namespace: Where the object lives.
         backend: Its backend, through the plan (or by name, when observed).
         cluster: Its cluster.
-        offer: The plan that ``spec.planRef`` names.
+        offer: The plan that ``spec.planRef`` names; of an observed object the one in force, once that is known.
         offers: All plans of the backend, oldest first.
         siblings: Other objects for the same tenant.
+        claimants: Other objects, for other tenants, that name the same subscription.
         payer: The object that ``customer.subscriptionRef`` names.
         provider_problem: Why the account could not be read; then nothing of it is known.
         registry_problem: Why the registry could not be read; then nothing of it is known.
@@ -123,6 +124,7 @@ class World:
     offer: Offer | None = None
     offers: tuple[Offer, ...] = ()
     siblings: tuple[TenantSubscription, ...] = ()
+    claimants: tuple[TenantSubscription, ...] = ()
     payer: TenantSubscription | None = None
     provider_problem: OutsideError | None = None
     registry_problem: OutsideError | None = None
@@ -140,6 +142,11 @@ class World:
     looked: bool = False
     admin_password: str = field(default="", repr=False)
     secret_problem: tuple[str, str] | None = None
+
+    @property
+    def is_observed(self) -> bool:
+        """Whether the subscription is born at the provider: then nothing is ever written there for the object."""
+        return self.resource.spec.management_policy is ManagementPolicy.OBSERVE
 
     @property
     def owner(self) -> str:

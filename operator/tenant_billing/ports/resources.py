@@ -45,6 +45,10 @@ class Resources(Protocol):
         """All objects whose ``spec.planRef`` or ``status.planRef`` names a plan."""
         ...
 
+    def subscriptions_of_backend(self, backend: str) -> Sequence[TenantSubscription]:
+        """All observed objects of a backend, which name it themselves; the others do so through their plan."""
+        ...
+
     def subscriptions_of_cluster(self, cluster: str) -> Sequence[TenantSubscription]:
         """All objects of one cluster."""
         ...

@@ -75,16 +75,24 @@ class AccountPicture(SeenObjects):
         """One subscription as it is now; None where the provider says that it does not exist."""
         return await self._fresh(subscription_id, self._provider.subscription)
 
-    async def fresh_payer(self, customer_id: str) -> None:
+    async def fresh_payer(self, customer_id: str, *, with_customer: bool = False) -> None:
         """A customer with all subscriptions, ended ones too, as they are now.
 
         A customer with a live subscription is not asked for: its deletion would have ended it (stripe.md 1.2).
+
+        Args:
+            customer_id: Who pays.
+            with_customer: Ask for the customer all the same.
         """
         begun = self._begin_reading(customer_id)
         found = await self._provider.subscriptions_of(customer_id)
         for each in found:
             self._answered(each.id, each, begun)
-        if self.customer(customer_id) is None or all(counting.has_ended(each) for each in found):
+        if (
+            with_customer
+            or self.customer(customer_id) is None
+            or all(counting.has_ended(each) for each in found)
+        ):
             await self.fresh_customer(customer_id)
         else:
             self._end_staleness(customer_id, begun)

@@ -131,11 +131,13 @@ class BillingBackendReconciler(ConnectionReconciler[BillingBackend]):
 
     def _wake_dependents(self, backend: str) -> None:
         """Whatever waited for the account goes on."""
+        subscriptions = list(self._resources.subscriptions_of_backend(backend))
         for plan in self._resources.plans_of(backend):
             self._queue.add(ObjectKey(BILLING_PLAN.kind, "", plan.metadata.name))
-            for each in self._resources.subscriptions_of_plan(plan.metadata.name):
-                key = ObjectKey(TENANT_SUBSCRIPTION.kind, each.metadata.namespace or "", each.metadata.name)
-                self._queue.add(key, urgent=False)
+            subscriptions += self._resources.subscriptions_of_plan(plan.metadata.name)
+        for each in subscriptions:
+            key = ObjectKey(TENANT_SUBSCRIPTION.kind, each.metadata.namespace or "", each.metadata.name)
+            self._queue.add(key, urgent=False)
 
     async def _report(self, resource: BillingBackend, seen: Health, watch: _Watch) -> bool:
         update: dict[str, object] = {"conditions": self._conditions(resource, seen, watch)}

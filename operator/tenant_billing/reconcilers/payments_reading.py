@@ -41,7 +41,8 @@ async def read_payments(
     if customer_id is None:
         return Payments(missing_subscription_id=recorded)
     if fresh:
-        await picture.fresh_payer(customer_id)
+        # A tenant that is born of it takes its name and address from the customer, whose edits no event tells.
+        await picture.fresh_payer(customer_id, with_customer=world.is_observed and tenant is None)
     elif picture.customer(customer_id) is None:
         await picture.fresh_customer(customer_id)
     if recorded is not None and picture.subscription(recorded) is None:
@@ -78,7 +79,7 @@ async def _rivals(
 
 async def _customer_id(world: World, account: AccountConnection, tenant: Tenant | None) -> str | None:
     spec, status = world.resource.spec, world.resource.status
-    customer = spec.customer
+    customer = None if world.is_observed else spec.customer
     if customer is not None and customer.id is not None:
         return customer.id
     if status.customer_id is not None:

@@ -16,7 +16,7 @@ from tenant_billing.domain.errors import OutsideError, Unreachable
 from tenant_billing.domain.observations import Customer, Tenant, Totals
 from tenant_billing.domain.offers import offer_of
 from tenant_billing.domain.permissions import may_read_payer
-from tenant_billing.domain.report import is_remembered_gone, remembered_refusal
+from tenant_billing.domain.remembered import is_remembered_gone, remembered_refusal
 from tenant_billing.domain.world import Namespace, Offer, World
 from tenant_billing.ports import SecretKeyMissing, SecretNotFound
 from tenant_billing.reconcilers.absences import Absences
@@ -101,6 +101,7 @@ class SubscriptionReader:
             registry, _ = self._registry(again)
             tenant, problem = await self._tenant(again, registry, fresh=True)
             again = replace(again, tenant=tenant, registry_problem=problem, fresh=world.fresh)
+        again = replace(again, refusal=world.refusal)
         return replace(again, looked=again.provider_problem is None and again.registry_problem is None)
 
     def is_stale(self, world: World) -> bool:
@@ -153,8 +154,22 @@ class SubscriptionReader:
             offer=self._offer(plan) if plan else None,
             offers=tuple(self._offer(each) for each in self._resources.plans_of(backend_name)),
             siblings=tuple(each for each in others if each.metadata.uid != resource.metadata.uid),
+            claimants=self._claimants(resource, backend_name),
             payer=self._resources.subscription(namespace, payer.name) if payer else None,
         )
+
+    def _claimants(self, resource: TenantSubscription, backend: str) -> tuple[TenantSubscription, ...]:
+        """Objects for other tenants that name one of the object's subscriptions; ids are an account's own."""
+        named = {each for each in (resource.status.subscription_id, resource.spec.subscription_id) if each}
+        key = (resource.spec.cluster_ref.name, resource.spec.tenant.id)
+        found = {
+            each.metadata.uid: each
+            for subscription_id in named
+            for each in self._resources.by_subscription_id(subscription_id)
+            if (each.spec.cluster_ref.name, each.spec.tenant.id) != key
+            and self._backend_name(each) == backend
+        }
+        return tuple(found.values())
 
     def _offer(self, plan: BillingPlan) -> Offer:
         connection = self._accounts.of(plan.spec.backend_ref.name)

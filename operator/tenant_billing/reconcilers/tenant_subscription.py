@@ -26,6 +26,7 @@ from tenant_billing.domain.errors import (
     Unreachable,
 )
 from tenant_billing.domain.refusals import refusal_of
+from tenant_billing.domain.remembered import waits_for_corrected_data
 from tenant_billing.domain.retry import recheck_after
 from tenant_billing.domain.world import World
 from tenant_billing.ports import ObjectGone, ObjectKey, Outcome
@@ -96,7 +97,8 @@ class TenantSubscriptionReconciler:
 
     async def _read(self, resource: TenantSubscription) -> World:
         """Read the world: afresh where somebody said that something changed outside."""
-        world = await self._reader.read(resource, fresh=self._nudges.ask_for_a_read(resource))
+        fresh = self._nudges.ask_for_a_read(resource) or waits_for_corrected_data(resource)
+        world = await self._reader.read(resource, fresh=fresh)
         if not world.fresh and self._reader.is_stale(world):
             world = await self._reader.read(resource, fresh=True)
         if world.fresh and world.provider_problem is None:

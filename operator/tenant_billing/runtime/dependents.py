@@ -38,10 +38,6 @@ class Lookups(Resources, Protocol):
         """All objects of one namespace."""
         ...
 
-    def subscriptions_of_backend(self, backend: str) -> Iterable[TenantSubscription]:
-        """All observed objects, which name their backend themselves."""
-        ...
-
     def subscriptions_paid_by(self, namespace: str, name: str) -> Iterable[TenantSubscription]:
         """All objects whose ``customer.subscriptionRef`` names a sibling."""
         ...
@@ -136,18 +132,25 @@ def _of_backend(backend: str, resources: Lookups) -> set[ObjectKey]:
 
 
 def _of_plan(plan: BillingPlan, resources: Lookups) -> set[ObjectKey]:
-    """Its subscriptions; the account's other plans, of which one may own the price now; a backend that waits to go."""
+    """Its subscriptions; the account's other plans, of which one may own the price now; a backend that waits to go.
+
+    Observed objects name no plan: those whose price no plan owned until now wait for one.
+    """
+    observed = resources.subscriptions_of_backend(plan.spec.backend_ref.name)
     return (
         _keys(resources.subscriptions_of_plan(plan.metadata.name))
+        | _keys(each for each in observed if each.status.plan_ref is None)
         | _keys(resources.plans_of(plan.spec.backend_ref.name))
         | _waiting_to_go([resources.backend(plan.spec.backend_ref.name)])
     )
 
 
 def _neighbours(item: TenantSubscription, resources: Lookups) -> set[ObjectKey]:
-    """Siblings of the tenant, those it pays for, and whatever waits for it to be gone."""
+    """Siblings of the tenant or of the subscription, those it pays for, and whatever waits for it to be gone."""
+    named = {each for each in (item.spec.subscription_id, item.status.subscription_id) if each}
     return (
         _keys(resources.subscriptions_of_tenant(item.spec.cluster_ref.name, item.spec.tenant.id))
+        | _keys(rival for each in named for rival in resources.by_subscription_id(each))
         | _keys(resources.subscriptions_paid_by(item.metadata.namespace or "", item.metadata.name))
         | _waiting_to_go([*_plans(item, resources), resources.cluster(item.spec.cluster_ref.name)])
     )
