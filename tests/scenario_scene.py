@@ -23,6 +23,7 @@ class Scene:
     plans: list[str] = field(default_factory=list)
     clusters: list[str] = field(default_factory=list)
     namespaces: list[str] = field(default_factory=list)
+    customers: list[str] = field(default_factory=list)
 
     @property
     def namespace(self) -> str:
@@ -218,13 +219,16 @@ class Scene:
 
     async def close(self) -> None:
         """Leave nothing that goes on: time passes for the next scenario too."""
+        for name in self.plans:
+            await self.stage.merge(self.plan_path(name), {"spec": {"discovery": None}})
         self.stage.things_stack.observed.faults.clear()
         for tenant in self.tenants:
             seen = await tenant.look()
             await tenant.annotate(paused="true")
             await self.stage.release(tenant.path)
-            if "customerID" in seen.status:
-                await self.stage.outside.stripe.delete(f"/v1/customers/{seen.status['customerID']}")
+            self.customers += [seen.status["customerID"]] if "customerID" in seen.status else []
+        for customer in dict.fromkeys(self.customers):
+            await self.stage.outside.stripe.delete(f"/v1/customers/{customer}")
         for name in self.plans:
             await self.stage.release(self.plan_path(name))
         for name in self.clusters:

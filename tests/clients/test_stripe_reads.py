@@ -138,6 +138,17 @@ async def test_a_status_that_is_new_is_kept_as_it_is(provider: StripeProvider, s
     assert subscription.status == "hibernating"
 
 
+async def test_a_password_in_metadata_is_told_apart_and_never_shown(
+    provider: StripeProvider, stub: Stub
+) -> None:
+    metadata = {"tenant-id": "acme-iot", "admin-password": "Correct-Horse-1"}
+    stub.will(Answer(a_subscription(metadata=metadata)))
+    seen = await provider.subscription("sub_1")
+    assert seen is not None
+    assert (dict(seen.metadata), seen.admin_password) == ({"tenant-id": "acme-iot"}, "Correct-Horse-1")
+    assert "Correct-Horse-1" not in repr(seen)
+
+
 async def test_open_invoices_are_read_for_what_waits_for_payment(
     provider: StripeProvider, stub: Stub
 ) -> None:
@@ -249,6 +260,14 @@ async def test_events_after_a_cursor_come_oldest_first_across_pages(
     asked = [dict(each.query) for each in stub.received]
     assert [each["ending_before"] for each in asked] == ["evt_1", "evt_3"]
     assert [value for name, value in stub.last.query if name.startswith("types")] == list(EVENT_TYPES)
+
+
+async def test_an_event_does_not_carry_a_password(provider: StripeProvider, stub: Stub) -> None:
+    about = {"metadata": {"tenant-id": "acme-iot", "admin-password": "Correct-Horse-1"}}
+    stub.will(a_page(_event(1, **about)))
+    event = await provider.newest_event()
+    assert event is not None
+    assert dict(event.metadata) == {"tenant-id": "acme-iot"}
 
 
 async def test_events_since_a_time_come_oldest_first(provider: StripeProvider, stub: Stub) -> None:

@@ -277,19 +277,3 @@ async def test_billing_field_is_left_alone_beside_a_billing_server_that_still_ru
 
     assert "billing" not in seen.tenant
     assert seen.tenant["attributes"]["stripe-subscription-id"] == seen.status["subscriptionID"]
-
-
-async def test_observing_is_not_carried_out_yet_and_says_so(scene: Scene) -> None:
-    await scene.trust()
-    observed = {
-        "spec.managementPolicy": "Observe",
-        "spec.planRef": REMOVED,
-        "spec.customer": REMOVED,
-        "spec.backendRef": {"name": scene.stage.backend},
-        "spec.subscriptionID": "sub_A",
-    }
-
-    acme = await scene.apply("none", observed)
-
-    seen = await acme.until(ready="NotYetSupported", tenant="Absent")
-    assert "Observe" in seen.message()
