@@ -14,6 +14,7 @@ from tenant_billing.domain.observations import (
     Customer,
     Event,
     Invoice,
+    Meter,
     Price,
     Product,
     Subscription,
@@ -133,6 +134,29 @@ class KubernetesMemory(Failing):
         return written
 
 
+def price_of(request: requests.NewPrice, identity: str, created: datetime | None) -> Price:
+    """The price that a provider makes of a request."""
+    return Price(
+        id=identity,
+        product_id=request.product_id,
+        active=True,
+        currency=request.currency,
+        unit_amount=request.unit_amount,
+        unit_amount_decimal=request.unit_amount_decimal,
+        interval=request.interval,
+        interval_count=request.interval_count,
+        metered=request.meter_id is not None,
+        meter_id=request.meter_id,
+        tiered=request.tiers is not None,
+        tiers=request.tiers,
+        tiers_mode=request.tiers_mode,
+        tax_behavior=request.tax_behavior,
+        lookup_key=request.lookup_key,
+        created=created,
+        metadata=request.metadata,
+    )
+
+
 @dataclass
 class AccountMemory(Failing):
     """One account of a payment provider."""
@@ -141,6 +165,7 @@ class AccountMemory(Failing):
     moment: datetime | None = NOW
     products: dict[str, Product] = field(default_factory=dict)
     prices: dict[str, Price] = field(default_factory=dict)
+    meters: dict[str, Meter] = field(default_factory=dict)
     customers: dict[str, Customer] = field(default_factory=dict)
     subscriptions: dict[str, Subscription] = field(default_factory=dict)
     invoices: list[Invoice] = field(default_factory=list)
@@ -165,6 +190,10 @@ class AccountMemory(Failing):
 
     async def list_prices(self) -> AsyncIterator[Price]:
         async for each in self._listed("list_prices", self.prices.values()):
+            yield each
+
+    async def list_meters(self) -> AsyncIterator[Meter]:
+        async for each in self._listed("list_meters", self.meters.values()):
             yield each
 
     async def list_customers(self, created_since: datetime | None = None) -> AsyncIterator[Customer]:
@@ -202,6 +231,20 @@ class AccountMemory(Failing):
         self.called("product")
         return self.products.get(product_id)
 
+    async def meter(self, meter_id: str) -> Meter | None:
+        self.called("meter")
+        return self.meters.get(meter_id)
+
+    async def create_meter(self, request: requests.NewMeter, key: str, subject: Subject) -> Meter:
+        self._wrote("create_meter", subject)
+        known = self.answers.get(key)
+        if known is None:
+            identity = f"mtr_{len(self.meters) + 1}"
+            known = Meter(identity, request.event_name, True, "last", "stripe_customer_id", "value")
+            self.answers[key] = self.meters[identity] = known
+        self.called("create_meter:committed")
+        return self.meters[known.id]
+
     async def create_product(self, request: requests.NewProduct, key: str, subject: Subject) -> Product:
         self._wrote("create_product", subject)
         known = self.answers.get(key)
@@ -229,19 +272,7 @@ class AccountMemory(Failing):
             for each in list(self.prices.values()):
                 if each.lookup_key == request.lookup_key:
                     self.prices[each.id] = replace(each, lookup_key=None)
-            known = Price(
-                id=f"price_{len(self.prices) + 1}",
-                product_id=request.product_id,
-                active=True,
-                currency=request.currency,
-                unit_amount=request.unit_amount,
-                interval=request.interval,
-                interval_count=request.interval_count,
-                tax_behavior=request.tax_behavior,
-                lookup_key=request.lookup_key,
-                created=self.moment,
-                metadata=request.metadata,
-            )
+            known = price_of(request, f"price_{len(self.prices) + 1}", self.moment)
             self.answers[key] = self.prices[known.id] = known
         self.called("create_price:committed")
         return self.prices[known.id]

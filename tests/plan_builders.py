@@ -8,12 +8,14 @@ from typing import Any
 from kubernetes_bodies import a_body
 from tenant_billing.api.billing_plan import BillingPlan
 from tenant_billing.api.names import StripeMetadata
-from tenant_billing.domain.observations import Price, Product
+from tenant_billing.domain.observations import Meter, Price, Product
 
 NOW = datetime(2026, 11, 20, 10, tzinfo=UTC)
 OURS = {StripeMetadata.OWNER: "default", StripeMetadata.PLAN: "starter"}
 LOOKUP_KEY = "tenantbilling.dev/default/starter"
 RECURRING: Mapping[str, Any] = {"recurring": {"currency": "EUR", "unitAmount": 4900, "interval": "Month"}}
+METERED: Mapping[str, Any] = {"metered": {"currency": "EUR", "unitAmount": 50, "interval": "Month"}}
+EVENT_NAME = "tenantbilling_default_starter"
 EXISTING: Mapping[str, Any] = {"existing": {"priceID": "price_A"}}
 DELETED = {"deletionTimestamp": "2026-11-20T10:00:00Z", "finalizers": ["tenantbilling.dev/finalizer"]}
 
@@ -40,6 +42,25 @@ def a_plan(
 def recurring(**changes: Any) -> dict[str, Any]:
     """The recurring arm with some of its fields changed."""
     return {"recurring": RECURRING["recurring"] | changes}
+
+
+def metered(**changes: Any) -> dict[str, Any]:
+    """The metered arm with some of its fields changed; one that is None is left out."""
+    wanted = METERED["metered"] | changes
+    return {"metered": {name: value for name, value in wanted.items() if value is not None}}
+
+
+def a_meter(identity: str = "mtr_1", **changes: Any) -> Meter:
+    """The plan's own meter: the last report counts."""
+    known: dict[str, Any] = {
+        "id": identity,
+        "event_name": EVENT_NAME,
+        "active": True,
+        "formula": "last",
+        "customer_key": "stripe_customer_id",
+        "value_key": "value",
+    }
+    return Meter(**(known | changes))
 
 
 def a_product(identity: str = "prod_1", **changes: Any) -> Product:

@@ -142,6 +142,7 @@ def _tenant_after(action: CreateTenant | UpdateTenant | DeleteTenant, before: Te
                 attributes=request.attributes,
                 limits=request.limits,
                 billing=request.billing,
+                counts_only_activated=request.counts_only_activated,
             )
         case UpdateTenant(_, change):
             assert before is not None, "only what exists is updated"
@@ -152,6 +153,9 @@ def _tenant_after(action: CreateTenant | UpdateTenant | DeleteTenant, before: Te
                 attributes=before.attributes if change.attributes is None else change.attributes,
                 limits=dict(before.limits) | dict(change.limits),
                 billing=before.billing if change.billing is None else change.billing,
+                counts_only_activated=before.counts_only_activated
+                if change.counts_only_activated is None
+                else change.counts_only_activated,
             )
             if change.state is None:
                 return after

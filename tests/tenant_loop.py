@@ -116,6 +116,7 @@ class WritableRegistry(RegistryMemory):
             attributes=request.attributes,
             limits=request.limits,
             billing=request.billing,
+            counts_only_activated=request.counts_only_activated,
         )
         return self.tenants[request.id]
 
@@ -127,6 +128,9 @@ class WritableRegistry(RegistryMemory):
             attributes=before.attributes if change.attributes is None else change.attributes,
             limits=dict(before.limits) | dict(change.limits),
             billing=change.billing or before.billing,
+            counts_only_activated=before.counts_only_activated
+            if change.counts_only_activated is None
+            else change.counts_only_activated,
         )
         if change.state is not None:
             after = replace(after, state=change.state, state_description=change.state_description)

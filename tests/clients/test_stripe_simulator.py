@@ -1,8 +1,10 @@
 """The client and the simulator agree on the main job: subscribe, pay, upgrade, fail to pay, cancel."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
 
 import httpx
 import pytest
@@ -10,7 +12,7 @@ import pytest
 from outside_stubs import PATIENT, SUBJECT, stripe_at
 from tenant_billing.clients.stripe_provider import StripeProvider
 from tenant_billing.domain import errors, requests
-from tenant_billing.domain.observations import Customer, Price, Subscription
+from tenant_billing.domain.observations import Customer, Meter, Price, PriceTier, Subscription
 from tenant_billing_sandbox.service.faults import FaultSpecification
 from tenant_billing_sandbox.stripe.server import StripeSettings, StripeSimulator
 
@@ -162,6 +164,66 @@ async def test_an_archived_price_is_still_listed(world: World) -> None:
     price = await world.price(4900)
     assert not (await world.stripe.archive_price(price.id, SUBJECT)).active
     assert [each.id async for each in world.stripe.list_prices()] == [price.id]
+
+
+async def metered_price(world: World, meter: Meter, **terms: Any) -> Price:
+    product = await world.stripe.create_product(
+        requests.NewProduct("Metered", None, None, {}), "product", SUBJECT
+    )
+    request = requests.NewPrice(
+        product.id, "EUR", None, "month", 1, "unspecified", "metered", {}, meter_id=meter.id
+    )
+    return await world.stripe.create_price(replace(request, **terms), "price", SUBJECT)
+
+
+STEPS = (PriceTier(100, Decimal("0.5"), Decimal(900)), PriceTier(None, Decimal(40)))
+AMOUNTS: list[Any] = [
+    pytest.param({"unit_amount": 50}, id="whole"),
+    pytest.param({"unit_amount_decimal": Decimal("0.000000000001")}, id="the finest amount"),
+    pytest.param({"tiers": STEPS, "tiers_mode": "graduated"}, id="graduated"),
+    pytest.param({"tiers": STEPS, "tiers_mode": "volume"}, id="volume"),
+]
+
+
+@pytest.mark.parametrize("terms", AMOUNTS)
+async def test_price_by_a_meter_is_told_with_its_terms_by_every_answer(
+    world: World, terms: dict[str, Any]
+) -> None:
+    meter = await world.stripe.create_meter(requests.NewMeter("devices", "Devices"), "meter", SUBJECT)
+    assert (meter.event_name, meter.active, meter.formula) == ("devices", True, "last")
+    assert (meter.customer_key, meter.value_key) == ("stripe_customer_id", "value")
+    created = await metered_price(world, meter, **terms)
+    assert (created.metered, created.meter_id) == (True, meter.id)
+    assert (created.exact_amount, created.tiers) == (
+        terms.get("unit_amount", terms.get("unit_amount_decimal")),
+        terms.get("tiers"),
+    )
+    assert created.tiers_mode == terms.get("tiers_mode")
+    assert await world.stripe.price(created.id) == created
+    assert [each async for each in world.stripe.list_prices()] == [created]
+    assert await world.stripe.archive_price(created.id, SUBJECT) == replace(created, active=False)
+
+
+async def test_meter_is_found_in_the_list_and_by_its_id(world: World) -> None:
+    meter = await world.stripe.create_meter(requests.NewMeter("devices", "Devices"), "meter", SUBJECT)
+    assert [each async for each in world.stripe.list_meters()] == [meter]
+    assert await world.stripe.meter(meter.id) == meter
+    assert await world.stripe.meter("mtr_none") is None
+
+
+async def test_event_name_of_an_active_meter_is_taken(world: World) -> None:
+    request = requests.NewMeter("devices", "Devices")
+    await world.stripe.create_meter(request, "meter", SUBJECT)
+    with pytest.raises(errors.AlreadyExists):
+        await world.stripe.create_meter(request, "another", SUBJECT)
+
+
+async def test_metered_subscription_has_no_quantity(world: World) -> None:
+    meter = await world.stripe.create_meter(requests.NewMeter("devices", "Devices"), "meter", SUBJECT)
+    price, customer = await metered_price(world, meter, unit_amount=50), await world.customer()
+    request = requests.NewSubscription(customer.id, price.id, {}, metered=True)
+    created = await world.stripe.create_subscription(request, "subscription", SUBJECT)
+    assert [(each.metered, each.quantity) for each in created.items] == [(True, None)]
 
 
 async def test_events_are_read_from_a_cursor_on(world: World) -> None:

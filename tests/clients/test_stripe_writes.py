@@ -229,6 +229,7 @@ async def test_create_product_and_price(provider: StripeProvider, stub: Stub) ->
         "lookup_key": "starter",
         "transfer_lookup_key": "true",
         "metadata[a]": "b",
+        "expand[0]": "tiers",
     }
 
 
@@ -250,7 +251,10 @@ async def test_update_product_and_archive_price(provider: StripeProvider, stub: 
     assert stub.last.form == {"description": "", "default_price": "price_2", "active": "false"}
     stub.will(PRICE)
     await provider.archive_price("price_1", SUBJECT)
-    assert (stub.last.path, stub.last.form) == ("/v1/prices/price_1", {"active": "false"})
+    assert (stub.last.path, stub.last.form) == (
+        "/v1/prices/price_1",
+        {"active": "false", "expand[0]": "tiers"},
+    )
 
 
 async def test_an_empty_id_or_one_that_would_change_the_path_is_never_sent(

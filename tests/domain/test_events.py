@@ -34,7 +34,7 @@ def marks(owner: str = "default", tenant: str = "acme") -> dict[str, str]:
 def known() -> ResourceStore:
     """One plan, and one tenant with its customer and subscription."""
     store = ResourceStore()
-    store.observe(bodies.a_plan(status={"priceID": "price_1", "productID": "prod_1"}))
+    store.observe(bodies.a_plan(status={"priceID": "price_1", "productID": "prod_1", "meterID": "mtr_1"}))
     store.observe(bodies.a_subscription(status={"customerID": "cus_A", "subscriptionID": "sub_A"}))
     return store
 
@@ -81,6 +81,14 @@ ROUTES = [
         an_event("product.updated", "prod_1"),
         Route(plans=("starter",), stale=frozenset({"prod_1"})),
         id="a plan's product",
+    ),
+    pytest.param(
+        an_event("billing.meter.deactivated", "mtr_1"),
+        Route(plans=("starter",), stale=frozenset({"mtr_1"})),
+        id="the meter of a plan",
+    ),
+    pytest.param(
+        an_event("billing.meter.deactivated", "mtr_X"), Route(dropped="NothingWeSell"), id="another's meter"
     ),
     pytest.param(an_event("price.updated", "price_X"), Route(dropped="NothingWeSell"), id="another's price"),
     pytest.param(

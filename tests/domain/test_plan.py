@@ -1,22 +1,15 @@
-"""What a plan means: its limits, its prices, its identity, and what it cannot do yet."""
-
-from typing import Any
+"""What a plan means: its limits, its prices, and its identity."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plan_builders import EXISTING, OURS, a_plan, a_price, recurring
-from tenant_billing.api.billing_plan import BillingPlan
-from tenant_billing.api.reasons import Reason
+from plan_builders import EVENT_NAME, EXISTING, OURS, a_plan, a_price
 from tenant_billing.domain import plan as plans
-from tenant_billing.domain.observations import LIMIT_NAMES, Price
+from tenant_billing.domain.observations import LIMIT_NAMES
 from tenant_billing.domain.plan import PlanIdentity, UnreadableLimitError
 
 UNLIMITED = dict.fromkeys(LIMIT_NAMES)
-METERED = {
-    "metered": {"currency": "EUR", "unitAmount": 5, "interval": "Month"},
-}
 
 LIMITS = [
     pytest.param({}, UNLIMITED, id="no key: unlimited"),
@@ -97,75 +90,11 @@ def test_plans_of_the_same_age_are_ordered_by_name() -> None:
     assert [plan.metadata.name for plan in plans.by_age([a_plan("b"), a_plan("a")])] == ["a", "b"]
 
 
-DISPLAYED = [
-    pytest.param(a_price(), "EUR 49.00 / month", id="an amount"),
-    pytest.param(a_price(unit_amount=None, tiered=True), "EUR in tiers / month", id="tiers have no figure"),
-    pytest.param(a_price(interval=None), "EUR 49.00 / once", id="a price without period"),
-]
-
-
-@pytest.mark.parametrize(("price", "shown"), DISPLAYED)
-def test_price_is_displayed(price: Price, shown: str) -> None:
-    assert plans.display_price_of(price) == shown
-
-
-SUPPORTED = [
-    pytest.param(a_plan(), None, id="a recurring plan is carried out"),
-    pytest.param(a_plan(trial={"days": 14}), None, id="so is its trial"),
-    pytest.param(a_plan(tax={"code": "txcd_10000000", "automatic": "Enabled"}), None, id="and its tax"),
-    pytest.param(a_plan(price=METERED), "spec.price.metered", id="metering comes next"),
-    pytest.param(a_plan(priceChangePolicy="AtRenewal"), "spec.priceChangePolicy", id="migration comes next"),
-    pytest.param(
-        a_plan(discovery={"namespace": "tenants", "clusterRef": {"name": "eu1"}}),
-        "spec.discovery",
-        id="discovery comes next",
-    ),
-    pytest.param(
-        a_plan(price={"existing": {"priceID": "price_A", "counting": "OnlyActivated"}}),
-        "spec.price.existing.counting",
-        id="counting is for metered prices",
-    ),
-]
-
-
-@pytest.mark.parametrize(("plan", "field"), SUPPORTED)
-def test_field_that_is_not_carried_out_yet_is_named(plan: BillingPlan, field: str | None) -> None:
-    finding = plans.not_yet_supported(plan.spec)
-    if field is None:
-        assert finding is None
-    else:
-        assert finding is not None
-        assert finding.reason is Reason.NOT_YET_SUPPORTED
-        assert finding.message.startswith(f"{field}:")
-
-
-TERMS = [
-    pytest.param({}, {}, True, id="the same terms"),
-    pytest.param({"unit_amount": 5900}, {}, False, id="another amount"),
-    pytest.param({"currency": "USD"}, {}, False, id="another currency"),
-    pytest.param({"interval": "year"}, {}, False, id="another interval"),
-    pytest.param({"interval_count": 3}, {}, False, id="another number of intervals"),
-    pytest.param({"metered": True}, {}, False, id="usage instead of a quantity"),
-    pytest.param({"tiered": True}, {}, False, id="tiers instead of an amount"),
-    pytest.param({"tax_behavior": "exclusive"}, {}, True, id="unspecified may have been set outside"),
-    pytest.param({}, {"taxBehavior": "Exclusive"}, False, id="a tax behaviour that is not there"),
-    pytest.param(
-        {"tax_behavior": "exclusive"}, {"taxBehavior": "Exclusive"}, True, id="the same tax behaviour"
-    ),
-]
-
-
-@pytest.mark.parametrize(("seen", "wanted", "same"), TERMS)
-def test_terms_of_a_price_are_compared(seen: dict[str, Any], wanted: dict[str, Any], same: bool) -> None:
-    arm = a_plan(price=recurring(**wanted)).spec.price.recurring
-    assert arm is not None
-    assert plans.has_terms(a_price(**seen), arm) is same
-
-
 def test_identity_is_what_metadata_and_lookup_key_say() -> None:
     identity = PlanIdentity("default", "starter")
     assert identity.metadata == OURS
     assert identity.lookup_key == "tenantbilling.dev/default/starter"
+    assert identity.event_name == EVENT_NAME
     assert identity.owns(OURS | {"more": "x"})
     assert not PlanIdentity("other", "starter").owns(OURS)
 
@@ -174,3 +103,9 @@ def test_long_name_keeps_a_lookup_key_of_its_own() -> None:
     keys = {PlanIdentity("default", "x" * 250 + end).lookup_key for end in "ab"}
     assert len(keys) == 2
     assert all(len(key) <= plans.LONGEST_LOOKUP_KEY for key in keys)
+
+
+def test_long_name_keeps_an_event_name_of_its_own() -> None:
+    names = {PlanIdentity("o" * 20, "x" * 250 + end).event_name for end in "ab"}
+    assert len(names) == 2
+    assert all(len(name) <= plans.LONGEST_EVENT_NAME for name in names)

@@ -142,6 +142,14 @@ def test_a_tenant_that_had_a_trial_gets_none_again(former: Any, days: int | None
 # ---------------------------------------------------------------- intents
 
 
+@pytest.mark.parametrize("metered", [True, False])
+def test_to_what_charges_usage_no_quantity_is_sent(metered: bool) -> None:
+    world = an_unborn_world()
+    assert world.offer is not None
+    offer = replace(world.offer, metered=metered)
+    assert the_purchase(replace(world, offer=offer, offers=(offer,))).request.metered is metered
+
+
 def test_a_killed_operator_looks_again_before_it_replays() -> None:
     world = after_the_intent(an_unborn_world())
     assert decide(world).actions == (LookAgain(),)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from loop_fakes import NOW, AccountMemory, HandClock, WaitingKeys
-from plan_builders import a_price, a_product
+from plan_builders import a_meter, a_price, a_product
 from tenant_billing.api.names import StripeMetadata
 from tenant_billing.api.reasons import Reason
 from tenant_billing.domain import errors, health
@@ -65,8 +65,37 @@ async def test_everything_is_listed_once_however_many_wait(
     await asyncio.gather(*(picture.ready() for _ in range(10)))
     await picture.ready()
     assert sorted(account.calls) == [
-        "list_customers", "list_open_invoices", "list_prices", "list_products", "list_subscriptions",
+        "list_customers", "list_meters", "list_open_invoices", "list_prices", "list_products", "list_subscriptions",
     ]  # fmt: skip
+
+
+async def test_key_that_may_not_read_meters_sells_everything_else(
+    picture: AccountPicture, account: AccountMemory
+) -> None:
+    """Only who needs a meter is told, and nobody takes it for an account without meters."""
+    account.meters["mtr_1"] = a_meter()
+    account.fail("list_meters", errors.Forbidden("rak_billing_meter_read"), times=3)
+    await picture.ready()
+    await picture.refresh_catalogue()
+    assert picture.is_ready
+    with pytest.raises(errors.Forbidden):
+        await picture.meters_ready()
+    await picture.meters_ready()
+    assert picture.meters_by_id() == account.meters
+    account.calls.clear()
+    await picture.meters_ready()
+    assert account.calls == []
+
+
+async def test_meter_is_read_afresh(picture: AccountPicture, account: AccountMemory) -> None:
+    account.meters["mtr_1"] = a_meter()
+    await picture.ready()
+    account.meters["mtr_1"] = a_meter(active=False)
+    picture.stale(["mtr_1"])
+    assert picture.is_stale("mtr_1")
+    await picture.fresh_meter("mtr_1")
+    assert picture.meter("mtr_1") == a_meter(active=False)
+    assert not picture.is_stale("mtr_1")
 
 
 async def test_objects_are_found_by_our_metadata_and_by_customer(picture: AccountPicture) -> None:

@@ -10,6 +10,7 @@ from stripe_contract import Service, customer, price, product, unique
 from stripe_conversations.steps import active, now, past_due, set_card, subscribed
 from tenant_billing.clients.stripe_provider import StripeProvider
 from tenant_billing.domain import requests
+from tenant_billing.domain.observations import PriceTier
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 Calling = Callable[[StripeProvider, Service], Awaitable[None]]
@@ -97,6 +98,25 @@ async def _all_prices(provider: StripeProvider, service: Service) -> None:
     assert [each async for each in provider.list_prices()]
 
 
+@calls("list_meters")
+async def _all_meters(provider: StripeProvider, service: Service) -> None:
+    await a_metered_price(service)
+    assert [each async for each in provider.list_meters()]
+
+
+@calls("meter")
+async def _one_meter(provider: StripeProvider, service: Service) -> None:
+    new = requests.NewMeter(unique("devices"), "Devices")
+    meter = await provider.create_meter(new, unique("key"), SUBJECT)
+    assert await provider.meter(meter.id) == meter
+    assert await provider.meter("mtr_none") is None
+
+
+@calls("create_meter")
+async def _a_new_meter(provider: StripeProvider, service: Service) -> None:
+    await provider.create_meter(requests.NewMeter(unique("devices"), "Devices"), unique("key"), SUBJECT)
+
+
 @calls("list_customers")
 async def _all_customers(provider: StripeProvider, service: Service) -> None:
     await on_a_clock(service)
@@ -164,10 +184,17 @@ async def _a_changed_product(provider: StripeProvider, service: Service) -> None
 @calls("create_price")
 async def _a_new_price(provider: StripeProvider, service: Service) -> None:
     sold = (await product(service)).id
+    meter = await provider.create_meter(
+        requests.NewMeter(unique("devices"), "Devices"), unique("key"), SUBJECT
+    )
+    steps = (PriceTier(100, Decimal("0.5"), Decimal(100)), PriceTier(None, Decimal(40)))
     for new in (
         new_price(sold),
         new_price(sold, interval="week", interval_count=2, tax_behavior="inclusive"),
         new_price(sold, tax_behavior="unspecified", unit_amount_decimal=Decimal("0.5")),
+        new_price(sold, meter_id=meter.id),
+        new_price(sold, meter_id=meter.id, unit_amount=None, tiers=steps, tiers_mode="graduated"),
+        new_price(sold, unit_amount=None, tiers=steps, tiers_mode="volume"),
     ):
         await provider.create_price(new, unique("key"), SUBJECT)
 

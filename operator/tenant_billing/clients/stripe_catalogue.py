@@ -23,7 +23,7 @@ class StripeCatalogue(StripeAccess):
     async def list_prices(self) -> AsyncIterator[Price]:
         """All recurring prices. Stripe lists archived ones only when asked for them (stripe.md 1.2)."""
         for active in (True, False):
-            filters = {"type": "recurring", "active": active}
+            filters = {"type": "recurring", "active": active, "expand": [f"data.{wire.TIERS}"]}
             async for price in self._calls.pages(
                 "ListPrices", self._connection.listing("/v1/prices"), filters, to_price
             ):
@@ -40,7 +40,9 @@ class StripeCatalogue(StripeAccess):
         """One price, freshly read."""
         identifier = wire.from_id(price_id, "price")
         return await self._calls.find(
-            "GetPrice", lambda: self._api.prices.retrieve_async(identifier), to_price
+            "GetPrice",
+            lambda: self._api.prices.retrieve_async(identifier, {"expand": [wire.TIERS]}),
+            to_price,
         )
 
     async def create_product(self, request: requests.NewProduct, key: str, subject: Subject) -> Product:
@@ -82,7 +84,7 @@ class StripeCatalogue(StripeAccess):
         identifier = wire.from_id(price_id, "price")
         return await self._calls.write(
             "UpdatePrice",
-            lambda: self._api.prices.update_async(identifier, {"active": False}),
+            lambda: self._api.prices.update_async(identifier, {"active": False, "expand": [wire.TIERS]}),
             to_price,
             subject,
         )

@@ -23,6 +23,7 @@ from tenant_billing.domain.observations import (
     Customer,
     Invoice,
     Price,
+    PriceTier,
     Product,
     Subscription,
     SubscriptionItem,
@@ -62,10 +63,26 @@ def to_price(fields: Fields) -> Price:
         metered=recurring.get("usage_type") == "metered",
         meter_id=to_id(recurring.get("meter")),
         tiered=fields.get("billing_scheme") == "tiered",
+        tiers=_to_tiers(fields.get("tiers")),
+        tiers_mode=fields.get("tiers_mode"),
         tax_behavior=fields.get("tax_behavior") or "unspecified",
         lookup_key=fields.get("lookup_key"),
         created=to_time(fields.get("created")),
         metadata=to_metadata(fields.get("metadata")),
+    )
+
+
+def _to_tiers(value: object) -> tuple[PriceTier, ...] | None:
+    """The steps of a price; None where Stripe did not tell them: it does only when asked."""
+    if not isinstance(value, list):
+        return None
+    return tuple(
+        PriceTier(
+            up_to=each.get("up_to"),
+            unit_amount=_to_decimal(each.get("unit_amount_decimal")) or Decimal(0),
+            flat_amount=_to_decimal(each.get("flat_amount_decimal")) or Decimal(0),
+        )
+        for each in to_list(value)
     )
 
 

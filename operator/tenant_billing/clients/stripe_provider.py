@@ -14,6 +14,7 @@ from tenant_billing.clients.stripe_catalogue import StripeCatalogue
 from tenant_billing.clients.stripe_connection import StripeConnection
 from tenant_billing.clients.stripe_customer_locks import CustomerLocks
 from tenant_billing.clients.stripe_customers import StripeCustomers
+from tenant_billing.clients.stripe_meters import StripeMeters
 from tenant_billing.clients.stripe_subscription_writes import StripeSubscriptionWrites
 from tenant_billing.clients.stripe_transport import AccountTime, DatedTransport
 from tenant_billing.clients.version import PRODUCT, VERSION
@@ -25,7 +26,7 @@ REQUESTS_PER_ENDPOINT: Final = 25
 KEY: Final = re.compile(r"(?:sk|rk)_(?P<mode>live|test)_[A-Za-z0-9_]+")
 
 
-class StripeProvider(StripeAccount, StripeCatalogue, StripeCustomers, StripeSubscriptionWrites):
+class StripeProvider(StripeAccount, StripeCatalogue, StripeMeters, StripeCustomers, StripeSubscriptionWrites):
     """One Stripe account as a :class:`tenant_billing.ports.BillingProvider`."""
 
     async def close(self) -> None:

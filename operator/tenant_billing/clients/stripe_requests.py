@@ -9,12 +9,15 @@ from stripe import params as wire
 
 from tenant_billing.domain import requests
 from tenant_billing.domain.errors import Refused
+from tenant_billing.domain.observations import PriceTier
 
 METADATA_KEYS: Final = 50
 METADATA_KEY_LENGTH: Final = 40
 METADATA_VALUE_LENGTH: Final = 500
 IDEMPOTENCY_KEY_LENGTH: Final = 255
 
+TIERS: Final = "tiers"
+"""Expanded on every price: Stripe tells the tiers only when asked (stripe.md 1.2)."""
 INVOICE_OF_SUBSCRIPTION: Final = "latest_invoice"
 """Expanded on every single subscription: the customer pays it, and it tells since when payment is due."""
 
@@ -68,26 +71,46 @@ def from_product_change(change: requests.ProductChange) -> wire.ProductUpdatePar
 
 
 def from_new_price(request: requests.NewPrice) -> wire.PriceCreateParams:
-    """The parameters of a new recurring licensed price; its lookup key moves to it at once (stripe.md 7)."""
+    """The parameters of a new recurring price; its lookup key moves to it at once (stripe.md 7)."""
     interval = cast("Literal['day', 'week', 'month', 'year']", request.interval)
+    recurring: wire.PriceCreateParamsRecurring = {
+        "interval": interval,
+        "interval_count": request.interval_count,
+        "usage_type": "licensed",
+    }
+    if request.meter_id is not None:
+        recurring["usage_type"] = "metered"
+        recurring["meter"] = request.meter_id
     parameters: wire.PriceCreateParams = {
         "product": request.product_id,
         "currency": request.currency.lower(),
-        "recurring": {
-            "interval": interval,
-            "interval_count": request.interval_count,
-            "usage_type": "licensed",
-        },
+        "recurring": recurring,
         "tax_behavior": request.tax_behavior,
         "lookup_key": request.lookup_key,
         "transfer_lookup_key": True,
         "metadata": from_metadata(request.metadata),
+        "expand": [TIERS],
     }
-    if request.unit_amount_decimal is not None:
+    if request.tiers is not None:
+        parameters["billing_scheme"] = "tiered"
+        parameters["tiers_mode"] = cast("Literal['graduated', 'volume']", request.tiers_mode)
+        parameters["tiers"] = [from_tier(each) for each in request.tiers]
+    elif request.unit_amount_decimal is not None:
         parameters["unit_amount_decimal"] = request.unit_amount_decimal
-    else:
+    elif request.unit_amount is not None:
         parameters["unit_amount"] = request.unit_amount
     return parameters
+
+
+def from_tier(tier: PriceTier) -> wire.PriceCreateParamsTier:
+    """One step of a price; the last has no end."""
+    step: wire.PriceCreateParamsTier = {
+        "up_to": "inf" if tier.up_to is None else tier.up_to,
+        "unit_amount_decimal": tier.unit_amount,
+    }
+    if tier.flat_amount:
+        step["flat_amount_decimal"] = tier.flat_amount
+    return step
 
 
 def from_new_customer(request: requests.NewCustomer) -> wire.CustomerCreateParams:

@@ -7,6 +7,7 @@ from tenant_billing.api.prices import ExistingPrice, LimitsFrom
 from tenant_billing.api.reasons import Reason
 from tenant_billing.domain.observations import Price
 from tenant_billing.domain.plan import UnreadableLimitError, limits_in, plan_of_price
+from tenant_billing.domain.plan_meter import counts_nothing, problem_of_adopted
 from tenant_billing.domain.plan_world import PlanWorld
 from tenant_billing.domain.readiness import Finding
 
@@ -32,7 +33,16 @@ def problem_of(
         if finding is not None:
             return finding
     current = prices[existing.price_id]
-    return None if current.active else archived(current.id)
+    if not current.active:
+        return archived(current.id)
+    return _uncounted(world, existing, [prices[each] for each in wanted])
+
+
+def _uncounted(world: PlanWorld, existing: ExistingPrice, prices: Sequence[Price]) -> Finding | None:
+    """What keeps the usage of adopted prices from being counted."""
+    meters = {each.id: each for each in world.meters}
+    judged = (problem_of_adopted(each, meters, is_current=each.id == existing.price_id) for each in prices)
+    return next(filter(None, judged), None) or counts_nothing(existing, prices)
 
 
 def _conflict(world: PlanWorld, price: Price) -> Finding | None:
@@ -53,11 +63,6 @@ def _unusable(price: Price, existing: ExistingPrice) -> Finding | None:
     if price.interval is None:
         return Finding(
             Reason.INVALID_PRICE, f"price {price.id} is charged once; a plan needs a recurring price"
-        )
-    if price.metered:
-        return Finding(
-            Reason.NOT_YET_SUPPORTED,
-            f"spec.price.existing: price {price.id} is metered, which this version does not carry out",
         )
     if existing.limits_from is LimitsFrom.PRICE_METADATA:
         try:

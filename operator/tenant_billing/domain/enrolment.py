@@ -5,7 +5,6 @@ a replay of the same key sends the very same request, whatever was edited meanwh
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
 
@@ -19,6 +18,7 @@ from tenant_billing.domain.counting import Candidates
 from tenant_billing.domain.findings import Finding, Hold
 from tenant_billing.domain.identity import idempotency_key
 from tenant_billing.domain.observations import Subscription
+from tenant_billing.domain.parameters import as_parameters
 from tenant_billing.domain.world import World
 
 SUBSCRIBE: Final = "Subscribe"
@@ -108,8 +108,8 @@ def new_intent(world: World, candidates: Candidates) -> PendingOperation:
             world.resource.metadata.uid, f"{SUBSCRIBE}-{world.wish}-after-{previous}", 1
         ),
         parameters={
-            "customer": _plain(asdict(_new_customer(world))),
-            "subscription": _plain(asdict(_new_subscription(world, candidates))),
+            "customer": as_parameters(_new_customer(world)),
+            "subscription": as_parameters(_new_subscription(world, candidates)),
         },
         start_time=world.now,
     )
@@ -147,27 +147,13 @@ def _new_subscription(world: World, candidates: Candidates) -> requests.NewSubsc
         customer_id="",
         price_id=offer.price_id,
         metadata=world.key.metadata(offer.name),
+        metered=offer.metered,
         days_until_due=spec.collection.days_until_due,
         trial_days=trial.days if trial else None,
         trial_without_payment_method=_WITHOUT_PAYMENT_METHOD[trial.missing_payment_method] if trial else None,
         coupon_ids=tuple(each.coupon_id for each in spec.discounts),
         automatic_tax=offer.plan.spec.tax.automatic is AutomaticTax.ENABLED,
     )
-
-
-def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
-    """JSON values without the absent ones."""
-    return {key: _plain_value(value) for key, value in values.items() if value is not None}
-
-
-def _plain_value(value: Any) -> Any:
-    match value:
-        case dict():
-            return _plain(value)
-        case tuple() | list():
-            return [_plain_value(each) for each in value]
-        case _:
-            return value
 
 
 def _customer_request(parameters: Mapping[str, Any]) -> requests.NewCustomer:

@@ -34,7 +34,7 @@ EVENT_TYPES: Final = (
 )
 """The 20 types that matter, which one filtered list can ask for (stripe.md 3.1)."""
 
-_CATALOGUE_TYPES: Final = frozenset({"price.updated", "product.updated"})
+_CATALOGUE_TYPES: Final = frozenset({"price.updated", "product.updated", "billing.meter.deactivated"})
 _KIND_OF_TYPE: Final = (("customer.subscription.", "subscription"), ("customer.", "customer"))
 _RELATED: Final = ("subscription", "customer", "price", "product")
 
@@ -140,12 +140,12 @@ def _named_by(event: Event, known: KnownObjects) -> Sequence[TenantSubscription]
 
 
 def _of_catalogue(event: Event, receiver: Receiver, known: KnownObjects) -> Route:
-    """A price or product that no plan names is somebody else's business."""
+    """A price, product or meter that no plan names is somebody else's business."""
     named = _ids(event)
     plans = tuple(
         plan.metadata.name
         for plan in known.plans_of(receiver.backend)
-        if (price_ids_of(plan) | {plan.status.product_id}) & named
+        if (price_ids_of(plan) | {plan.status.product_id, plan.status.meter_id}) & named
     )
     return Route(plans=plans, stale=named) if plans else Route(dropped="NothingWeSell")
 

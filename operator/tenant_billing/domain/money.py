@@ -26,21 +26,32 @@ _COARSEST: Final = 10
 """Amounts of three-decimal currencies must end in 0 (the provider's page "Currencies")."""
 
 
-def amount_problem(currency: str, unit_amount: int, field: str) -> str | None:
-    """What is wrong with an amount, naming the field; None where nothing is.
+def currency_problem(currency: str, field: str) -> str | None:
+    """What is wrong with a currency, naming the field; None where nothing is.
 
     Args:
         currency: ISO 4217, upper case.
-        unit_amount: Minor units.
-        field: Path of the object that holds ``currency`` and ``unitAmount``, such as ``spec.price.recurring``.
+        field: Path of the object that holds ``currency``, such as ``spec.price.recurring``.
     """
-    exponent = EXPONENTS.get(currency)
-    if exponent is None:
-        return f"{field}.currency: {currency!r} is no currency that can be charged; use an ISO 4217 code such as EUR"
-    if unit_amount < 0:
-        return f"{field}.unitAmount: {unit_amount} is negative"
-    if exponent == _THREE_DECIMALS and unit_amount % _COARSEST:
-        return f"{field}.unitAmount: an amount in {currency} must be a multiple of {_COARSEST}, not {unit_amount}"
+    if currency in EXPONENTS:
+        return None
+    return (
+        f"{field}.currency: {currency!r} is no currency that can be charged; use an ISO 4217 code such as EUR"
+    )
+
+
+def amount_problem(currency: str, amount: int, field: str) -> str | None:
+    """What is wrong with an amount, naming the field; None where nothing is.
+
+    Args:
+        currency: ISO 4217, upper case, one that can be charged.
+        amount: Minor units.
+        field: Path of the amount, such as ``spec.price.recurring.unitAmount``.
+    """
+    if amount < 0:
+        return f"{field}: {amount} is negative"
+    if EXPONENTS[currency] == _THREE_DECIMALS and amount % _COARSEST:
+        return f"{field}: an amount in {currency} must be a multiple of {_COARSEST}, not {amount}"
     return None
 
 
@@ -55,15 +66,12 @@ def display_amount(currency: str, minor_units: int | Decimal) -> str:
     return f"{currency} {amount:.{max(exponent, -finest)}f}"
 
 
-def display_price(currency: str, minor_units: int | Decimal, interval: str, interval_count: int = 1) -> str:
-    """A price as people write it, so that a factor of 100 is seen: ``EUR 49.00 / month``, ``EUR 49.00 / 3 months``.
+def display_period(interval: str, interval_count: int = 1) -> str:
+    """A billing period as people write it: ``month``, ``3 months``.
 
     Args:
-        currency: ISO 4217, upper case.
-        minor_units: Amount in the minor unit; a decimal may be below one.
         interval: ``day``, ``week``, ``month`` or ``year``, in any case.
         interval_count: Intervals in one billing period.
     """
     unit = interval.lower()
-    period = unit if interval_count == 1 else f"{interval_count} {unit}s"
-    return f"{display_amount(currency, minor_units)} / {period}"
+    return unit if interval_count == 1 else f"{interval_count} {unit}s"

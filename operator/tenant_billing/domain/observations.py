@@ -1,11 +1,12 @@
 """What was seen outside: facts of the payment provider and of the tenant registry, without wire formats."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 
 from tenant_billing.api.tenant_subscription import TenantState
+from tenant_billing.domain.catalogue import Meter, Price, PriceTier, Product
+from tenant_billing.domain.nothing import EMPTY
 
 __all__ = [
     "EMPTY",
@@ -16,7 +17,9 @@ __all__ = [
     "Event",
     "Invoice",
     "Limits",
+    "Meter",
     "Price",
+    "PriceTier",
     "Product",
     "Subscription",
     "SubscriptionItem",
@@ -24,70 +27,6 @@ __all__ = [
     "TenantState",
     "Totals",
 ]
-
-
-class _Nothing(Mapping[str, str]):
-    """A mapping of nothing. Hashable, as the default of a field has to be before Python 3.12."""
-
-    def __getitem__(self, key: str) -> str:
-        raise KeyError(key)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(())
-
-    def __len__(self) -> int:
-        return 0
-
-    def __hash__(self) -> int:
-        return 0
-
-    def __repr__(self) -> str:
-        return "{}"
-
-
-EMPTY: Mapping[str, str] = _Nothing()
-
-
-@dataclass(frozen=True)
-class Product:
-    """What a plan is called where it is sold."""
-
-    id: str
-    name: str
-    active: bool
-    description: str | None = None
-    tax_code: str | None = None
-    default_price_id: str | None = None
-    metadata: Mapping[str, str] = EMPTY
-
-
-@dataclass(frozen=True)
-class Price:
-    """One immutable price.
-
-    Attributes:
-        unit_amount: Minor currency units; the decimal form holds amounts below one.
-        currency: Upper-case ISO 4217.
-        interval: ``day``, ``week``, ``month`` or ``year``; None for a one-time price.
-        metered: Whether usage is reported instead of a quantity.
-        tax_behavior: ``unspecified``, ``inclusive`` or ``exclusive``.
-    """
-
-    id: str
-    product_id: str
-    active: bool
-    currency: str
-    unit_amount: int | None
-    unit_amount_decimal: Decimal | None = None
-    interval: str | None = None
-    interval_count: int = 1
-    metered: bool = False
-    meter_id: str | None = None
-    tiered: bool = False
-    tax_behavior: str = "unspecified"
-    lookup_key: str | None = None
-    created: datetime | None = None
-    metadata: Mapping[str, str] = EMPTY
 
 
 @dataclass(frozen=True)

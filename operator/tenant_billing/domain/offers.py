@@ -1,20 +1,28 @@
 """A plan as far as a subscription needs it."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
 
 from tenant_billing.api.billing_plan import BillingPlan
 from tenant_billing.api.conditions import ConditionStatus, ConditionType, find_condition
-from tenant_billing.domain.observations import Price
+from tenant_billing.api.prices import DeviceCounting
+from tenant_billing.domain.observations import Meter, Price
 from tenant_billing.domain.plan import limits_of, price_ids_of
 from tenant_billing.domain.world import Offer
 
+NO_METERS: Final[Mapping[str, Meter]] = MappingProxyType({})
 
-def offer_of(plan: BillingPlan, prices: Mapping[str, Price]) -> Offer:
+
+def offer_of(
+    plan: BillingPlan, prices: Mapping[str, Price], meters: Mapping[str, Meter] = NO_METERS
+) -> Offer:
     """The offer that a plan makes.
 
     Args:
         plan: The resource; its status says which price new subscriptions get.
         prices: The account's prices as last seen, by id.
+        meters: The account's meters as last seen, by id.
     """
     ready = find_condition(plan.status.conditions, ConditionType.READY)
     price_id = plan.status.price_id
@@ -29,4 +37,19 @@ def offer_of(plan: BillingPlan, prices: Mapping[str, Price]) -> Offer:
         unit_amount=price.unit_amount if price is not None else None,
         currency=price.currency if price is not None else None,
         interval=(price.interval, price.interval_count) if price is not None and price.interval else None,
+        metered=price.metered if price is not None else plan.spec.price.metered is not None,
+        counting=counting_of(plan),
+        meters={
+            each: meter for each in price_ids if (meter := _meter_of(prices.get(each), meters)) is not None
+        },
     )
+
+
+def counting_of(plan: BillingPlan) -> DeviceCounting:
+    """Which devices a plan reports; without effect on a plan that is not metered."""
+    arm = plan.spec.price.metered or plan.spec.price.existing
+    return arm.counting if arm is not None else DeviceCounting.ALL
+
+
+def _meter_of(price: Price | None, meters: Mapping[str, Meter]) -> Meter | None:
+    return meters.get(price.meter_id) if price is not None and price.meter_id is not None else None

@@ -1,4 +1,4 @@
-"""What a BillingPlan means: its limits, its prices, its identity at the provider, and what it cannot do yet."""
+"""What a BillingPlan means: its limits, its prices, and its identity at the provider."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -6,15 +6,12 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Final
 
-from tenant_billing.api.billing_plan import BillingPlan, BillingPlanSpec, PriceChangePolicy
+from tenant_billing.api.billing_plan import BillingPlan, BillingPlanSpec
 from tenant_billing.api.names import GROUP, PriceMetadata, StripeMetadata
-from tenant_billing.api.prices import DeviceCounting, LimitsFrom, RecurringPrice, TaxBehavior
-from tenant_billing.api.reasons import Reason
+from tenant_billing.api.prices import LimitsFrom
 from tenant_billing.domain.limits import as_limits
-from tenant_billing.domain.money import amount_problem, display_price
 from tenant_billing.domain.observations import Limits, Price
-from tenant_billing.domain.readiness import Finding
-from tenant_billing.domain.requests import NewPrice, NewProduct
+from tenant_billing.domain.requests import NewProduct
 
 LIMIT_KEYS: Final[Mapping[str, str]] = {
     "applications": PriceMetadata.MAX_APPLICATIONS,
@@ -28,6 +25,7 @@ LIMIT_KEYS: Final[Mapping[str, str]] = {
 
 LARGEST_LIMIT: Final = 2**64 - 1
 LONGEST_LOOKUP_KEY: Final = 200
+LONGEST_EVENT_NAME: Final = 100
 _LONGEST_METADATA_VALUE: Final = 500
 FIRST_OF_TIME: Final = datetime.min.replace(tzinfo=UTC)
 """What an age that is not known is compared as."""
@@ -118,41 +116,9 @@ def plan_of_price(plans: Iterable[BillingPlan], price_id: str) -> BillingPlan | 
     return next((plan for plan in by_age(plans) if price_id in price_ids_of(plan)), None)
 
 
-def display_price_of(price: Price) -> str:
-    """A price as people write it; tiers have no single figure."""
-    amount = price.unit_amount if price.unit_amount is not None else price.unit_amount_decimal
-    interval = price.interval or "once"
-    if amount is None:
-        return f"{price.currency} in tiers / {interval}"
-    return display_price(price.currency, amount, interval, price.interval_count)
-
-
-def not_yet_supported(spec: BillingPlanSpec) -> Finding | None:
-    """The first field that this version does not carry out."""
-    existing = spec.price.existing
-    unsupported = {
-        "spec.price.metered": spec.price.metered is not None,
-        "spec.price.existing.counting": existing is not None and existing.counting is not DeviceCounting.ALL,
-        "spec.priceChangePolicy": spec.price_change_policy is not PriceChangePolicy.NEW_SUBSCRIPTIONS_ONLY,
-        "spec.discovery": spec.discovery is not None,
-    }
-    field = next((field for field, is_set in unsupported.items() if is_set), None)
-    if field is None:
-        return None
-    return Finding(Reason.NOT_YET_SUPPORTED, f"{field}: this version does not carry it out; leave it out")
-
-
-def invalid_price(price: RecurringPrice | None) -> Finding | None:
-    """A currency that does not exist, or an amount that it cannot have."""
-    if price is None:
-        return None
-    problem = amount_problem(price.currency, price.unit_amount, "spec.price.recurring")
-    return None if problem is None else Finding(Reason.INVALID_PRICE, problem)
-
-
 @dataclass(frozen=True)
 class PlanIdentity:
-    """How a plan's product and prices are known again, also by a new cluster."""
+    """How a plan's product, prices and meter are known again, also by a new cluster."""
 
     owner: str
     plan: str
@@ -171,6 +137,14 @@ class PlanIdentity:
             return key
         return f"{GROUP}/{self.owner}/{sha256(self.plan.encode()).hexdigest()}"
 
+    @property
+    def event_name(self) -> str:
+        """What the plan's own meter is known by, which has no metadata; a long name is shortened to a digest."""
+        name = f"tenantbilling_{self.owner}_{self.plan}"
+        if len(name) <= LONGEST_EVENT_NAME:
+            return name
+        return f"tenantbilling_{self.owner}_{sha256(self.plan.encode()).hexdigest()}"
+
     def owns(self, metadata: Mapping[str, str]) -> bool:
         """Whether metadata marks this plan's own."""
         return all(metadata.get(key) == value for key, value in self.metadata.items())
@@ -179,29 +153,3 @@ class PlanIdentity:
 def new_product(spec: BillingPlanSpec, identity: PlanIdentity) -> NewProduct:
     """The product of a plan."""
     return NewProduct(spec.display_name, spec.description, spec.tax.code, identity.metadata)
-
-
-def new_price(price: RecurringPrice, product_id: str, identity: PlanIdentity) -> NewPrice:
-    """The current price of a plan."""
-    return NewPrice(
-        product_id=product_id,
-        currency=price.currency,
-        unit_amount=price.unit_amount,
-        interval=price.interval.lower(),
-        interval_count=price.interval_count,
-        tax_behavior=price.tax_behavior.lower(),
-        lookup_key=identity.lookup_key,
-        metadata=identity.metadata,
-    )
-
-
-def has_terms(seen: Price, wanted: RecurringPrice) -> bool:
-    """Whether a price is what a plan asks for. Prices are immutable, so another amount is another price."""
-    unspecified = wanted.tax_behavior is TaxBehavior.UNSPECIFIED
-    return (
-        not seen.metered
-        and not seen.tiered
-        and (seen.currency, seen.unit_amount) == (wanted.currency, wanted.unit_amount)
-        and (seen.interval, seen.interval_count) == (wanted.interval.lower(), wanted.interval_count)
-        and (unspecified or seen.tax_behavior == wanted.tax_behavior.lower())
-    )

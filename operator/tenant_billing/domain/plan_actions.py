@@ -1,9 +1,9 @@
-"""What can be done about the product and the prices of a plan, as values."""
+"""What can be done about the product, the meter and the prices of a plan, as values."""
 
 from dataclasses import dataclass
 
 from tenant_billing.api.resource import PendingOperation
-from tenant_billing.domain.requests import NewPrice, NewProduct, ProductChange
+from tenant_billing.domain.requests import NewMeter, NewPrice, NewProduct, ProductChange
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class StoreIntent:
 
 @dataclass(frozen=True)
 class LookAgain:
-    """List products and prices once more: the intent may have been carried out before a crash."""
+    """List products, prices and meters once more: the intent may have been carried out before a crash."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,14 @@ class CreateProduct:
     """Create the product under the key of the intent."""
 
     request: NewProduct
+    key: str
+
+
+@dataclass(frozen=True)
+class CreateMeter:
+    """Create the meter under the key of the intent."""
+
+    request: NewMeter
     key: str
 
 
@@ -49,4 +57,5 @@ class ArchivePrice:
     price_id: str
 
 
-Action = StoreIntent | LookAgain | CreateProduct | CreatePrice | UpdateProduct | ArchivePrice
+OutsideAction = LookAgain | CreateProduct | CreateMeter | CreatePrice | UpdateProduct | ArchivePrice
+Action = StoreIntent | OutsideAction

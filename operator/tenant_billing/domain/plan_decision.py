@@ -1,33 +1,22 @@
-"""What should happen to the product and the prices of a BillingPlan: from what was seen to what is done next."""
+"""What should happen to the product, the meter and the prices of a BillingPlan: from what was seen to what is done."""
 
-from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass, replace
 from typing import Final
 
-from pydantic import JsonValue
-
-from tenant_billing.api.prices import ExistingPrice, RecurringPrice
+from tenant_billing.api.prices import ExistingPrice, MeteredPrice, RecurringPrice
 from tenant_billing.api.reasons import Reason
-from tenant_billing.api.resource import PendingOperation
 from tenant_billing.domain.adopted_price import archived, problem_of
-from tenant_billing.domain.identity import idempotency_key
-from tenant_billing.domain.observations import Price, Product
-from tenant_billing.domain.plan import has_terms, invalid_price, new_price, new_product, not_yet_supported
-from tenant_billing.domain.plan_actions import (
-    Action,
-    ArchivePrice,
-    CreatePrice,
-    CreateProduct,
-    LookAgain,
-    StoreIntent,
-    UpdateProduct,
-)
+from tenant_billing.domain.observations import Meter, Price, Product
+from tenant_billing.domain.plan import new_product
+from tenant_billing.domain.plan_actions import Action, ArchivePrice, CreatePrice, UpdateProduct
+from tenant_billing.domain.plan_intents import CREATE_PRICE, creating
+from tenant_billing.domain.plan_meter import event_name_of, meter_named, new_meter, unusable
 from tenant_billing.domain.plan_world import PlanWorld
+from tenant_billing.domain.price_terms import has_terms, new_price
+from tenant_billing.domain.price_validity import invalid_price, not_yet_supported
 from tenant_billing.domain.readiness import Finding
-from tenant_billing.domain.requests import NewPrice, NewProduct, ProductChange
+from tenant_billing.domain.requests import ProductChange
 
-CREATE_PRODUCT: Final = "CreateProduct"
-CREATE_PRICE: Final = "CreatePrice"
 MOST_USERS_NAMED: Final = 5
 
 
@@ -40,6 +29,7 @@ class PlanDecision:
             decide again: a price needs the id of its product.
         finding: Why the plan is not carried out.
         product_id: The product, once it stands.
+        meter_id: What counts the usage, of a metered plan.
         price: The price that new subscriptions get, once it stands.
         revisions: All prices of the plan, oldest first.
         released: The plan is being deleted and nothing is left to do.
@@ -48,6 +38,7 @@ class PlanDecision:
     actions: tuple[Action, ...] = ()
     finding: Finding | None = None
     product_id: str | None = None
+    meter_id: str | None = None
     price: Price | None = None
     revisions: tuple[Price, ...] = ()
     released: bool = False
@@ -58,45 +49,56 @@ def decide(world: PlanWorld) -> PlanDecision:
     resource = world.resource
     if resource.metadata.is_being_deleted:
         return _deleted(world)
-    finding = not_yet_supported(resource.spec) or invalid_price(resource.spec.price.recurring)
+    finding = not_yet_supported(resource.spec) or invalid_price(resource.spec)
     if finding is not None:
         return _seen(world, finding=finding)
-    if resource.spec.price.existing is not None:
-        return _adopted(world, resource.spec.price.existing)
+    arm = resource.spec.price.arm
+    if isinstance(arm, ExistingPrice):
+        return _adopted(world, arm)
     if world.refusal:
         return _seen(world, finding=Finding(Reason.INVALID_PRICE, world.refusal))
-    assert resource.spec.price.recurring is not None, "metered is not supported yet"
-    return _made(world, resource.spec.price.recurring)
-
-
-def next_attempt(intent: PendingOperation, now: datetime) -> PendingOperation:
-    """The intent under a new key, after the provider stored a failure for the old one (stripe.md 5.3)."""
-    base = intent.idempotency_key.rpartition(":")[0]
-    attempt = intent.attempt + 1
-    return intent.model_copy(
-        update={"attempt": attempt, "idempotency_key": f"{base}:{attempt}", "start_time": now}
-    )
+    return _made(world, arm)
 
 
 def _seen(world: PlanWorld, *actions: Action, finding: Finding | None = None) -> PlanDecision:
-    product, published = world.product, world.published
+    product, published, meter = world.product, world.published, _meter(world)
     return PlanDecision(
         actions=actions,
         finding=finding,
         product_id=product.id if product is not None else None,
+        meter_id=meter.id if meter is not None else None,
         price=published,
         revisions=world.own_prices,
     )
 
 
-def _made(world: PlanWorld, wanted: RecurringPrice) -> PlanDecision:
-    """The recurring arm: product, price, then the old prices out of sale."""
-    product, published = world.product, world.published
+def _meter(world: PlanWorld) -> Meter | None:
+    """The meter that a metered plan counts by, once it stands."""
+    metered = world.resource.spec.price.metered
+    return None if metered is None else meter_named(world.meters, event_name_of(metered, world.identity))
+
+
+def _made(world: PlanWorld, wanted: RecurringPrice | MeteredPrice) -> PlanDecision:
+    """The arms whose prices are ours: product, meter, price, then the old prices out of sale."""
+    product, meter = world.product, _meter(world)
     if product is None:
-        return _seen(
-            world, _creating(world, CREATE_PRODUCT, new_product(world.resource.spec, world.identity))
-        )
-    current = published if published is not None and has_terms(published, wanted) else None
+        return _seen(world, creating(world, new_product(world.resource.spec, world.identity)))
+    if isinstance(wanted, MeteredPrice):
+        if meter is None:
+            display_name = world.resource.spec.display_name
+            return _seen(world, creating(world, new_meter(wanted, display_name, world.identity)))
+        problem = unusable(meter)
+        if problem is not None:
+            return _seen(world, finding=problem)
+    return _priced(world, wanted, product, meter.id if meter is not None else None)
+
+
+def _priced(
+    world: PlanWorld, wanted: RecurringPrice | MeteredPrice, product: Product, meter_id: str | None
+) -> PlanDecision:
+    """The price of a product that stands, then the old prices out of sale."""
+    published = world.published
+    current = published if published is not None and has_terms(published, wanted, meter_id) else None
     returns = _returns(world, product)
     if not returns:
         if current is not None and not current.active:
@@ -105,9 +107,9 @@ def _made(world: PlanWorld, wanted: RecurringPrice) -> PlanDecision:
             return _seen(world, finding=archived(product.id))
     if current is not None and current.active:
         return _seen(world, *_tidied(world, product, current))
-    creating = _creating(world, CREATE_PRICE, new_price(wanted, product.id, world.identity))
+    create = creating(world, new_price(wanted, product.id, meter_id, world.identity))
     revive = (UpdateProduct(product.id, ProductChange(active=True)),) if not product.active else ()
-    decision = _seen(world, *(revive if isinstance(creating, CreatePrice) else ()), creating)
+    decision = _seen(world, *(revive if isinstance(create, CreatePrice) else ()), create)
     return replace(decision, price=None) if returns else decision
 
 
@@ -140,37 +142,6 @@ def _returns(world: PlanWorld, product: Product) -> bool:
     return not product.active or (intent is not None and intent.step == CREATE_PRICE)
 
 
-def _creating(world: PlanWorld, step: str, request: NewProduct | NewPrice) -> Action:
-    """Intent first, then a look, then the create: the order that loses nothing in a crash."""
-    intent = world.resource.status.pending_operation
-    if intent is None or intent.step != step or dict(intent.parameters) != parameters_of(request):
-        return StoreIntent(_intent(world, step, request))
-    if not world.looked:
-        return LookAgain()
-    if isinstance(request, NewProduct):
-        return CreateProduct(request, intent.idempotency_key)
-    return CreatePrice(request, intent.idempotency_key)
-
-
-def _intent(world: PlanWorld, step: str, request: NewProduct | NewPrice) -> PendingOperation:
-    """The intent of a create; other parameters than those of an intent before never go under its key."""
-    before = world.resource.status.pending_operation
-    attempt = before.attempt + 1 if before is not None and before.step == step else 1
-    purpose = f"{step}-{len(world.own_prices) + 1}"
-    return PendingOperation(
-        step=step,
-        attempt=attempt,
-        idempotency_key=idempotency_key(world.resource.metadata.uid, purpose, attempt),
-        parameters=parameters_of(request),
-        start_time=world.now,
-    )
-
-
-def parameters_of(request: NewProduct | NewPrice) -> dict[str, JsonValue]:
-    """A request as ``status.pendingOperation.parameters`` keeps it."""
-    return {name: value for name, value in asdict(request).items() if value is not None}
-
-
 def _adopted(world: PlanWorld, existing: ExistingPrice) -> PlanDecision:
     """The existing arm: nothing is written, whatever is found."""
     prices = {each.id: each for each in world.prices}
@@ -179,6 +150,7 @@ def _adopted(world: PlanWorld, existing: ExistingPrice) -> PlanDecision:
     return PlanDecision(
         finding=problem_of(world, existing, wanted, prices),
         product_id=price.product_id if price is not None else None,
+        meter_id=price.meter_id if price is not None else None,
         price=price,
         revisions=tuple(prices[each] for each in wanted if each in prices),
     )

@@ -9,8 +9,8 @@ from tenant_billing.api.conditions import ConditionStatus, ConditionType, find_c
 from tenant_billing.api.names import Annotation
 from tenant_billing.api.reasons import Reason
 from tenant_billing.domain import readiness
-from tenant_billing.domain.plan import display_price_of
 from tenant_billing.domain.plan_decision import PlanDecision
+from tenant_billing.domain.price_display import display_price_of
 from tenant_billing.domain.readiness import Finding
 
 MOST_REVISIONS: Final = 100
@@ -37,6 +37,7 @@ def standing(
         update={
             "display_price": display_price_of(decision.price) if decision.price is not None else None,
             "product_id": decision.product_id,
+            "meter_id": decision.meter_id,
             "price_id": decision.price.id if decision.price is not None else None,
             "prices": revisions,
             "subscriptions": sum(subscriptions.get(each.id, 0) for each in decision.revisions),

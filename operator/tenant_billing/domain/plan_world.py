@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tenant_billing.api.billing_plan import BillingPlan
-from tenant_billing.domain.observations import Price, Product
+from tenant_billing.domain.observations import Meter, Price, Product
 from tenant_billing.domain.plan import FIRST_OF_TIME, PlanIdentity
 
 
@@ -19,6 +19,7 @@ class PlanWorld:
         plans: All plans of the backend.
         products: The account's products, archived ones too.
         prices: The account's prices, archived ones too.
+        meters: The account's meters, inactive ones too.
         looked: Whether they were listed after the intent was stored.
         refusal: What the provider refused for good in this very generation: it is not asked again.
         users: ``namespace/name`` of every TenantSubscription that uses the plan.
@@ -30,6 +31,7 @@ class PlanWorld:
     plans: Sequence[BillingPlan] = ()
     products: Sequence[Product] = ()
     prices: Sequence[Price] = ()
+    meters: Sequence[Meter] = ()
     looked: bool = False
     refusal: str = ""
     users: Sequence[str] = ()

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from tenant_billing.domain.observations import EMPTY, BillingReference, Limits, TenantState
+from tenant_billing.domain.observations import EMPTY, BillingReference, Limits, PriceTier, TenantState
 
 
 @dataclass(frozen=True)
@@ -32,12 +32,25 @@ class ProductChange:
 
 
 @dataclass(frozen=True)
+class NewMeter:
+    """A meter to be created: the last report of a period is its quantity (stripe.md 4.1, ``last``)."""
+
+    event_name: str
+    display_name: str
+
+
+@dataclass(frozen=True)
 class NewPrice:
-    """A recurring licensed price to be created (prices are immutable, stripe.md 7).
+    """A recurring price to be created (prices are immutable, stripe.md 7).
+
+    Exactly one of ``unit_amount``, ``unit_amount_decimal`` and ``tiers`` is set.
 
     Attributes:
         currency: Upper-case ISO 4217.
         unit_amount: Minor units.
+        unit_amount_decimal: Minor units, below one too.
+        meter_id: What counts the usage that is charged; None for a licensed price.
+        tiers_mode: ``graduated`` or ``volume``, with tiers only.
         interval: ``day``, ``week``, ``month`` or ``year``.
         tax_behavior: ``unspecified``, ``inclusive`` or ``exclusive``.
         lookup_key: Moves to this price from the one that has it.
@@ -45,13 +58,16 @@ class NewPrice:
 
     product_id: str
     currency: str
-    unit_amount: int
+    unit_amount: int | None
     interval: str
     interval_count: int
     tax_behavior: str
     lookup_key: str
     metadata: Mapping[str, str]
     unit_amount_decimal: Decimal | None = None
+    meter_id: str | None = None
+    tiers: tuple[PriceTier, ...] | None = None
+    tiers_mode: str | None = None
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from tenant_billing.domain.findings import Finding, Hold
 from tenant_billing.domain.observations import BillingReference, Limits, Tenant
 from tenant_billing.domain.ownership import state_written_by_us
 from tenant_billing.domain.requests import NewTenant, TenantChange
+from tenant_billing.domain.tenant_counting import counting_change, counts_only_activated
 from tenant_billing.domain.tenant_data import (
     LONGEST_NAME,
     customer_email,
@@ -96,6 +97,8 @@ def new_tenant(world: World, reference: BillingReference | None, limits: Limits)
         attributes=attributes,
         limits=limits,
         billing=reference if manages_billing_field(world) else None,
+        counts_only_activated=manages_billing_field(world)
+        and counts_only_activated(world, reference) is True,
         initial_user=user,
         billing_email=email,
         technical_email=user.email if user.email != email else None,
@@ -175,11 +178,12 @@ def tenant_update(
         if reference is not None and manages_billing_field(world) and tenant.billing != reference
         else None
     )
+    counting = counting_change(world, tenant, reference) if manages_billing_field(world) else None
     attributes, fits = wanted_attributes(world, reference)
     named = reference is not None and tenant.billing == reference and not state_written_by_us(tenant)
     relabel = fits and attributes != dict(tenant.attributes)
     name, text = _wanted_texts(world, tenant)
-    needed = (change_of_state, billing, name, text)
+    needed = (change_of_state, billing, counting, name, text)
     if not different and (not relabel or named) and all(each is None for each in needed):
         return None
     if relabel:
@@ -193,6 +197,7 @@ def tenant_update(
         attributes=attributes if relabel else None,
         limits=different,
         billing=billing,
+        counts_only_activated=counting,
     )
     takes_away = state is TenantState.SUSPENDED and tenant.state is not TenantState.SUSPENDED
     return UpdateTenant(tenant.id, change, Disruption.SUSPEND if takes_away else Disruption.NONE)

@@ -8,13 +8,14 @@ from hashlib import sha256
 from tenant_billing.api.billing_backend import BillingBackend
 from tenant_billing.api.billing_plan import BillingPlan
 from tenant_billing.api.names import Annotation
+from tenant_billing.api.prices import DeviceCounting
 from tenant_billing.api.reasons import Reason
 from tenant_billing.api.resource import PendingOperation
 from tenant_billing.api.tenant_subscription import ManagementPolicy, TenantSubscription
 from tenant_billing.api.things_stack_cluster import ThingsStackCluster
 from tenant_billing.domain.errors import OutsideError
 from tenant_billing.domain.identity import Claim, TenantKey
-from tenant_billing.domain.observations import EMPTY, Customer, Limits, Subscription, Tenant, Totals
+from tenant_billing.domain.observations import EMPTY, Customer, Limits, Meter, Subscription, Tenant, Totals
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,10 @@ class Offer:
             price metadata).
         unit_amount: Minor units of the current price, None where not known.
         interval: Billing interval of the current price, such as ``month``.
+        metered: Whether the current price charges what is reported, so that no quantity is sent.
+        counting: Which devices are reported, on a metered price.
+        meters: What counts the usage of each of its metered prices, as far as the account is known. A metered
+            price of the old kind has none (``MeterMissing``).
     """
 
     plan: BillingPlan
@@ -40,6 +45,9 @@ class Offer:
     unit_amount: int | None = None
     currency: str | None = None
     interval: tuple[str, int] | None = None
+    metered: bool = False
+    counting: DeviceCounting = DeviceCounting.ALL
+    meters: Mapping[str, Meter] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -49,6 +57,13 @@ class Offer:
     def limits_on(self, price_id: str) -> Limits | None:
         """What a tenant on one of its prices is allowed; None where that is not known."""
         return self.limits_by_price.get(price_id)
+
+    def meter_on(self, price_id: str) -> Meter | None:
+        """What counts the usage on one of its prices: its id and the event name that reports carry.
+
+        None for a price that is not metered, is of the old kind, or whose meter is not known (yet).
+        """
+        return self.meters.get(price_id)
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,11 @@ from typing import Protocol
 
 from tenant_billing.domain import requests
 from tenant_billing.domain.observations import Account, Customer, Event, Invoice, Price, Product, Subscription
+from tenant_billing.ports.meters import Meters
 from tenant_billing.ports.work import Subject
 
 
-class BillingProvider(Protocol):
+class BillingProvider(Meters, Protocol):
     """One account of a payment provider.
 
     Every method raises a subclass of :class:`tenant_billing.domain.errors.OutsideError`. Reads of a single object
@@ -33,7 +34,7 @@ class BillingProvider(Protocol):
         ...
 
     def list_prices(self) -> AsyncIterator[Price]:
-        """All recurring prices, archived ones too."""
+        """All recurring prices, archived ones too, with their tiers."""
         ...
 
     def list_customers(self, created_since: datetime | None = None) -> AsyncIterator[Customer]:
@@ -61,7 +62,7 @@ class BillingProvider(Protocol):
         ...
 
     async def price(self, price_id: str) -> Price | None:
-        """One price, freshly read."""
+        """One price, freshly read, with its tiers."""
         ...
 
     async def product(self, product_id: str) -> Product | None:

@@ -11,7 +11,8 @@ from itertools import count
 from typing import Any, Final, TypeVar
 
 from tenant_billing.domain import counting
-from tenant_billing.domain.observations import Customer, Invoice, Price, Product, Subscription
+from tenant_billing.domain.errors import Forbidden
+from tenant_billing.domain.observations import Customer, Invoice, Meter, Price, Product, Subscription
 from tenant_billing.ports import BillingProvider, Clock
 from tenant_billing.reconcilers.grouping import GroupedCalls
 from tenant_billing.reconcilers.seen_objects import Seen, SeenObjects
@@ -19,7 +20,7 @@ from tenant_billing.reconcilers.seen_objects import Seen, SeenObjects
 OVERLAP: Final = timedelta(seconds=10)
 """How far a page of what was created since reaches back behind the former one: lists may lag a little."""
 
-SeenT = TypeVar("SeenT", Customer, Subscription, Product, Price)
+SeenT = TypeVar("SeenT", Customer, Subscription, Product, Price, Meter)
 
 
 class AccountPicture(SeenObjects):
@@ -38,6 +39,7 @@ class AccountPicture(SeenObjects):
         self._listings = 0
         self._taken_in: dict[str, int] = {}
         self._listed_at: datetime | None = None
+        self._meters_listed = False
         self._full = GroupedCalls(self._list_everything)
         self._newly_created = GroupedCalls(self._list_newly_created)
         self._catalogue = GroupedCalls(self._list_catalogue)
@@ -68,7 +70,7 @@ class AccountPicture(SeenObjects):
             await self._full.ask(None)
 
     async def refresh_catalogue(self) -> None:
-        """List products and prices again."""
+        """List products, prices and meters again."""
         await self._catalogue.ask(None)
 
     async def fresh_subscription(self, subscription_id: str) -> Subscription | None:
@@ -109,7 +111,21 @@ class AccountPicture(SeenObjects):
         """One product as it is now; None where the provider says that it does not exist."""
         return await self._fresh(product_id, self._provider.product)
 
-    def take(self, *seen: Customer | Subscription | Invoice | Product | Price) -> None:
+    async def fresh_meter(self, meter_id: str) -> Meter | None:
+        """One meter as it is now; None where the provider says that it does not exist."""
+        return await self._fresh(meter_id, self._provider.meter)
+
+    async def meters_ready(self) -> None:
+        """See to it that the meters were listed.
+
+        Raises:
+            Forbidden: The key may not read them; one that sells no usage need not.
+        """
+        if not self._meters_listed:
+            self._listings += 1
+            await self._take_meters(self._listings)
+
+    def take(self, *seen: Customer | Subscription | Invoice | Product | Price | Meter) -> None:
         """Take in what the provider answered to a write; it is newer than any listing under way."""
         for each in seen:
             if isinstance(each, Invoice):
@@ -184,8 +200,20 @@ class AccountPicture(SeenObjects):
             self._take_pages(provider.list_subscriptions(), listing),
             self._take_pages(provider.list_products(), listing),
             self._take_pages(provider.list_prices(), listing),
+            self._take_meters_if_allowed(listing),
         )
         self._listed_at = began
+
+    async def _take_meters_if_allowed(self, listing: int) -> None:
+        """See the meters, too; where the key may not, only plans that need one ask again and say so."""
+        try:
+            await self._take_meters(listing)
+        except Forbidden:
+            self._meters_listed = False
+
+    async def _take_meters(self, listing: int) -> None:
+        await self._take_pages(self._provider.list_meters(), listing)
+        self._meters_listed = True
 
     async def _take_open_invoices(self) -> None:
         """See the open invoices first: a subscription that is read freshly meanwhile brings its own."""
@@ -214,6 +242,7 @@ class AccountPicture(SeenObjects):
         await _all(
             self._take_pages(self._provider.list_products(), listing),
             self._take_pages(self._provider.list_prices(), listing),
+            self._take_meters_if_allowed(listing),
         )
 
     def _now(self) -> datetime:

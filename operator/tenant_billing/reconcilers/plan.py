@@ -1,4 +1,4 @@
-"""One BillingPlan: its product and its prices. Gather, decide, apply, report."""
+"""One BillingPlan: its product, its meter and its prices. Gather, decide, apply, report."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -17,22 +17,17 @@ from tenant_billing.domain.errors import (
     StoredFailure,
     Unauthorized,
 )
-from tenant_billing.domain.plan_actions import (
-    Action,
-    ArchivePrice,
-    CreatePrice,
-    CreateProduct,
-    LookAgain,
-    StoreIntent,
-    UpdateProduct,
-)
-from tenant_billing.domain.plan_decision import PlanDecision, decide, next_attempt
+from tenant_billing.domain.plan_actions import Action, LookAgain, StoreIntent
+from tenant_billing.domain.plan_decision import PlanDecision, decide
+from tenant_billing.domain.plan_intents import next_attempt
 from tenant_billing.domain.plan_status import REFUSED, judged, ready_reason, refusal_of, standing
 from tenant_billing.domain.plan_world import PlanWorld
 from tenant_billing.domain.readiness import Finding
 from tenant_billing.domain.retry import recheck_after
-from tenant_billing.ports import ObjectKey, Outcome, Subject
+from tenant_billing.ports import ObjectKey, Outcome
 from tenant_billing.reconcilers.accounts import AccountConnection, Accounts
+from tenant_billing.reconcilers.plan_reading import PlanReader
+from tenant_billing.reconcilers.plan_writing import carry_out
 from tenant_billing.reconcilers.reporting import (
     Reporter,
     Surroundings,
@@ -56,13 +51,14 @@ class _Round:
 
 
 class BillingPlanReconciler:
-    """Keeps the product and the prices of each plan true."""
+    """Keeps the product, the meter and the prices of each plan true."""
 
     def __init__(self, surroundings: Surroundings, accounts: Accounts) -> None:
         self._surroundings = surroundings
         self._resources = surroundings.resources
         self._clock = surroundings.clock
         self._accounts = accounts
+        self._reader = PlanReader(surroundings, accounts)
         self._reporter = Reporter(surroundings)
 
     async def reconcile(self, key: ObjectKey) -> Outcome:
@@ -91,12 +87,12 @@ class BillingPlanReconciler:
     async def _carried_out(self, resource: BillingPlan, connection: AccountConnection) -> Outcome:
         name, looked, changed = resource.metadata.name, False, False
         refusal = refusal_of(resource)
-        await self._read(resource, connection)
+        await self._reader.complete(resource, connection)
         for _ in range(MOST_ROUNDS):
             newest = self._resources.plan(name)
             if newest is None:
                 return Outcome("gone")
-            world = replace(self._world(newest, connection), looked=looked, refusal=refusal)
+            world = replace(self._reader.world(newest, connection), looked=looked, refusal=refusal)
             decision = decide(world)
             if not decision.actions:
                 return await self._settled(_Round(world, decision), connection, changed=changed)
@@ -128,57 +124,15 @@ class BillingPlanReconciler:
             return True
         return await self._surroundings.kubernetes.is_being_removed(BILLING_PLAN.kind, None)
 
-    async def _read(self, resource: BillingPlan, connection: AccountConnection) -> None:
-        """Complete the account's picture where it lacks what this plan names, or where that changed outside."""
-        picture = connection.picture
-        await picture.ready()
-        existing = resource.spec.price.existing
-        named = (existing.price_id, *existing.accepted_price_ids) if existing is not None else ()
-        recorded = (resource.status.price_id, *(each.id for each in resource.status.prices))
-        for price_id in dict.fromkeys((*named, *recorded)):
-            unseen = price_id in named and picture.price(price_id) is None
-            if price_id is not None and (unseen or picture.is_stale(price_id)):
-                await picture.fresh_price(price_id)
-        product_id = resource.status.product_id
-        if product_id is not None and picture.is_stale(product_id):
-            await picture.fresh_product(product_id)
-
-    def _world(self, resource: BillingPlan, connection: AccountConnection) -> PlanWorld:
-        name, backend = resource.metadata.name, resource.spec.backend_ref.name
-        users = self._resources.subscriptions_of_plan(name)
-        return PlanWorld(
-            resource=resource,
-            owner=connection.owner,
-            now=self._accounts.now(backend),
-            plans=self._resources.plans_of(backend),
-            products=connection.picture.products(),
-            prices=connection.picture.prices(),
-            users=[f"{each.metadata.namespace}/{each.metadata.name}" for each in users],
-        )
-
     # Apply
 
     async def _apply(self, action: Action, seen: _Round, connection: AccountConnection) -> None:
-        provider, picture = connection.provider, connection.picture
-        resource = seen.world.resource
-        subject = _subject(resource, type(action).__name__)
-        match action:
-            case StoreIntent(intent):
-                status = _status(seen, connection).model_copy(update={"pending_operation": intent})
-                await self._reporter.store(resource, resource.status, status)
-            case LookAgain():
-                await picture.refresh_catalogue()
-            case CreateProduct(request, key):
-                picture.take(await provider.create_product(request, key, subject))
-            case CreatePrice(request, key):
-                picture.take(await provider.create_price(request, key, subject))
-                former = seen.world.published
-                if former is not None:  # its lookup key moved away
-                    picture.take(replace(former, lookup_key=None))
-            case UpdateProduct(product_id, change):
-                picture.take(await provider.update_product(product_id, change, subject))
-            case ArchivePrice(price_id):
-                picture.take(await provider.archive_price(price_id, subject))
+        if isinstance(action, StoreIntent):
+            resource = seen.world.resource
+            status = _status(seen, connection).model_copy(update={"pending_operation": action.intent})
+            await self._reporter.store(resource, resource.status, status)
+        else:
+            await carry_out(action, seen.world, connection)
 
     # Report
 
@@ -220,7 +174,9 @@ class BillingPlanReconciler:
             return Outcome("gone")
         if isinstance(error, NotFound):
             connection.picture.stale(
-                each for each in (resource.status.product_id, resource.status.price_id) if each
+                each
+                for each in (resource.status.product_id, resource.status.meter_id, resource.status.price_id)
+                if each
             )
         if isinstance(error, Refused):
             finding = Finding(Reason.INVALID_PRICE, f"{REFUSED}{error}")
@@ -257,7 +213,3 @@ class BillingPlanReconciler:
 def _status(seen: _Round, connection: AccountConnection) -> BillingPlanStatus:
     numbers = connection.picture.subscriptions_by_price()
     return standing(seen.world.resource, seen.decision, numbers)
-
-
-def _subject(resource: BillingPlan, why: str) -> Subject:
-    return Subject(BILLING_PLAN.kind, resource.metadata.name, resource.metadata.uid, why)

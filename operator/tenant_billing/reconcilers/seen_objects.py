@@ -6,12 +6,12 @@ from types import MappingProxyType
 from typing import Final
 
 from tenant_billing.domain.identity import TenantKey, key_of
-from tenant_billing.domain.observations import Customer, Invoice, Price, Product, Subscription
+from tenant_billing.domain.observations import Customer, Invoice, Meter, Price, Product, Subscription
 
 OPEN: Final = "open"
 """The invoice status that waits for payment: a word of the list of open invoices, not a decision."""
 
-Seen = Customer | Subscription | Product | Price
+Seen = Customer | Subscription | Product | Price | Meter
 
 
 class SeenObjects:
@@ -22,6 +22,7 @@ class SeenObjects:
         self._subscriptions: dict[str, Subscription] = {}
         self._products: dict[str, Product] = {}
         self._prices: dict[str, Price] = {}
+        self._meters: dict[str, Meter] = {}
         self._invoices: dict[str, dict[str, Invoice]] = {}
         self._by_tenant: dict[TenantKey, set[str]] = {}
         self._by_customer: dict[str, set[str]] = {}
@@ -54,6 +55,14 @@ class SeenObjects:
     def prices_by_id(self) -> Mapping[str, Price]:
         """All recurring prices as last seen, by id."""
         return MappingProxyType(self._prices)
+
+    def meter(self, meter_id: str) -> Meter | None:
+        """A meter as last seen."""
+        return self._meters.get(meter_id)
+
+    def meters_by_id(self) -> Mapping[str, Meter]:
+        """All meters as last seen, inactive ones too, by id."""
+        return MappingProxyType(self._meters)
 
     def subscriptions(self) -> tuple[Subscription, ...]:
         """All subscriptions as last seen, ended ones too, without their invoices."""
@@ -102,6 +111,8 @@ class SeenObjects:
                 self._products[seen.id] = seen
             case Price():
                 self._prices[seen.id] = seen
+            case Meter():
+                self._meters[seen.id] = seen
 
     def _index(self, key: TenantKey | None, object_id: str) -> None:
         if key is not None:
@@ -118,6 +129,7 @@ class SeenObjects:
             self._by_tenant[key].discard(object_id)
         self._products.pop(object_id, None)
         self._prices.pop(object_id, None)
+        self._meters.pop(object_id, None)
 
     def _put_invoice(self, invoice: Invoice) -> None:
         if invoice.subscription_id is None:

@@ -173,7 +173,9 @@ class SubscriptionReader:
 
     def _offer(self, plan: BillingPlan) -> Offer:
         connection = self._accounts.of(plan.spec.backend_ref.name)
-        return offer_of(plan, connection.picture.prices_by_id() if connection else {})
+        if connection is None:
+            return offer_of(plan, {})
+        return offer_of(plan, connection.picture.prices_by_id(), connection.picture.meters_by_id())
 
     def _account(self, world: World) -> tuple[AccountConnection | None, OutsideError | None]:
         if world.backend is None:

@@ -1,0 +1,93 @@
+"""Reading all that one decision about a BillingPlan is made from: the gather step."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from tenant_billing.api.billing_plan import BillingPlan
+from tenant_billing.api.names import Annotation
+from tenant_billing.domain.plan_world import PlanWorld
+from tenant_billing.reconcilers.account_picture import AccountPicture
+from tenant_billing.reconcilers.accounts import AccountConnection, Accounts
+from tenant_billing.reconcilers.reporting import Surroundings
+
+REACTIVATION_CHECK: Final = 1800.0
+"""Seconds between two looks at an inactive meter: no event of the list tells that it was activated again."""
+
+
+class PlanReader:
+    """Reads the world of one BillingPlan."""
+
+    def __init__(self, surroundings: Surroundings, accounts: Accounts) -> None:
+        self._resources = surroundings.resources
+        self._clock = surroundings.clock
+        self._accounts = accounts
+        self._meters_read: dict[str, float] = {}
+
+    async def complete(self, resource: BillingPlan, connection: AccountConnection) -> None:
+        """Complete the account's picture where it lacks what this plan names, or where that changed outside.
+
+        Raises:
+            tenant_billing.domain.errors.OutsideError: The account could not be read.
+        """
+        picture = connection.picture
+        await picture.ready()
+        existing = resource.spec.price.existing
+        named = (existing.price_id, *existing.accepted_price_ids) if existing is not None else ()
+        recorded = (resource.status.price_id, *(each.id for each in resource.status.prices))
+        for price_id in dict.fromkeys((*named, *recorded)):
+            unseen = price_id in named and picture.price(price_id) is None
+            if price_id is not None and (unseen or picture.is_stale(price_id)):
+                await picture.fresh_price(price_id)
+        product_id = resource.status.product_id
+        if product_id is not None and picture.is_stale(product_id):
+            await picture.fresh_product(product_id)
+        await self._complete_meters(resource, picture)
+
+    async def _complete_meters(self, resource: BillingPlan, picture: AccountPicture) -> None:
+        meter_ids = set(_meter_ids(resource, picture))
+        if resource.spec.price.metered is not None or meter_ids:
+            await picture.meters_ready()
+        for meter_id in sorted(meter_ids):
+            if picture.meter(meter_id) is None or picture.is_stale(meter_id):
+                await picture.fresh_meter(meter_id)
+            elif self._may_be_active_again(resource, meter_id, picture):
+                self._meters_read[meter_id] = self._clock.monotonic()
+                await picture.fresh_meter(meter_id)
+
+    def _may_be_active_again(self, resource: BillingPlan, meter_id: str, picture: AccountPicture) -> bool:
+        """Whether an inactive meter is due for another look, or a person asks for one."""
+        meter = picture.meter(meter_id)
+        if meter is None or meter.active:
+            return False
+        asked = (
+            resource.metadata.annotations.get(Annotation.RECONCILE) != resource.status.last_handled_reconcile
+        )
+        read = self._meters_read.setdefault(meter_id, self._clock.monotonic())
+        return asked or self._clock.monotonic() - read >= REACTIVATION_CHECK
+
+    def world(self, resource: BillingPlan, connection: AccountConnection) -> PlanWorld:
+        """What is known of a plan and its account, without a call."""
+        name, backend = resource.metadata.name, resource.spec.backend_ref.name
+        users = self._resources.subscriptions_of_plan(name)
+        picture = connection.picture
+        return PlanWorld(
+            resource=resource,
+            owner=connection.owner,
+            now=self._accounts.now(backend),
+            plans=self._resources.plans_of(backend),
+            products=picture.products(),
+            prices=picture.prices(),
+            meters=tuple(picture.meters_by_id().values()),
+            users=[f"{each.metadata.namespace}/{each.metadata.name}" for each in users],
+        )
+
+
+def _meter_ids(resource: BillingPlan, picture: AccountPicture) -> Iterator[str]:
+    """The meters that a plan counts by, as far as they are known."""
+    if resource.status.meter_id is not None:
+        yield resource.status.meter_id
+    existing = resource.spec.price.existing
+    for price_id in (existing.price_id, *existing.accepted_price_ids) if existing is not None else ():
+        price = picture.price(price_id)
+        if price is not None and price.meter_id is not None:
+            yield price.meter_id
