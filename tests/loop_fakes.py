@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn, TypeVar
 
-from tenant_billing.domain import requests
+from tenant_billing.domain import predictions, requests
 from tenant_billing.domain.observations import (
     Account,
     Customer,
@@ -134,29 +134,6 @@ class KubernetesMemory(Failing):
         return written
 
 
-def price_of(request: requests.NewPrice, identity: str, created: datetime | None) -> Price:
-    """The price that a provider makes of a request."""
-    return Price(
-        id=identity,
-        product_id=request.product_id,
-        active=True,
-        currency=request.currency,
-        unit_amount=request.unit_amount,
-        unit_amount_decimal=request.unit_amount_decimal,
-        interval=request.interval,
-        interval_count=request.interval_count,
-        metered=request.meter_id is not None,
-        meter_id=request.meter_id,
-        tiered=request.tiers is not None,
-        tiers=request.tiers,
-        tiers_mode=request.tiers_mode,
-        tax_behavior=request.tax_behavior,
-        lookup_key=request.lookup_key,
-        created=created,
-        metadata=request.metadata,
-    )
-
-
 @dataclass
 class AccountMemory(Failing):
     """One account of a payment provider."""
@@ -240,7 +217,7 @@ class AccountMemory(Failing):
         known = self.answers.get(key)
         if known is None:
             identity = f"mtr_{len(self.meters) + 1}"
-            known = Meter(identity, request.event_name, True, "last", "stripe_customer_id", "value")
+            known = predictions.meter_made(request, identity, self.moment or NOW)
             self.answers[key] = self.meters[identity] = known
         self.called("create_meter:committed")
         return self.meters[known.id]
@@ -272,7 +249,7 @@ class AccountMemory(Failing):
             for each in list(self.prices.values()):
                 if each.lookup_key == request.lookup_key:
                     self.prices[each.id] = replace(each, lookup_key=None)
-            known = price_of(request, f"price_{len(self.prices) + 1}", self.moment)
+            known = predictions.price_made(request, f"price_{len(self.prices) + 1}", self.moment or NOW)
             self.answers[key] = self.prices[known.id] = known
         self.called("create_price:committed")
         return self.prices[known.id]

@@ -4,7 +4,6 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
-from loop_fakes import price_of
 from plan_builders import NOW, a_meter, a_plan, a_product
 from tenant_billing.api.billing_plan import BillingPlan
 from tenant_billing.api.resource import PendingOperation
@@ -22,6 +21,7 @@ from tenant_billing.domain.plan_actions import (
 from tenant_billing.domain.plan_decision import PlanDecision, decide
 from tenant_billing.domain.plan_status import standing
 from tenant_billing.domain.plan_world import PlanWorld
+from tenant_billing.domain.predictions import price_made
 from tenant_billing.domain.requests import NewMeter, NewPrice, NewProduct, ProductChange
 
 
@@ -120,7 +120,7 @@ class PlanAccount:
         for each in self.prices.values():
             if each.lookup_key == request.lookup_key:
                 self.prices[each.id] = replace(each, lookup_key=None)
-        self.prices[identity] = price_of(request, identity, NOW + timedelta(days=len(self.prices)))
+        self.prices[identity] = price_made(request, identity, NOW + timedelta(days=len(self.prices)))
 
     def _update(self, product_id: str, change: ProductChange) -> None:
         product = self.products[product_id]

@@ -12,6 +12,7 @@ _FIXED: Final[Mapping[str, str]] = {
     "ChangeItem": "another plan is asked for than the one in force",
     "CancelSubscription": "the object is being deleted",
     "CreateProduct": "the plan has no product yet",
+    "CreateMeter": "nothing counts what the plan charges yet",
     "CreatePrice": "no price of the plan has these terms; prices are immutable",
     "ArchivePrice": "another price of the plan is sold now",
     "CreateTenant": "the subscription is paid or in trial, and there is no such tenant",

@@ -14,12 +14,14 @@ from tenant_billing.domain import requests
 from tenant_billing.domain.access import INCOMPLETE
 from tenant_billing.domain.observations import (
     Customer,
+    Meter,
     Price,
     Product,
     Subscription,
     SubscriptionItem,
     Tenant,
 )
+from tenant_billing.domain.plan_meter import LAST
 
 _PAID: Final = "active"
 _IN_TRIAL: Final = "trialing"
@@ -73,10 +75,28 @@ def price_made(request: requests.NewPrice, identity: str, now: datetime) -> Pric
         unit_amount_decimal=request.unit_amount_decimal,
         interval=request.interval,
         interval_count=request.interval_count,
+        metered=request.meter_id is not None,
+        meter_id=request.meter_id,
+        tiered=request.tiers is not None,
+        tiers=request.tiers,
+        tiers_mode=request.tiers_mode,
         tax_behavior=request.tax_behavior,
         lookup_key=request.lookup_key,
         created=now,
         metadata=dict(request.metadata),
+    )
+
+
+def meter_made(request: requests.NewMeter, identity: str, now: datetime) -> Meter:
+    """The meter that a request makes: the last report of a period is its quantity."""
+    return Meter(
+        id=identity,
+        event_name=request.event_name,
+        active=True,
+        formula=LAST,
+        customer_key="customer",
+        value_key="value",
+        created=now,
     )
 
 

@@ -8,7 +8,16 @@ from typing import TypeVar
 from tenant_billing.domain import predictions, requests
 from tenant_billing.domain.errors import NotFound
 from tenant_billing.domain.forecast import System
-from tenant_billing.domain.observations import Account, Customer, Event, Invoice, Price, Product, Subscription
+from tenant_billing.domain.observations import (
+    Account,
+    Customer,
+    Event,
+    Invoice,
+    Meter,
+    Price,
+    Product,
+    Subscription,
+)
 from tenant_billing.ports import BillingProvider, Clock, Subject
 from tenant_billing.rehearsal.record import Overlay, Record
 
@@ -30,6 +39,7 @@ class RehearsedProvider:
         self._clock = clock
         self._products: Overlay[Product] = Overlay(lambda each: each.id)
         self._prices: Overlay[Price] = Overlay(lambda each: each.id)
+        self._meters: Overlay[Meter] = Overlay(lambda each: each.id)
         self._customers: Overlay[Customer] = Overlay(lambda each: each.id)
         self._subscriptions: Overlay[Subscription] = Overlay(lambda each: each.id)
 
@@ -73,6 +83,10 @@ class RehearsedProvider:
         """All recurring prices, archived ones too."""
         return self._prices.over(self._real.list_prices())
 
+    def list_meters(self) -> AsyncIterator[Meter]:
+        """All meters, inactive ones too."""
+        return self._meters.over(self._real.list_meters())
+
     def list_customers(self, created_since: datetime | None = None) -> AsyncIterator[Customer]:
         """All customers; with a time, those created since, and all that were written."""
         return self._customers.over(self._real.list_customers(created_since))
@@ -108,6 +122,10 @@ class RehearsedProvider:
         """One product."""
         return self._products.get(product_id) or await self._real.product(product_id)
 
+    async def meter(self, meter_id: str) -> Meter | None:
+        """One meter."""
+        return self._meters.get(meter_id) or await self._real.meter(meter_id)
+
     # -- what is written -----------------------------------------------------
 
     async def create_product(self, request: requests.NewProduct, key: str, subject: Subject) -> Product:
@@ -123,6 +141,12 @@ class RehearsedProvider:
         before = _found(await self.product(product_id), "product", product_id)
         self._note("UpdateProduct", subject, product_id, change, before)
         return self._products.put(predictions.product_changed(before, change))
+
+    async def create_meter(self, request: requests.NewMeter, key: str, subject: Subject) -> Meter:
+        """Note that a meter would be created."""
+        made = predictions.meter_made(request, self._record.new_id("meter"), self._now())
+        self._note("CreateMeter", subject, made.id, request)
+        return self._meters.put(made)
 
     async def create_price(self, request: requests.NewPrice, key: str, subject: Subject) -> Price:
         """Note that a price would be created; the lookup key moves to it."""
