@@ -22,9 +22,12 @@ from tenant_billing.clients.stripe_provider import StripeProvider
 from tenant_billing.domain.errors import Unreachable
 from tenant_billing.domain.observations import (
     Customer,
+    Discount,
     Invoice,
     Price,
     Product,
+    Schedule,
+    SchedulePhase,
     Subscription,
     SubscriptionItem,
 )
@@ -81,6 +84,18 @@ async def test_a_customer_and_a_deleted_one(provider: StripeProvider, stub: Stub
     assert await provider.customer("cus_1") == Customer("cus_1", deleted=True)
 
 
+A_SCHEDULE = {
+    "id": "sub_sched_1",
+    "object": "subscription_schedule",
+    "end_behavior": "cancel",
+    "metadata": {"owner": "default"},
+    "phases": [
+        {"items": [{"price": "price_1"}], "metadata": {}},
+        {"items": [{"price": {"id": "price_2"}}, {"price": "price_3"}], "metadata": {"plan": "pro"}},
+    ],
+}
+
+
 async def test_a_subscription_with_its_newest_invoice(provider: StripeProvider, stub: Stub) -> None:
     stub.will(
         Answer(
@@ -89,7 +104,9 @@ async def test_a_subscription_with_its_newest_invoice(provider: StripeProvider, 
                 status_details={"paused": {"subscription": {"type": "final_payment_failure"}}},
                 pause_collection={"behavior": "void"},
                 pending_update={"expires_at": 1},
-                schedule={"id": "sub_sched_1"},
+                schedule=A_SCHEDULE,
+                days_until_due=14,
+                discounts=[{"id": "di_1", "source": {"type": "coupon", "coupon": "PILOT20"}}, "di_2"],
                 cancel_at=1_790_000_000,
                 latest_invoice=an_invoice(status="paid"),
             )
@@ -115,7 +132,15 @@ async def test_a_subscription_with_its_newest_invoice(provider: StripeProvider, 
         metadata={"tenant-id": "acme-iot"},
         collection_paused=True,
         cancel_at=CREATED,
+        days_until_due=14,
+        discounts=(Discount("di_1", "PILOT20"), Discount("di_2")),
         schedule_id="sub_sched_1",
+        schedule=Schedule(
+            id="sub_sched_1",
+            phases=(SchedulePhase(("price_1",)), SchedulePhase(("price_2", "price_3"), {"plan": "pro"})),
+            metadata={"owner": "default"},
+            releases=False,
+        ),
         pending_change=True,
         pause_reason="final_payment_failure",
         latest_invoice=Invoice(
@@ -128,7 +153,7 @@ async def test_a_subscription_with_its_newest_invoice(provider: StripeProvider, 
         ),
         open_invoices=(),
     )
-    assert stub.last.query == [("expand[0]", "latest_invoice")]
+    assert [value for _, value in stub.last.query] == ["latest_invoice", "schedule", "discounts"]
 
 
 async def test_a_status_that_is_new_is_kept_as_it_is(provider: StripeProvider, stub: Stub) -> None:
@@ -188,6 +213,8 @@ async def test_the_subscriptions_of_a_customer_are_all_of_them(provider: StripeP
         "customer": "cus_1",
         "status": "all",
         "expand[0]": "data.latest_invoice",
+        "expand[1]": "data.schedule",
+        "expand[2]": "data.discounts",
         "limit": "100",
     }
 

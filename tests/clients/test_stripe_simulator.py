@@ -134,11 +134,12 @@ async def test_an_upgrade_waits_for_its_payment_and_carries_its_mark(
         proration="always_invoice",
         only_when_paid=True,
         metadata={"plan": "pro"},
+        metadata_while_waiting={"upgrade": "pro"},
     )
     changed = await world.stripe.change_item(change, "change", SUBJECT)
     assert changed.pending_change is pending
     assert (changed.items[0].price_id == dearer.id) is not pending
-    assert changed.metadata["plan"] == "pro"
+    assert changed.metadata["upgrade" if pending else "plan"] == "pro"
     assert len(changed.items) == 1
 
 

@@ -14,6 +14,7 @@ CUSTOMER = Answer({"id": "cus_1", "object": "customer"}, headers={"Request-Id": 
 PRICE = Answer({"id": "price_1", "object": "price", "product": "prod_1", "active": True, "currency": "eur"})
 PRODUCT = Answer({"id": "prod_1", "object": "product", "name": "Starter", "active": True})
 SUBSCRIPTION = Answer(a_subscription())
+EXPANDED = {"expand[0]": "latest_invoice", "expand[1]": "schedule", "expand[2]": "discounts"}
 
 
 async def test_every_request_names_the_pinned_version_and_us_and_no_machine(
@@ -82,7 +83,7 @@ async def test_create_subscription_is_incomplete_until_paid_and_keeps_the_paymen
         "payment_behavior": "default_incomplete",
         "payment_settings[save_default_payment_method]": "on_subscription",
         "metadata[a]": "b",
-        "expand[0]": "latest_invoice",
+        **EXPANDED,
     }
 
 
@@ -141,7 +142,7 @@ async def test_change_item_sends_the_item_and_its_quantity_as_read(
         "items[0][quantity]": "3",
         "proration_behavior": "create_prorations",
         "metadata[plan]": "pro",
-        "expand[0]": "latest_invoice",
+        **EXPANDED,
     }
 
 
@@ -151,18 +152,28 @@ async def test_a_metered_item_is_changed_without_a_quantity(provider: StripeProv
     assert "items[0][quantity]" not in stub.last.form
 
 
-async def test_a_change_that_waits_for_its_payment_carries_no_marks_and_they_follow_it(
-    provider: StripeProvider, stub: Stub
+@pytest.mark.parametrize(
+    ("pending", "mark"),
+    [
+        pytest.param(None, "metadata[plan]", id="paid at once: it has taken place"),
+        pytest.param({"expires_at": 1}, "metadata[upgrade]", id="it waits"),
+    ],
+)
+async def test_a_change_that_may_wait_for_its_payment_carries_no_marks_and_they_follow_it(
+    provider: StripeProvider, stub: Stub, pending: object, mark: str
 ) -> None:
-    stub.will(SUBSCRIPTION)
-    await provider.change_item(_change(only_when_paid=True, proration="always_invoice"), "key-1", SUBJECT)
+    stub.will(Answer(a_subscription(pending_update=pending)))
+    change = _change(
+        only_when_paid=True, proration="always_invoice", metadata_while_waiting={"upgrade": "pro"}
+    )
+    await provider.change_item(change, "key-1", SUBJECT)
     first, second = stub.received
     assert first.form["payment_behavior"] == "pending_if_incomplete"
     assert first.form["proration_behavior"] == "always_invoice"
     assert "metadata[plan]" not in first.form
     assert first.headers["Idempotency-Key"] == "key-1"
     assert second.path == "/v1/subscriptions/sub_1"
-    assert second.form == {"metadata[plan]": "pro", "expand[0]": "latest_invoice"}
+    assert second.form == {mark: "pro", **EXPANDED}
     assert second.headers["Idempotency-Key"] != "key-1"
 
 
@@ -178,7 +189,7 @@ async def test_change_subscription_sends_what_changes_only(provider: StripeProvi
     await provider.change_subscription(
         "sub_1", requests.SubscriptionChange(cancel_at_period_end=False), SUBJECT
     )
-    assert stub.last.form == {"cancel_at_period_end": "false", "expand[0]": "latest_invoice"}
+    assert stub.last.form == {"cancel_at_period_end": "false", **EXPANDED}
 
 
 async def test_cancel_makes_a_final_invoice_and_no_refund(provider: StripeProvider, stub: Stub) -> None:
@@ -186,7 +197,7 @@ async def test_cancel_makes_a_final_invoice_and_no_refund(provider: StripeProvid
     ended = await provider.cancel_subscription("sub_1", SUBJECT)
     assert ended.status == "canceled"
     assert (stub.last.method, stub.last.path) == ("DELETE", "/v1/subscriptions/sub_1")
-    assert dict(stub.last.query) == {"invoice_now": "true", "prorate": "false", "expand[0]": "latest_invoice"}
+    assert dict(stub.last.query) == {"invoice_now": "true", "prorate": "false", **EXPANDED}
 
 
 async def test_cancelling_what_has_ended_already_is_success(provider: StripeProvider, stub: Stub) -> None:

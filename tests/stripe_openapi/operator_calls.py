@@ -1,6 +1,7 @@
 """Every call that the operator makes to Stripe, with every parameter that it may send."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -264,8 +265,50 @@ async def _a_changed_subscription(provider: StripeProvider, service: Service) ->
         requests.SubscriptionChange(cancel_at_period_end=True, metadata=MARKS),
         requests.SubscriptionChange(cancel_at_period_end=False),
         requests.SubscriptionChange(metadata={"tenant-id": ""}),
+        requests.SubscriptionChange(collection=requests.CollectionChange(14)),
+        requests.SubscriptionChange(collection=requests.CollectionChange(None)),
+        requests.SubscriptionChange(discounts=requests.DiscountsChange((), ())),
     ):
         await provider.change_subscription(paid.id, change, SUBJECT)
+    for percent in (10, 20):
+        coupon = await service.client.v1.coupons.create_async({"percent_off": percent, "duration": "forever"})
+        present = await provider.subscription(paid.id)
+        assert present is not None
+        discounts = requests.DiscountsChange(tuple(each.id for each in present.discounts), (coupon.id,))
+        change = requests.SubscriptionChange(discounts=discounts)
+        await provider.change_subscription(paid.id, change, SUBJECT)
+
+
+async def a_move(service: Service, *, metered: bool = False, **created: Any) -> requests.PeriodEndMove:
+    """From a subscription's price to another interval, or to what a meter counts; no schedule is attached yet."""
+    paid = await active(service, **created)
+    new = await a_metered_price(service) if metered else (await price(service, unit_amount=49000)).id
+    item = paid["items"]["data"][0]
+    quantity = None if metered else 1
+    return requests.PeriodEndMove(paid.id, "", item["price"]["id"], new, quantity, ("month", 1), MARKS)
+
+
+@calls("attach_schedule")
+async def _a_new_schedule(provider: StripeProvider, service: Service) -> None:
+    await provider.attach_schedule((await active(service)).id, unique("key"), SUBJECT)
+
+
+@calls("plan_move")
+async def _a_move_at_the_period_s_end(provider: StripeProvider, service: Service) -> None:
+    coupon = await service.client.v1.coupons.create_async({"percent_off": 20, "duration": "forever"})
+    for move in (
+        await a_move(service),
+        await a_move(service, metered=True, discounts=[{"coupon": coupon.id}]),
+    ):
+        scheduled = await provider.attach_schedule(move.subscription_id, unique("key"), SUBJECT)
+        await provider.plan_move(replace(move, schedule_id=scheduled.schedule_id or ""), SUBJECT)
+
+
+@calls("release_schedule")
+async def _a_released_schedule(provider: StripeProvider, service: Service) -> None:
+    scheduled = await provider.attach_schedule((await active(service)).id, unique("key"), SUBJECT)
+    for _ in range(2):
+        await provider.release_schedule(scheduled.id, scheduled.schedule_id or "", SUBJECT)
 
 
 @calls("cancel_subscription")

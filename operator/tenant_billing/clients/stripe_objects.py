@@ -21,10 +21,13 @@ from tenant_billing.clients.stripe_fields import (
 from tenant_billing.domain.observations import (
     Account,
     Customer,
+    Discount,
     Invoice,
     Price,
     PriceTier,
     Product,
+    Schedule,
+    SchedulePhase,
     Subscription,
     SubscriptionItem,
 )
@@ -118,6 +121,9 @@ def to_subscription(fields: Fields, open_invoices: Sequence[Invoice] | None = No
         trial_start=to_time(fields.get("trial_start")),
         trial_end=to_time(fields.get("trial_end")),
         schedule_id=to_id(fields.get("schedule")),
+        schedule=to_schedule(schedule) if (schedule := to_fields(fields.get("schedule"))) else None,
+        days_until_due=fields.get("days_until_due"),
+        discounts=tuple(to_discount(each) for each in fields.get("discounts") or ()),
         pending_change=fields.get("pending_update") is not None,
         pause_reason=_pause_reason(fields),
         test_clock_id=to_id(fields.get("test_clock")),
@@ -125,6 +131,28 @@ def to_subscription(fields: Fields, open_invoices: Sequence[Invoice] | None = No
         latest_invoice=to_invoice(latest) if latest else None,
         admin_password=to_admin_password(fields.get("metadata")),
     )
+
+
+def to_schedule(fields: Fields) -> Schedule:
+    """A schedule with its phases."""
+    return Schedule(
+        id=to_required_id(fields["id"]),
+        phases=tuple(
+            SchedulePhase(
+                price_ids=tuple(to_required_id(item["price"]) for item in to_list(phase["items"])),
+                metadata=to_metadata(phase.get("metadata")),
+            )
+            for phase in to_list(fields["phases"])
+        ),
+        metadata=to_metadata(fields.get("metadata")),
+        releases=fields["end_behavior"] == "release",
+    )
+
+
+def to_discount(value: object) -> Discount:
+    """A discount, expanded or not; only an expanded one names its coupon."""
+    coupon = to_fields(to_fields(value).get("source")).get("coupon")
+    return Discount(id=to_required_id(value), coupon_id=to_id(coupon))
 
 
 def to_item(fields: Fields) -> SubscriptionItem:

@@ -15,6 +15,7 @@ from tenant_billing.clients.stripe_connection import StripeConnection
 from tenant_billing.clients.stripe_customer_locks import CustomerLocks
 from tenant_billing.clients.stripe_customers import StripeCustomers
 from tenant_billing.clients.stripe_meters import StripeMeters
+from tenant_billing.clients.stripe_schedules import StripeSchedules
 from tenant_billing.clients.stripe_subscription_writes import StripeSubscriptionWrites
 from tenant_billing.clients.stripe_transport import AccountTime, DatedTransport
 from tenant_billing.clients.version import PRODUCT, VERSION
@@ -26,7 +27,9 @@ REQUESTS_PER_ENDPOINT: Final = 25
 KEY: Final = re.compile(r"(?:sk|rk)_(?P<mode>live|test)_[A-Za-z0-9_]+")
 
 
-class StripeProvider(StripeAccount, StripeCatalogue, StripeMeters, StripeCustomers, StripeSubscriptionWrites):
+class StripeProvider(
+    StripeAccount, StripeCatalogue, StripeMeters, StripeCustomers, StripeSubscriptionWrites, StripeSchedules
+):
     """One Stripe account as a :class:`tenant_billing.ports.BillingProvider`."""
 
     async def close(self) -> None:

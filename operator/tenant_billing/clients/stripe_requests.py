@@ -18,8 +18,9 @@ IDEMPOTENCY_KEY_LENGTH: Final = 255
 
 TIERS: Final = "tiers"
 """Expanded on every price: Stripe tells the tiers only when asked (stripe.md 1.2)."""
-INVOICE_OF_SUBSCRIPTION: Final = "latest_invoice"
-"""Expanded on every single subscription: the customer pays it, and it tells since when payment is due."""
+EXPANDED_OF_SUBSCRIPTION: Final = ("latest_invoice", "schedule", "discounts")
+"""Expanded on every single subscription: the invoice that the customer pays, and which tells since when payment is due;
+the schedule, which says whose it is; the discounts, which name their coupons."""
 
 
 def from_metadata(metadata: Mapping[str, str]) -> dict[str, str]:
@@ -150,7 +151,7 @@ def from_new_subscription(request: requests.NewSubscription) -> wire.Subscriptio
         "payment_behavior": "default_incomplete",
         "payment_settings": {"save_default_payment_method": "on_subscription"},
         "metadata": from_metadata(request.metadata),
-        "expand": [INVOICE_OF_SUBSCRIPTION],
+        "expand": [*EXPANDED_OF_SUBSCRIPTION],
     }
     if request.days_until_due is not None:
         parameters["collection_method"] = "send_invoice"
@@ -181,7 +182,7 @@ def from_item_change(change: requests.ItemChange) -> wire.SubscriptionUpdatePara
     parameters: wire.SubscriptionUpdateParams = {
         "items": [item],
         "proration_behavior": change.proration,
-        "expand": [INVOICE_OF_SUBSCRIPTION],
+        "expand": [*EXPANDED_OF_SUBSCRIPTION],
     }
     if change.only_when_paid:
         parameters["payment_behavior"] = "pending_if_incomplete"
@@ -192,12 +193,26 @@ def from_item_change(change: requests.ItemChange) -> wire.SubscriptionUpdatePara
 
 def from_subscription_change(change: requests.SubscriptionChange) -> wire.SubscriptionUpdateParams:
     """The parameters that change the rest of a subscription."""
-    parameters: wire.SubscriptionUpdateParams = {"expand": [INVOICE_OF_SUBSCRIPTION]}
+    parameters: wire.SubscriptionUpdateParams = {"expand": [*EXPANDED_OF_SUBSCRIPTION]}
     if change.cancel_at_period_end is not None:
         parameters["cancel_at_period_end"] = change.cancel_at_period_end
     if change.metadata:
         parameters["metadata"] = from_metadata(change.metadata)
+    if change.collection is not None and change.collection.days_until_due is not None:
+        parameters["collection_method"] = "send_invoice"
+        parameters["days_until_due"] = change.collection.days_until_due
+    elif change.collection is not None:
+        parameters["collection_method"] = "charge_automatically"
+    if change.discounts is not None:
+        parameters["discounts"] = _from_discounts(change.discounts) or ""
     return parameters
+
+
+def _from_discounts(change: requests.DiscountsChange) -> list[wire.SubscriptionUpdateParamsDiscount]:
+    """The whole list, as Stripe replaces it whole: existing discounts by their ids, new ones by their coupons."""
+    kept: list[wire.SubscriptionUpdateParamsDiscount] = [{"discount": each} for each in change.kept_ids]
+    new: list[wire.SubscriptionUpdateParamsDiscount] = [{"coupon": each} for each in change.coupon_ids]
+    return kept + new
 
 
 def from_time(moment: datetime) -> int:

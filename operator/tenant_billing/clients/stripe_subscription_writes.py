@@ -37,11 +37,12 @@ class StripeSubscriptionWrites(StripeSubscriptions):
 
         A change that waits for its payment takes no metadata along (stripe.md 7), so the marks follow in a second call,
         after it: were they lost in between, a replay under the same key changes nothing and the marks follow then. The
-        second call has no key of the caller's, so that a failure Stripe stores for it cannot stick.
+        second call has no key of the caller's, so that a failure Stripe stores for it cannot stick. Its marks say
+        whether the change has taken place.
         """
         identifier = wire.from_id(change.subscription_id, "subscription")
         wire.from_id(change.item_id, "subscription item")
-        marks = wire.from_metadata(change.metadata)
+        wire.from_metadata({**change.metadata, **change.metadata_while_waiting})
         parameters, options = wire.from_item_change(change), wire.from_key(key)
         fields = await self._calls.write(
             "UpdateSubscription",
@@ -51,11 +52,13 @@ class StripeSubscriptionWrites(StripeSubscriptions):
             key=key,
             owner=self._calls.locks.customer_of(identifier),
         )
-        if change.only_when_paid and marks:
-            return await self.change_subscription(
-                identifier, requests.SubscriptionChange(metadata=marks), subject
-            )
-        return await self._after(fields)
+        after = await self._after(fields)
+        marks = change.metadata_while_waiting if after.pending_change else change.metadata
+        if not change.only_when_paid or not marks:
+            return after
+        return await self.change_subscription(
+            identifier, requests.SubscriptionChange(metadata=marks), subject
+        )
 
     async def change_subscription(
         self, subscription_id: str, change: requests.SubscriptionChange, subject: Subject
@@ -84,7 +87,7 @@ class StripeSubscriptionWrites(StripeSubscriptions):
                 "CancelSubscription",
                 lambda: self._api.subscriptions.cancel_async(
                     identifier,
-                    {"invoice_now": True, "prorate": False, "expand": [wire.INVOICE_OF_SUBSCRIPTION]},
+                    {"invoice_now": True, "prorate": False, "expand": [*wire.EXPANDED_OF_SUBSCRIPTION]},
                 ),
                 checked,
                 subject,

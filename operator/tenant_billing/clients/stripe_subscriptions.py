@@ -48,7 +48,7 @@ class StripeSubscriptions(StripeAccess):
         filters = {
             "customer": wire.from_id(customer_id, "customer"),
             "status": "all",
-            "expand": [f"data.{wire.INVOICE_OF_SUBSCRIPTION}"],
+            "expand": [f"data.{each}" for each in wire.EXPANDED_OF_SUBSCRIPTION],
         }
         pages = self._calls.pages(
             "ListSubscriptions", self._connection.listing("/v1/subscriptions"), filters, checked, urgent=True
@@ -61,7 +61,7 @@ class StripeSubscriptions(StripeAccess):
         fields = await self._calls.find(
             "GetSubscription",
             lambda: self._api.subscriptions.retrieve_async(
-                identifier, {"expand": [wire.INVOICE_OF_SUBSCRIPTION]}
+                identifier, {"expand": [*wire.EXPANDED_OF_SUBSCRIPTION]}
             ),
             checked,
         )

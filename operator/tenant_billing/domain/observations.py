@@ -14,6 +14,7 @@ __all__ = [
     "Account",
     "BillingReference",
     "Customer",
+    "Discount",
     "Event",
     "Invoice",
     "Limits",
@@ -21,6 +22,8 @@ __all__ = [
     "Price",
     "PriceTier",
     "Product",
+    "Schedule",
+    "SchedulePhase",
     "Subscription",
     "SubscriptionItem",
     "Tenant",
@@ -82,6 +85,42 @@ class Invoice:
 
 
 @dataclass(frozen=True)
+class SchedulePhase:
+    """One phase of a schedule.
+
+    Attributes:
+        price_ids: What the subscription is on while it lasts.
+        metadata: Merged into the subscription's when it starts (stripe.md 7).
+    """
+
+    price_ids: tuple[str, ...]
+    metadata: Mapping[str, str] = EMPTY
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """What is attached to a subscription to change it at a later time.
+
+    Attributes:
+        phases: In the order of time; the first is the one that runs, or ran first.
+        releases: Whether it lets the subscription go on at its end, instead of ending it.
+    """
+
+    id: str
+    phases: tuple[SchedulePhase, ...]
+    metadata: Mapping[str, str] = EMPTY
+    releases: bool = True
+
+
+@dataclass(frozen=True)
+class Discount:
+    """One discount of a subscription; None where its coupon was not read."""
+
+    id: str
+    coupon_id: str | None = None
+
+
+@dataclass(frozen=True)
 class Subscription:
     """One subscription as the provider has it.
 
@@ -90,6 +129,9 @@ class Subscription:
         collection_paused: Whether collection (not the subscription) is paused.
         cancel_at_period_end: Whether it ends when what was paid for ends.
         schedule_id: An attached schedule owns the items.
+        schedule: That schedule, or None where there is none or where it was not read.
+        days_until_due: How long an invoice may be paid, where it is sent instead of charged.
+        discounts: What lowers its invoices.
         pending_change: Whether a change waits for its payment.
         open_invoices: Invoices that wait for payment, or None where they were not read.
         latest_invoice: The newest invoice, or None where it was not read.
@@ -111,6 +153,9 @@ class Subscription:
     trial_start: datetime | None = None
     trial_end: datetime | None = None
     schedule_id: str | None = None
+    schedule: Schedule | None = None
+    days_until_due: int | None = None
+    discounts: tuple[Discount, ...] = ()
     pending_change: bool = False
     pause_reason: str | None = None
     test_clock_id: str | None = None

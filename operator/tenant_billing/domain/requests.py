@@ -124,7 +124,8 @@ class ItemChange:
         quantity: Sent back as it was read: without it the provider sets 1 (stripe.md 7). None for metered.
         proration: ``create_prorations``, ``always_invoice`` or ``none``.
         only_when_paid: The change waits until its invoice is paid (``pending_if_incomplete``).
-        metadata: Marks to merge, such as the plan last applied.
+        metadata: Marks to merge once it has taken place, such as the plan last applied.
+        metadata_while_waiting: Marks to merge instead while it waits for its payment.
     """
 
     subscription_id: str
@@ -134,6 +135,52 @@ class ItemChange:
     proration: str
     only_when_paid: bool
     metadata: Mapping[str, str]
+    metadata_while_waiting: Mapping[str, str] = EMPTY
+
+
+@dataclass(frozen=True)
+class PeriodEndMove:
+    """Put one item of a subscription on another price when its running period ends; the other items stay.
+
+    Attributes:
+        schedule_id: The schedule that is attached to the subscription for this.
+        former_price_id: What the item is on: phases name prices, not items.
+        quantity: Of the item from then on; None for a metered price.
+        interval: Of the new price, such as ``("year", 1)``: for so long the schedule holds, unless it is released.
+        metadata: Marks of the schedule; the subscription gets them when the move takes place.
+    """
+
+    subscription_id: str
+    schedule_id: str
+    former_price_id: str
+    price_id: str
+    quantity: int | None
+    interval: tuple[str, int]
+    metadata: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class CollectionChange:
+    """How money is collected from now on.
+
+    Attributes:
+        days_until_due: An invoice is sent, to be paid within so many days; None: the payment method is charged.
+    """
+
+    days_until_due: int | None
+
+
+@dataclass(frozen=True)
+class DiscountsChange:
+    """The whole list of discounts from now on.
+
+    Attributes:
+        kept_ids: Discounts that stay.
+        coupon_ids: Coupons of which a discount is made.
+    """
+
+    kept_ids: tuple[str, ...]
+    coupon_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -142,6 +189,8 @@ class SubscriptionChange:
 
     cancel_at_period_end: bool | None = None
     metadata: Mapping[str, str] = EMPTY
+    collection: CollectionChange | None = None
+    discounts: DiscountsChange | None = None
 
 
 @dataclass(frozen=True)

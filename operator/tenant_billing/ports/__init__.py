@@ -11,6 +11,7 @@ from tenant_billing.ports.listing import ListedObject, Listing, ListObjects
 from tenant_billing.ports.provider import BillingProvider, ProviderFactory, WebhookVerifier
 from tenant_billing.ports.registry import RegistryFactory, TenantRegistry
 from tenant_billing.ports.resources import Resources
+from tenant_billing.ports.schedules import SubscriptionSchedules
 from tenant_billing.ports.work import Clock, ObjectKey, Outcome, Queue, Reconciler, Subject
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "SecretKeyMissing",
     "SecretNotFound",
     "Subject",
+    "SubscriptionSchedules",
     "TenantRegistry",
     "WebhookVerifier",
 ]

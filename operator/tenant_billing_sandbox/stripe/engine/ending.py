@@ -31,7 +31,18 @@ def end(account: Account, subscription: Object, reason: str, details: Any = None
             void(account, invoice)
         elif invoice["status"] == "open" or (invoice["status"] == "draft" and mine):
             stop_collection(account, invoice)
+    _end_schedule(account, subscription, now)
     account.emit("customer.subscription.deleted", subscription)
+
+
+def _end_schedule(account: Account, subscription: Object, now: int) -> None:
+    """A schedule ends with its subscription (API reference, "The subscription schedule object")."""
+    made = account.table("subscription_schedule").get(subscription["schedule"] or "")
+    if made is None:
+        return
+    made |= {"status": "canceled", "canceled_at": now, "current_phase": None}
+    subscription["schedule"] = None
+    account.emit("subscription_schedule.canceled", made)
 
 
 def pause(account: Account, subscription: Object, reason: str) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tenant_billing_sandbox.stripe.account import Account, Object
+from tenant_billing_sandbox.stripe.engine import discounts
 from tenant_billing_sandbox.stripe.engine.changes import changing, merge_metadata
 from tenant_billing_sandbox.stripe.engine.items import checked_price
 from tenant_billing_sandbox.stripe.engine.lists import found, listing, referred
@@ -17,6 +18,7 @@ from tenant_billing_sandbox.stripe.engine.schedules import (
     merge_phase,
     new_phase,
     new_schedule,
+    phase_discount,
     phase_item,
     phase_to_enter,
 )
@@ -80,23 +82,52 @@ def _phases(account: Account, subscription: Object, made: Object, asked: Any) ->
     """The phases asked for, each starting where the one before ends."""
     phases: list[Object] = []
     for number, entry in enumerate(asked or []):
-        start = phases[-1]["end_date"] if phases else _start(made, entry)
-        items = [
-            phase_item(checked_price(account, item, place)["id"], item.get("quantity", 1))
-            for place, item in enumerate(entry["items"])
-        ]
-        behavior = entry.get("proration_behavior") or "create_prorations"
+        start = phases[-1]["end_date"] if phases else _start(account, made, entry)
+        items = [_phase_item(account, made, item, place) for place, item in enumerate(entry["items"])]
+        discounts.check(account, entry.get("discounts"))
+        changes = {
+            "discounts": [
+                phase_discount(name, each[name])
+                for each in entry.get("discounts") or []
+                for name in ("discount", "coupon")
+                if each.get(name)
+            ],
+            "metadata": dict(entry.get("metadata") or {}),
+            "proration_behavior": entry.get("proration_behavior") or "create_prorations",
+            "trial_end": entry.get("trial_end") or None,
+        }
         until = _end(account, start, entry, number)
-        metadata = dict(entry.get("metadata") or {})
-        phases.append(
-            new_phase(subscription, start, until, items, metadata=metadata, proration_behavior=behavior)
-        )
+        phases.append(new_phase(subscription, start, until, items, **changes))
     return phases or list(made["phases"])
 
 
-def _start(made: Object, entry: Mapping[str, Any]) -> int:
+def _phase_item(account: Account, made: Object, entry: Object, place: int) -> Object:
+    """One item of a phase; a licensed one without a quantity has 1, a metered one takes none.
+
+    An archived price stays where it is used already (stripe.md 7, "Publishing a new amount").
+    """
+    used = {item["price"] for phase in made["phases"] for item in phase["items"]}
+    known = account.table("price").get(entry.get("price") or "")
+    price = known if known and known["id"] in used else checked_price(account, entry, place)
+    is_metered = price["recurring"]["usage_type"] == "metered"
+    if is_metered and "quantity" in entry:
+        raise invalid("You cannot set the quantity of a metered price.", param=f"items[{place}][quantity]")
+    quantity = None if is_metered else entry.get("quantity", 1)
+    return phase_item(price["id"], quantity, metadata=dict(entry.get("metadata") or {}))
+
+
+def _start(account: Account, made: Object, entry: Mapping[str, Any]) -> int:
+    """Where the first phase begins: it must say so, and a phase that runs begins where it began (SDK 16.1.0)."""
     asked = entry.get("start_date")
-    return int(asked) if asked not in {None, "", "now"} else int(made["phases"][0]["start_date"])
+    if asked in {None, ""}:
+        raise invalid("The first phase must have a `start_date`.", param="phases[0][start_date]")
+    start = time_of(account, made) if asked == "now" else int(asked)
+    current = made["current_phase"]
+    if current is not None and start != current["start_date"]:
+        raise invalid(
+            "You can not modify the start date of the current phase.", param="phases[0][start_date]"
+        )
+    return start
 
 
 def _end(account: Account, start: int, entry: Mapping[str, Any], number: int) -> int:
@@ -166,5 +197,5 @@ def _enter(account: Account, made: Object, subscription: Object) -> None:
     entries += [{"id": item, "deleted": True} for price, item in by_price.items() if price not in prices]
     params = {"items": entries, "proration_behavior": phase["proration_behavior"]}
     update(account, Call("POST", "/v1/subscriptions/{}", (subscription["id"],), params))
-    merge_phase(subscription, phase)
+    merge_phase(account, subscription, phase)
     mark_entered(account, made, phase)

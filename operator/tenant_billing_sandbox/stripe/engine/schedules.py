@@ -3,6 +3,7 @@
 from typing import Any
 
 from tenant_billing_sandbox.stripe.account import Account, Object
+from tenant_billing_sandbox.stripe.engine import discounts
 from tenant_billing_sandbox.stripe.engine.changes import changing
 from tenant_billing_sandbox.stripe.engine.ending import end
 from tenant_billing_sandbox.stripe.engine.memory import index
@@ -64,11 +65,17 @@ def _default_settings(subscription: Object) -> Object:
 
 def _present_phase(subscription: Object) -> Object:
     first = items_of(subscription)[0]
-    items = [phase_item(item["price"]["id"], item.get("quantity")) for item in items_of(subscription)]
-    return new_phase(subscription, first["current_period_start"], first["current_period_end"], items)
+    items = [
+        phase_item(item["price"]["id"], item.get("quantity"), metadata=dict(item["metadata"]))
+        for item in items_of(subscription)
+    ]
+    start, end = first["current_period_start"], first["current_period_end"]
+    trial_end = subscription["trial_end"] if subscription["status"] == "trialing" else None
+    kept = [phase_discount("discount", identifier) for identifier in subscription["discounts"]]
+    return new_phase(subscription, start, end, items, trial_end=trial_end, discounts=kept)
 
 
-def phase_item(price: str, quantity: int | None) -> Object:
+def phase_item(price: str, quantity: int | None, **changes: Any) -> Object:
     """One item of a phase."""
     item: Object = {
         "billing_thresholds": None,
@@ -76,8 +83,14 @@ def phase_item(price: str, quantity: int | None) -> Object:
         "metadata": {},
         "price": price,
         "tax_rates": [],
+        **changes,
     }
     return item if quantity is None else item | {"quantity": quantity}
+
+
+def phase_discount(name: str, identifier: str) -> Object:
+    """What a phase says of one of its discounts: an existing one, or the coupon to make one of."""
+    return {"coupon": None, "discount": None, "promotion_code": None} | {name: identifier}
 
 
 def new_phase(subscription: Object, start: int, end: int, items: list[Object], **changes: Any) -> Object:
@@ -145,14 +158,29 @@ def enter_at_renewal(account: Account, subscription: Object) -> None:
     if phase is None:
         return
     with changing(account, subscription, UPDATED):
-        subscription["items"]["data"] = _items(account, subscription, phase)
-        merge_phase(subscription, phase)
+        items = _items(account, subscription, phase)
+        if _interval(items[0]) != _interval(items_of(subscription)[0]):
+            # "automatic": another interval is counted from the start of its phase
+            subscription["billing_cycle_anchor"] = phase["start_date"]
+        subscription["items"]["data"] = items
+        merge_phase(account, subscription, phase)
     mark_entered(account, made, phase)
 
 
-def merge_phase(subscription: Object, phase: Object) -> None:
-    """The phase's metadata is merged into the subscription's when it starts (stripe.md 7)."""
-    subscription["metadata"] = {**subscription["metadata"], **phase["metadata"]}
+def _interval(item: Object) -> tuple[str, int]:
+    recurring = item["price"]["recurring"]
+    return recurring["interval"], recurring["interval_count"]
+
+
+def merge_phase(account: Account, subscription: Object, phase: Object) -> None:
+    """The phase's metadata is merged into the subscription's when it starts (stripe.md 7).
+
+    Its discounts replace the subscription's: a phase that names none leaves none (SDK 16.1.0, ``phases.discounts``).
+    """
+    metadata = {**subscription["metadata"], **phase["metadata"]}
+    subscription["metadata"] = {key: value for key, value in metadata.items() if value}
+    customer = account.table("customer")[subscription["customer"]]
+    subscription["discounts"] = discounts.resolve(account, customer, subscription["id"], phase["discounts"])
 
 
 def mark_entered(account: Account, made: Object, phase: Object) -> None:
