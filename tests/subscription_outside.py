@@ -1,6 +1,6 @@
 """Stripe and The Things Stack in miniature: they carry out what was decided, and the world after it is read again."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from tenant_billing.api.names import FINALIZER
@@ -8,6 +8,7 @@ from tenant_billing.domain import report
 from tenant_billing.domain.actions import (
     Action,
     AddFinalizer,
+    AttachSchedule,
     CancelSubscription,
     ChangeItem,
     ChangeSubscription,
@@ -16,11 +17,22 @@ from tenant_billing.domain.actions import (
     CreateTenant,
     DeleteTenant,
     LookAgain,
+    PlanMove,
+    ReleaseSchedule,
     RemoveFinalizer,
     StoreIntent,
     UpdateTenant,
 )
-from tenant_billing.domain.observations import Customer, Subscription, SubscriptionItem, Tenant
+from tenant_billing.domain.observations import (
+    Customer,
+    Discount,
+    Schedule,
+    SchedulePhase,
+    Subscription,
+    SubscriptionItem,
+    Tenant,
+)
+from tenant_billing.domain.requests import SubscriptionChange
 from tenant_billing.domain.world import World
 
 Decide = Callable[[World], Sequence[Action]]
@@ -93,7 +105,14 @@ class Outside:
                 assert isinstance(subscription, Subscription)
                 others = tuple(each for each in world.subscriptions if each.id != subscription.id)
                 return replace(world, subscriptions=(*others, subscription))
-            case ChangeItem() | ChangeSubscription() | CancelSubscription():
+            case (
+                ChangeItem()
+                | ChangeSubscription()
+                | CancelSubscription()
+                | AttachSchedule()
+                | PlanMove()
+                | ReleaseSchedule()
+            ):
                 return replace(
                     world,
                     subscriptions=tuple(
@@ -103,26 +122,66 @@ class Outside:
             case _:
                 raise AssertionError(f"nobody carries out {action}")
 
-    def _subscription_after(
-        self, action: ChangeItem | ChangeSubscription | CancelSubscription, before: Subscription, world: World
-    ) -> Subscription:
+    def _subscription_after(self, action: Action, before: Subscription, world: World) -> Subscription:
         match action:
             case CancelSubscription(identity) if identity == before.id:
-                return replace(before, status="canceled", ended_at=world.now)
+                ended = replace(before, status="canceled", ended_at=world.now)
+                return replace(ended, schedule_id=None, schedule=None)
             case ChangeSubscription(identity, change) if identity == before.id:
-                after = replace(before, metadata=dict(before.metadata) | dict(change.metadata))
-                ends = change.cancel_at_period_end
-                return after if ends is None else replace(after, cancel_at_period_end=ends)
+                return _changed(before, change)
             case ChangeItem(change) if change.subscription_id == before.id:
                 if change.only_when_paid and not self.upgrades_are_paid:
-                    return replace(before, pending_change=True)
+                    marked = _merged(before.metadata, change.metadata_while_waiting)
+                    return replace(before, pending_change=True, metadata=marked)
                 items = tuple(
                     replace(each, price_id=change.price_id) if each.id == change.item_id else each
                     for each in before.items
                 )
-                return replace(before, items=items, metadata=dict(before.metadata) | dict(change.metadata))
+                return replace(before, items=items, metadata=_merged(before.metadata, change.metadata))
+            case AttachSchedule(identity, key) if identity == before.id:
+                assert before.schedule_id is None, "a subscription has one schedule at the most"
+                return _scheduled(before, Schedule(f"sub_sched_of_{key}", (_present(before),)))
+            case PlanMove(move) if move.subscription_id == before.id:
+                prices = tuple(
+                    move.price_id if each == move.former_price_id else each
+                    for each in _present(before).price_ids
+                )
+                phases = _present(before), SchedulePhase(prices, move.metadata)
+                return _scheduled(before, Schedule(move.schedule_id, phases, move.schedule_metadata))
+            case ReleaseSchedule(identity, schedule_id) if identity == before.id:
+                assert before.schedule_id == schedule_id, "only what is attached is released"
+                return replace(before, schedule_id=None, schedule=None)
             case _:
                 return before
+
+
+def _present(subscription: Subscription) -> SchedulePhase:
+    return SchedulePhase(tuple(each.price_id for each in subscription.items))
+
+
+def _scheduled(subscription: Subscription, schedule: Schedule) -> Subscription:
+    return replace(subscription, schedule_id=schedule.id, schedule=schedule)
+
+
+def _merged(metadata: Mapping[str, str], change: Mapping[str, str]) -> dict[str, str]:
+    """Metadata after a write: an empty value removes its key."""
+    return {key: value for key, value in {**metadata, **change}.items() if value}
+
+
+def _changed(before: Subscription, change: SubscriptionChange) -> Subscription:
+    after = replace(before, metadata=_merged(before.metadata, change.metadata))
+    if change.cancel_at_period_end is not None:
+        assert before.schedule_id is None, "Stripe refuses it while a schedule is attached"
+        after = replace(after, cancel_at_period_end=change.cancel_at_period_end)
+    if change.collection is not None:
+        days = change.collection.days_until_due
+        method = "charge_automatically" if days is None else "send_invoice"
+        after = replace(after, collection_method=method, days_until_due=days)
+    if change.discounts is not None:
+        kept = [each for each in before.discounts if each.id in change.discounts.kept_ids]
+        new = [Discount(f"di_of_{coupon}", coupon) for coupon in change.discounts.coupon_ids]
+        after = replace(after, discounts=(*kept, *new))
+    return after
 
 
 def _with_metadata(world: World, **update: object) -> World:

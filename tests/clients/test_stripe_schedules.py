@@ -12,12 +12,13 @@ from stripe_conversations.steps import MONTH, active, advance
 from tenant_billing.clients.stripe_provider import StripeProvider
 from tenant_billing.clients.stripe_schedule_requests import from_period_end_move
 from tenant_billing.domain import requests
-from tenant_billing.domain.errors import NotFound, Refused
+from tenant_billing.domain.errors import NotFound, Refused, StoredFailure
 from tenant_billing.domain.observations import Subscription
 from tenant_billing_sandbox.stripe.server import StripeSettings, StripeSimulator
 
 START = datetime(2026, 1, 15, 12, tzinfo=UTC)
 MARKS = {"tenantbilling.dev/plan": "yearly"}
+OWN = {"tenantbilling.dev/owner": "default"}
 
 
 class World:
@@ -48,6 +49,7 @@ class World:
             quantity=first.quantity,
             interval=("year", 1),
             metadata=MARKS,
+            schedule_metadata=OWN,
         )
         return replace(plain, **changes)  # type: ignore[arg-type]  # one builder for all fields
 
@@ -78,6 +80,14 @@ async def test_the_same_key_attaches_one_schedule(world: World) -> None:
     assert (await world.stripe.attach_schedule(paid.id, "key", SUBJECT)).schedule_id == first.schedule_id
 
 
+async def test_a_key_whose_schedule_is_over_is_told_from_success(world: World) -> None:
+    paid = await world.subscribed()
+    scheduled = await world.stripe.attach_schedule(paid.id, "key", SUBJECT)
+    await world.stripe.release_schedule(paid.id, scheduled.schedule_id or "", SUBJECT)
+    with pytest.raises(StoredFailure):
+        await world.stripe.attach_schedule(paid.id, "key", SUBJECT)
+
+
 async def test_a_second_schedule_is_refused(world: World) -> None:
     paid = await world.subscribed()
     await world.stripe.attach_schedule(paid.id, "key", SUBJECT)
@@ -91,7 +101,7 @@ async def test_a_planned_move_takes_place_at_the_period_s_end_with_its_marks(wor
     for _ in range(2):
         planned = await world.stripe.plan_move(move, SUBJECT)
     assert planned.schedule is not None
-    assert planned.schedule.metadata == MARKS
+    assert planned.schedule.metadata == OWN
     assert [phase.metadata for phase in planned.schedule.phases] == [{}, MARKS]
     assert planned.items == paid.items
     await advance(world.dashboard, MONTH)
@@ -202,7 +212,7 @@ def test_both_phases_repeat_whatever_stripe_put_into_the_first() -> None:
         "trial_end": 2,
     }
     schedule = {"phases": [over, running], "current_phase": {"start_date": 1, "end_date": 2}}
-    move = requests.PeriodEndMove("sub_1", "sub_sched_1", "price_1", "price_9", 3, ("year", 1), MARKS)
+    move = requests.PeriodEndMove("sub_1", "sub_sched_1", "price_1", "price_9", 3, ("year", 1), MARKS, OWN)
     sent = from_period_end_move(move, schedule)
     now, then = sent["phases"]
     item = {
@@ -226,4 +236,4 @@ def test_both_phases_repeat_whatever_stripe_put_into_the_first() -> None:
         "proration_behavior": "none",
         "metadata": MARKS,
     }
-    assert (sent["end_behavior"], sent["metadata"]) == ("release", MARKS)
+    assert (sent["end_behavior"], sent["metadata"]) == ("release", OWN)

@@ -285,7 +285,7 @@ async def a_move(service: Service, *, metered: bool = False, **created: Any) -> 
     new = await a_metered_price(service) if metered else (await price(service, unit_amount=49000)).id
     item = paid["items"]["data"][0]
     quantity = None if metered else 1
-    return requests.PeriodEndMove(paid.id, "", item["price"]["id"], new, quantity, ("month", 1), MARKS)
+    return requests.PeriodEndMove(paid.id, "", item["price"]["id"], new, quantity, ("month", 1), MARKS, MARKS)
 
 
 @calls("attach_schedule")

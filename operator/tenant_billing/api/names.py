@@ -69,6 +69,12 @@ class StripeMetadata:
     TENANT_ID: Final = f"{GROUP}/tenant-id"
     PLAN: Final = f"{GROUP}/plan"
     """On products and prices: their plan. On subscriptions: the plan last applied from ``spec.planRef``."""
+    UPGRADE: Final = f"{GROUP}/upgrade"
+    """On subscriptions: the plan whose price was asked for and waits for its payment, or was not paid in time."""
+    COLLECTION: Final = f"{GROUP}/collection"
+    """On subscriptions: present while invoices are sent because ``spec.collection`` says so."""
+    DISCOUNTS: Final = f"{GROUP}/discounts"
+    """On subscriptions: digests of the coupons last applied from ``spec.discounts``, separated by commas."""
 
 
 class BillingServerMetadata:

@@ -40,7 +40,6 @@ def from_period_end_move(
     present = _running(schedule)
     if move.former_price_id not in [to_id(item["price"]) for item in to_list(present["items"])]:
         raise Refused(f"the schedule does not hold price {move.former_price_id}", field="phases")
-    marks = from_metadata(move.metadata)
     now = _kept(present) | {"start_date": present["start_date"], "end_date": present["end_date"]}
     if present.get("trial_end"):
         now["trial_end"] = present["trial_end"]
@@ -49,11 +48,15 @@ def from_period_end_move(
         "items": [_moved(item, move) for item in to_list(present["items"])],
         "duration": {"interval": interval, "interval_count": count},
         "proration_behavior": "none",  # nothing is left of the period that ended
-        "metadata": marks,
+        "metadata": from_metadata(move.metadata),
     }
     return cast(
         "wire.SubscriptionScheduleUpdateParams",
-        {"phases": [now, then], "end_behavior": "release", "metadata": marks},
+        {
+            "phases": [now, then],
+            "end_behavior": "release",
+            "metadata": from_metadata(move.schedule_metadata),
+        },
     )
 
 

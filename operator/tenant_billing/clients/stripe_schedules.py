@@ -6,7 +6,7 @@ from tenant_billing.clients.stripe_objects import to_schedule
 from tenant_billing.clients.stripe_schedule_requests import from_period_end_move
 from tenant_billing.clients.stripe_subscriptions import StripeSubscriptions
 from tenant_billing.domain import requests
-from tenant_billing.domain.errors import Refused, Unreachable
+from tenant_billing.domain.errors import Refused, StoredFailure, Unreachable
 from tenant_billing.domain.observations import Subscription
 from tenant_billing.ports import Subject
 
@@ -29,7 +29,11 @@ class StripeSchedules(StripeSubscriptions):
             key=key,
             owner=self._calls.locks.customer_of(identifier),
         )
-        return await self._read_again(identifier)
+        scheduled = await self._read_again(identifier)
+        if scheduled.schedule_id is None:
+            # The key's schedule was made earlier and has been taken off since: only another key makes another one.
+            raise StoredFailure("Stripe, CreateSubscriptionSchedule: the schedule of this key is over")
+        return scheduled
 
     async def plan_move(self, move: requests.PeriodEndMove, subject: Subject) -> Subscription:
         """Replace the phases of a schedule. They are absolute, so that a repetition changes nothing."""

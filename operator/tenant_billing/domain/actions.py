@@ -63,8 +63,31 @@ class ChangeItem:
 
 
 @dataclass(frozen=True)
+class AttachSchedule:
+    """Attach a schedule to the subscription under the key of the intent; it plans nothing yet."""
+
+    subscription_id: str
+    key: str
+
+
+@dataclass(frozen=True)
+class PlanMove:
+    """Have our attached schedule put an item on another price at the period's end."""
+
+    move: requests.PeriodEndMove
+
+
+@dataclass(frozen=True)
+class ReleaseSchedule:
+    """Take our schedule off the subscription."""
+
+    subscription_id: str
+    schedule_id: str
+
+
+@dataclass(frozen=True)
 class ChangeSubscription:
-    """Change the renewal or the marks of the subscription."""
+    """Change the renewal, the collection, the discounts or the marks of the subscription."""
 
     subscription_id: str
     change: requests.SubscriptionChange
@@ -110,6 +133,9 @@ Action = (
     | CreateCustomer
     | CreateSubscription
     | ChangeItem
+    | AttachSchedule
+    | PlanMove
+    | ReleaseSchedule
     | ChangeSubscription
     | CancelSubscription
     | CreateTenant
@@ -121,6 +147,9 @@ OUTSIDE = (
     CreateCustomer,
     CreateSubscription,
     ChangeItem,
+    AttachSchedule,
+    PlanMove,
+    ReleaseSchedule,
     ChangeSubscription,
     CancelSubscription,
     CreateTenant,

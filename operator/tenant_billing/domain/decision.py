@@ -275,16 +275,7 @@ def _unless_held(actions: tuple[Action, ...], world: World) -> tuple[Action, ...
 def _sync(world: World, subscription: Subscription | None, current: InForce) -> Finding | None:
     if subscription is None or counting.has_ended(subscription) or world.is_observed:
         return None
-    changed = plan_change.plan_was_changed_outside(world, subscription, current)
-    if changed is None and plan_change.schedule_is_attached(subscription):
-        return Finding(
-            Reason.SCHEDULE_ATTACHED,
-            f"Schedule {subscription.schedule_id} owns the items of subscription {subscription.id}; "
-            "no item is written until it is released in Stripe.",
-            Hold.NOTHING,
-            stalled=False,
-        )
-    return changed
+    return plan_change.difference(world, subscription, current)
 
 
 def _look_again_at(world: World, standing: Standing) -> datetime | None:

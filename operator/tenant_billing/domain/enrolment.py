@@ -12,7 +12,7 @@ from tenant_billing.api.billing_plan import AutomaticTax, MissingPaymentMethod, 
 from tenant_billing.api.names import Annotation
 from tenant_billing.api.reasons import Reason
 from tenant_billing.api.resource import PendingOperation
-from tenant_billing.domain import requests
+from tenant_billing.domain import requests, subscription_settings
 from tenant_billing.domain.actions import Action, CreateCustomer, CreateSubscription, LookAgain, StoreIntent
 from tenant_billing.domain.counting import Candidates
 from tenant_billing.domain.findings import Finding, Hold
@@ -146,7 +146,7 @@ def _new_subscription(world: World, candidates: Candidates) -> requests.NewSubsc
     return requests.NewSubscription(
         customer_id="",
         price_id=offer.price_id,
-        metadata=world.key.metadata(offer.name),
+        metadata=world.key.metadata(offer.name) | subscription_settings.first_marks(spec),
         metered=offer.metered,
         days_until_due=spec.collection.days_until_due,
         trial_days=trial.days if trial else None,

@@ -4,18 +4,18 @@ A changed ``planRef`` is applied once; the plan last applied stands in the subsc
 the provider wins unless the object enforces its spec. Other items and quantities are never touched.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tenant_billing.api.billing_plan import ProrationPolicy
 from tenant_billing.api.names import StripeMetadata
 from tenant_billing.api.reasons import Reason
-from tenant_billing.api.tenant_subscription import PlanConflictPolicy, Renewal
+from tenant_billing.domain import plan_wish, scheduled_change, subscription_settings
 from tenant_billing.domain.access import KNOWN
 from tenant_billing.domain.actions import Action, ChangeItem, ChangeSubscription
 from tenant_billing.domain.counting import is_incomplete
 from tenant_billing.domain.findings import Finding, Hold
-from tenant_billing.domain.identity import idempotency_key, key_of
-from tenant_billing.domain.observations import BillingReference, Subscription, SubscriptionItem
+from tenant_billing.domain.identity import idempotency_key
+from tenant_billing.domain.observations import EMPTY, BillingReference, Subscription, SubscriptionItem
 from tenant_billing.domain.requests import ItemChange, SubscriptionChange
 from tenant_billing.domain.world import Offer, World
 
@@ -94,23 +94,24 @@ def reference_of(subscription: Subscription, current: InForce) -> BillingReferen
     return BillingReference(subscription.customer_id, current.item.price_id, subscription.id, current.item.id)
 
 
+def difference(world: World, subscription: Subscription, current: InForce) -> Finding | None:
+    """Why plan and subscription differ from the spec although the object is carried out."""
+    return (
+        plan_was_changed_outside(world, subscription, current)
+        or scheduled_change.schedule_is_foreign(world, subscription)
+        or scheduled_change.change_is_waiting(world, subscription, current.item, current.offer)
+    )
+
+
 def plan_was_changed_outside(world: World, subscription: Subscription, current: InForce) -> Finding | None:
     """Another plan is in force than the one last applied, and the object follows Stripe."""
     wanted = world.offer
     if wanted is None or current.offer is None or current.offer.name == wanted.name:
         return None
-    if _is_new_wish(world, subscription):
+    if plan_wish.was_asked_for_payment(world, subscription):
+        return _upgrade_is_not_paid(subscription, current.offer, wanted)
+    if plan_wish.is_open(world, subscription):
         return None
-    if world.resource.spec.plan_conflict_policy is PlanConflictPolicy.ENFORCE_SPEC:
-        return None
-    if subscription.pending_change:
-        return Finding(
-            Reason.UPGRADE_DECLINED,
-            f"The change to plan {wanted.name} waits for its payment; plan {current.offer.name} and its limits "
-            "stay until it is paid. The customer pays at status.hostedInvoiceURL.",
-            Hold.NOTHING,
-            stalled=False,
-        )
     return Finding(
         Reason.PLAN_CHANGED_IN_STRIPE,
         f"The plan was changed in Stripe to {current.offer.name}; limits follow what is paid. Set spec.planRef to "
@@ -120,38 +121,35 @@ def plan_was_changed_outside(world: World, subscription: Subscription, current: 
     )
 
 
-def _last_applied(world: World, subscription: Subscription) -> str | None:
-    """The plan last applied, or None: a successor that was born at the provider carries no mark of ours.
-
-    What its customer chose there is a change outside, so the newest mark of the tenant's former subscriptions stands.
-    """
-    newest = sorted(world.subscriptions, key=lambda each: each.created, reverse=True)
-    marks = (each.metadata.get(StripeMetadata.PLAN) for each in (subscription, *newest))
-    return next((mark for mark in marks if mark is not None), None)
-
-
-def _is_new_wish(world: World, subscription: Subscription) -> bool:
-    """Whether ``planRef`` names a plan that was not applied yet."""
-    wanted = world.offer
-    return wanted is not None and _last_applied(world, subscription) != wanted.name
+def _upgrade_is_not_paid(subscription: Subscription, present: Offer, wanted: Offer) -> Finding:
+    if subscription.pending_change:
+        message = (
+            f"The change to plan {wanted.name} waits for its payment; plan {present.name} and its limits stay until "
+            "it is paid. The customer pays at status.hostedInvoiceURL."
+        )
+    else:
+        message = (
+            f"The change to plan {wanted.name} was not paid in time; plan {present.name} and its limits stay. To ask "
+            f"for it again set spec.planRef to {present.name} and then back."
+        )
+    return Finding(Reason.UPGRADE_DECLINED, message, Hold.NOTHING, stalled=False)
 
 
-def _is_to_be_moved(world: World, subscription: Subscription, current: InForce) -> bool:
-    """Whether another plan is in force than the one to bring about; a later change at the provider is followed."""
+def is_to_be_moved(world: World, subscription: Subscription, current: InForce) -> bool:
+    """Whether another plan is in force than the one to bring about."""
     wanted = world.offer
     if wanted is None or current.offer is None or wanted.name == current.offer.name:
         return False
-    enforces = world.resource.spec.plan_conflict_policy is PlanConflictPolicy.ENFORCE_SPEC
-    return enforces or _is_new_wish(world, subscription)
+    return plan_wish.is_open(world, subscription)
 
 
 def plans_do_not_fit(world: World, subscription: Subscription, current: InForce) -> Finding | None:
-    """The plan asked for cannot be reached from the one in force by a change of price, or not yet."""
+    """The plan asked for cannot be reached from the one in force, or not yet."""
     wanted, item = world.offer, current.item
-    moves = _is_to_be_moved(world, subscription, current)
+    moves = is_to_be_moved(world, subscription, current)
     if wanted is None or current.offer is None or item is None or not moves:
         return None
-    if wanted.price_id is None or not wanted.ready:
+    if wanted.price_id is None or not wanted.ready or wanted.interval is None:
         return Finding(
             Reason.PLAN_NOT_READY,
             f"BillingPlan {wanted.name} is not ready; see its conditions. Plan {current.offer.name} stays until then.",
@@ -165,57 +163,46 @@ def plans_do_not_fit(world: World, subscription: Subscription, current: InForce)
             "a subscription cannot move there. Choose a plan of the same currency.",
             Hold.PROVIDER,
         )
-    if wanted.interval is not None and (item.interval, item.interval_count) != wanted.interval:
-        return Finding(
-            Reason.NOT_YET_SUPPORTED,
-            f"spec.planRef: plan {wanted.name} has another billing interval than {current.offer.name}; "
-            "this version does not carry out such a change.",
-            Hold.PROVIDER,
-        )
     return None
 
 
-def schedule_is_attached(subscription: Subscription) -> bool:
-    """Whether a schedule owns the items: none is written then."""
-    return subscription.schedule_id is not None
-
-
 def actions(world: World, subscription: Subscription, current: InForce) -> tuple[Action, ...]:
-    """What to write to a live subscription so that plan and renewal are as the object asks, or nothing."""
+    """What to write to a live subscription so that it is as the object asks, or nothing."""
     wanted, item = world.offer, current.item
     closed = is_incomplete(subscription) or subscription.status not in KNOWN
     if wanted is None or current.offer is None or item is None or closed:
         return ()
-    new_wish = _is_new_wish(world, subscription)
     elsewhere = current.offer.name != wanted.name
-    if _is_to_be_moved(world, subscription, current) and not schedule_is_attached(subscription):
-        if not subscription.pending_change:
-            return (_move(world, subscription, current, item, wanted),)
-        if new_wish:
-            return (_mark(world, subscription, wanted),)
-    if new_wish and not elsewhere and _last_applied(world, subscription) is not None:
-        return (_mark(world, subscription, wanted),)
-    return _renewal(world, subscription, None if elsewhere else wanted.name)
+    mark = _mark(world, subscription, wanted, elsewhere=elsewhere)
+    if scheduled_change.is_foreign(world, subscription):
+        return mark
+    waits = elsewhere and scheduled_change.has_to_wait(world, subscription, item, wanted)
+    later = scheduled_change.move_later(world, subscription, item, wanted) if waits else None
+    now = () if waits else _move(world, subscription, current, item, wanted)
+    now = now or _settings(world, subscription, None if elsewhere else wanted.name)
+    return scheduled_change.steps(world, subscription, now, later) or mark
 
 
-def _mark(world: World, subscription: Subscription, wanted: Offer) -> ChangeSubscription:
-    change = SubscriptionChange(metadata=_marks(world, subscription, wanted.name))
-    return ChangeSubscription(subscription.id, change)
-
-
-def _marks(world: World, subscription: Subscription, plan: str | None) -> dict[str, str]:
-    """What joins a write that is needed anyway, so that an adopted subscription is known again by its metadata.
-
-    Another installation's marks stay.
-    """
-    present = key_of(subscription.metadata)
-    identity = world.key.metadata() if present is None else {}
-    return identity if plan is None else identity | {StripeMetadata.PLAN: plan}
+def _mark(world: World, subscription: Subscription, wanted: Offer, *, elsewhere: bool) -> tuple[Action, ...]:
+    """Remember which plan was applied, or asked for, where a former write could not, and forget what is settled."""
+    applied = plan_wish.last_applied(world, subscription)
+    asked = subscription.metadata.get(StripeMetadata.UPGRADE)
+    if not elsewhere:
+        unsettled = (applied, asked) not in {(wanted.name, None), (None, None)}
+        metadata = plan_wish.marks(world, subscription, wanted.name) if unsettled else {}
+    elif subscription.pending_change:
+        unmarked = asked is None and applied != wanted.name
+        metadata = plan_wish.waiting_marks(world, subscription, wanted.name) if unmarked else {}
+    else:
+        metadata = {StripeMetadata.UPGRADE: ""} if asked not in {None, wanted.name} else {}
+    return (ChangeSubscription(subscription.id, SubscriptionChange(metadata=metadata)),) if metadata else ()
 
 
 def _move(
     world: World, subscription: Subscription, current: InForce, item: SubscriptionItem, wanted: Offer
-) -> ChangeItem:
+) -> tuple[Action, ...]:
+    if not is_to_be_moved(world, subscription, current) or subscription.pending_change:
+        return ()
     policy = wanted.plan.spec.proration_policy
     dearer = (
         wanted.unit_amount is not None
@@ -223,27 +210,27 @@ def _move(
         and current.offer.unit_amount is not None
         and wanted.unit_amount > current.offer.unit_amount
     )
+    only_when_paid = dearer and policy is ProrationPolicy.INVOICE_NOW
     change = ItemChange(
         subscription_id=subscription.id,
         item_id=item.id,
         price_id=wanted.price_id or "",
         quantity=None if item.metered else item.quantity,
         proration=_PRORATION[policy],
-        only_when_paid=dearer and policy is ProrationPolicy.INVOICE_NOW,
-        metadata=_marks(world, subscription, wanted.name),
+        only_when_paid=only_when_paid,
+        metadata=plan_wish.marks(world, subscription, wanted.name),
+        metadata_while_waiting=plan_wish.waiting_marks(world, subscription, wanted.name)
+        if only_when_paid
+        else EMPTY,
     )
     # The hour: what was moved back in Stripe is moved again, and a stored answer must not pretend that it was.
     step = f"ChangePlan-{world.wish}-{item.price_id}-{wanted.price_id}-{world.now:%Y%m%dT%H}"
-    return ChangeItem(change, idempotency_key(world.resource.metadata.uid, step, 1))
+    return (ChangeItem(change, idempotency_key(world.resource.metadata.uid, step, 1)),)
 
 
-def _renewal(world: World, subscription: Subscription, plan: str | None) -> tuple[Action, ...]:
-    match world.resource.spec.renewal:
-        case Renewal.RENEW if subscription.cancel_at_period_end:
-            ends = False
-        case Renewal.CANCEL_AT_PERIOD_END if not subscription.cancel_at_period_end:
-            ends = True
-        case _:
-            return ()
-    change = SubscriptionChange(cancel_at_period_end=ends, metadata=_marks(world, subscription, plan))
-    return (ChangeSubscription(subscription.id, change),)
+def _settings(world: World, subscription: Subscription, plan: str | None) -> tuple[Action, ...]:
+    settings = subscription_settings.differing(world.resource.spec, subscription)
+    if settings is None:
+        return ()
+    marks = {**plan_wish.marks(world, subscription, plan), **settings.marks}
+    return (ChangeSubscription(subscription.id, replace(settings.change, metadata=marks)),)

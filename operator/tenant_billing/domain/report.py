@@ -20,12 +20,12 @@ from tenant_billing.api.tenant_subscription import (
     TenantState,
     TenantSubscriptionStatus,
 )
-from tenant_billing.domain import counting, enrolment, limits
+from tenant_billing.domain import counting, enrolment, limits, period_end, scheduled_change
 from tenant_billing.domain.access import Access, Standing
 from tenant_billing.domain.birth import tenant_gone_message
 from tenant_billing.domain.decision import BRAKE, Verdict
 from tenant_billing.domain.discretion import is_anothers, veiled
-from tenant_billing.domain.findings import Finding
+from tenant_billing.domain.findings import Finding, Hold
 from tenant_billing.domain.observations import Subscription
 from tenant_billing.domain.tenant_data import password_warning
 from tenant_billing.domain.world import World
@@ -92,6 +92,10 @@ def _intent(world: World, verdict: Verdict) -> PendingOperation | None:
     if world.provider_problem is not None or world.registry_problem is not None:
         return intent
     bought = verdict.candidates.told
+    if intent.step == period_end.SCHEDULE:
+        stopped = verdict.finding is not None and verdict.finding.hold is not Hold.NOTHING
+        live = bought is not None and not counting.has_ended(bought)
+        return intent if live and (stopped or scheduled_change.is_unfinished(verdict.actions)) else None
     if intent.step == enrolment.SUBSCRIBE:
         return intent if bought is None or counting.has_ended(bought) else None
     return None if world.tenant is not None or world.tenant_gone else intent

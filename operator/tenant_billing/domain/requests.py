@@ -147,7 +147,8 @@ class PeriodEndMove:
         former_price_id: What the item is on: phases name prices, not items.
         quantity: Of the item from then on; None for a metered price.
         interval: Of the new price, such as ``("year", 1)``: for so long the schedule holds, unless it is released.
-        metadata: Marks of the schedule; the subscription gets them when the move takes place.
+        metadata: Marks that the subscription gets when the move takes place.
+        schedule_metadata: Marks of the schedule, by which it is known again.
     """
 
     subscription_id: str
@@ -157,6 +158,7 @@ class PeriodEndMove:
     quantity: int | None
     interval: tuple[str, int]
     metadata: Mapping[str, str]
+    schedule_metadata: Mapping[str, str]
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Who pays for a tenant, and by which subscriptions: found by what is recorded, else by marks."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from tenant_billing.domain import counting
@@ -49,14 +50,25 @@ async def read_payments(
         await picture.fresh_subscription(recorded)
     known_ids = {each for each in (recorded, subscription_of(tenant) if tenant else None) if each}
     key = TenantKey(account.owner, world.resource.spec.cluster_ref.name, world.resource.spec.tenant.id)
-    found = tuple(
+    found = _named(picture, customer_id, key, known_ids)
+    for each in found:
+        if each.schedule_id is not None and each.schedule is None and not counting.has_ended(each):
+            await picture.fresh_subscription(each.id)  # pages do not show a schedule, nor whose it is
+            found = _named(picture, customer_id, key, known_ids)
+    missing = recorded if recorded is not None and not _has(picture, customer_id, recorded) else None
+    rivals = await _rivals(picture, key, customer_id, fresh=fresh) if recorded is None else ()
+    return Payments(picture.customer(customer_id), found, rivals, missing)
+
+
+def _named(
+    picture: AccountPicture, customer_id: str, key: TenantKey, known_ids: Collection[str]
+) -> tuple[Subscription, ...]:
+    """The customer's subscriptions that are for this very tenant."""
+    return tuple(
         each
         for each in picture.subscriptions_of_customer(customer_id)
         if counting.names_tenant(each, key, known_ids)
     )
-    missing = recorded if recorded is not None and not _has(picture, customer_id, recorded) else None
-    rivals = await _rivals(picture, key, customer_id, fresh=fresh) if recorded is None else ()
-    return Payments(picture.customer(customer_id), found, rivals, missing)
 
 
 def _has(picture: AccountPicture, customer_id: str, subscription_id: str) -> bool:

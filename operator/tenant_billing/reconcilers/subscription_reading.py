@@ -15,6 +15,7 @@ from tenant_billing.domain.enrolment import SUBSCRIBE
 from tenant_billing.domain.errors import OutsideError, Unreachable
 from tenant_billing.domain.observations import Customer, Tenant, Totals
 from tenant_billing.domain.offers import offer_of
+from tenant_billing.domain.period_end import SCHEDULE
 from tenant_billing.domain.permissions import may_read_payer
 from tenant_billing.domain.remembered import is_remembered_gone, remembered_refusal
 from tenant_billing.domain.world import Namespace, Offer, World
@@ -87,17 +88,19 @@ class SubscriptionReader:
     async def look_again(self, world: World) -> World:
         """Look for what a former attempt may have left, now that the intent is stored.
 
-        Before something is bought, the account is searched; before a tenant is made, the registry is asked.
+        Before something is bought, the account is searched; before a schedule is attached, the subscription is read;
+        before a tenant is made, the registry is asked.
 
         Raises:
             OutsideError: The account could not be searched.
         """
         account, _ = self._account(world)
-        buys = world.intent is not None and world.intent.step == SUBSCRIBE
-        if account is not None and buys:
+        step = world.intent.step if world.intent is not None else ""
+        if account is not None and step == SUBSCRIBE:
             await account.picture.refresh_created_since()
-        again = await self.read(world.resource, fresh=buys)
-        if not buys:
+        at_the_provider = step in {SUBSCRIBE, SCHEDULE}
+        again = await self.read(world.resource, fresh=at_the_provider)
+        if not at_the_provider:
             registry, _ = self._registry(again)
             tenant, problem = await self._tenant(again, registry, fresh=True)
             again = replace(again, tenant=tenant, registry_problem=problem, fresh=world.fresh)

@@ -5,6 +5,7 @@ from tenant_billing.api.tenant_subscription import TenantSubscription, TenantSub
 from tenant_billing.domain.actions import (
     Action,
     AddFinalizer,
+    AttachSchedule,
     CancelSubscription,
     ChangeItem,
     ChangeSubscription,
@@ -13,6 +14,8 @@ from tenant_billing.domain.actions import (
     CreateTenant,
     DeleteTenant,
     LookAgain,
+    PlanMove,
+    ReleaseSchedule,
     RemoveFinalizer,
     StoreIntent,
     UpdateTenant,
@@ -24,6 +27,17 @@ from tenant_billing.ports import Subject
 from tenant_billing.reconcilers.accounts import AccountConnection, Accounts
 from tenant_billing.reconcilers.registries import Registries, RegistryConnection
 from tenant_billing.reconcilers.reporting import Reporter, Surroundings
+
+AtTheProvider = (
+    CreateCustomer
+    | CreateSubscription
+    | ChangeItem
+    | AttachSchedule
+    | PlanMove
+    | ReleaseSchedule
+    | ChangeSubscription
+    | CancelSubscription
+)
 
 
 class SubscriptionWriter:
@@ -49,28 +63,18 @@ class SubscriptionWriter:
                 await self._reporter.let_go(world.resource)
             case StoreIntent(intent):
                 await self.write_status(world.resource, with_intent(world, intent))
-            case (
-                CreateCustomer()
-                | CreateSubscription()
-                | ChangeItem()
-                | ChangeSubscription()
-                | CancelSubscription()
-            ):
-                await self._at_the_provider(action, world)
             case CreateTenant() | UpdateTenant() | DeleteTenant():
                 await self._in_the_registry(action, world)
             case LookAgain():
                 raise ValueError("looking again is the reader's")
+            case _:
+                await self._at_the_provider(action, world)
 
     async def write_status(self, resource: TenantSubscription, status: TenantSubscriptionStatus) -> bool:
         """Write the whole status if it differs, and know it at once; gives whether it did."""
         return await self._reporter.store(resource, resource.status, status)
 
-    async def _at_the_provider(
-        self,
-        action: CreateCustomer | CreateSubscription | ChangeItem | ChangeSubscription | CancelSubscription,
-        world: World,
-    ) -> None:
+    async def _at_the_provider(self, action: AtTheProvider, world: World) -> None:
         connection = self._account(world)
         provider, picture = connection.provider, connection.picture
         subject = _subject(world, type(action).__name__)
@@ -81,6 +85,12 @@ class SubscriptionWriter:
                 picture.take(await provider.create_subscription(request, key, subject))
             case ChangeItem(change, key):
                 picture.take(await provider.change_item(change, key, subject))
+            case AttachSchedule(subscription_id, key):
+                picture.take(await provider.attach_schedule(subscription_id, key, subject))
+            case PlanMove(move):
+                picture.take(await provider.plan_move(move, subject))
+            case ReleaseSchedule(subscription_id, schedule_id):
+                picture.take(await provider.release_schedule(subscription_id, schedule_id, subject))
             case ChangeSubscription(subscription_id, other):
                 picture.take(await provider.change_subscription(subscription_id, other, subject))
             case CancelSubscription(subscription_id):

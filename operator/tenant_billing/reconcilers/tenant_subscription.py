@@ -6,7 +6,7 @@ from typing import Final
 from tenant_billing.api.conditions import ConditionStatus, ConditionType, find_condition
 from tenant_billing.api.names import FINALIZER
 from tenant_billing.api.tenant_subscription import TenantSubscription
-from tenant_billing.domain import deletion, enrolment, news, report
+from tenant_billing.domain import deletion, enrolment, news, period_end, report
 from tenant_billing.domain.actions import (
     OUTSIDE,
     Action,
@@ -173,7 +173,7 @@ class TenantSubscriptionReconciler:
     async def _start_new_attempt(self, world: World) -> None:
         """A stored 500 is looked up before a new attempt gets a new key (stripe.md 5.3)."""
         intent = world.intent
-        if intent is None or intent.step != enrolment.SUBSCRIBE:
+        if intent is None or intent.step not in {enrolment.SUBSCRIBE, period_end.SCHEDULE}:
             return
         looked = await self._reader.look_again(world)
         verdict = decide(looked)
