@@ -7,6 +7,7 @@ from typing import Final
 import click
 
 COMMANDS: Final[Mapping[str, str]] = {
+    "import": "tenant_billing.commands.import_:import_",
     "plan": "tenant_billing.commands.plan:plan",
     "run": "tenant_billing.commands.run:run",
     "sandbox": "tenant_billing.commands.sandbox:sandbox",
