@@ -91,6 +91,7 @@ async def read_source(access: Access, names: Names, plan_prices: frozenset[str])
                 account=await provider.account(),
                 products=await _all(provider.list_products()),
                 prices=await _all(provider.list_prices()),
+                meters=await _all(provider.list_meters()),
                 customers=await _all(provider.list_customers()),
                 subscriptions=await _all(provider.list_subscriptions()),
                 tenants=tenants,

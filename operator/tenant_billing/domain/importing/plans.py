@@ -127,6 +127,8 @@ class _Draft:
 
     def _own(self, common: Limits) -> Body:
         arm = metered_arm(self.current, self._counting()) if self.group.metered else None
+        if arm is not None:
+            arm |= self._meter_event_name()
         price = {"recurring": recurring_arm(self.current)} if arm is None else {"metered": arm}
         self.remarks.append(
             note(
@@ -137,6 +139,12 @@ class _Draft:
             )
         )
         return {**self._head(), "price": price, **_limits_field(common)}
+
+    def _meter_event_name(self) -> Body:
+        """The event name of the plan's meter, where it is not the plan's own."""
+        named = next((each.event_name for each in self.source.meters if each.id == self.group.meter_id), None)
+        own = PlanIdentity(self.source.names.owner, self.group.plan).event_name
+        return {} if named in (None, own) else {"meterEventName": named}
 
     def _adopted(self, common: Limits) -> tuple[Body, dict[str, Limits]]:
         """An ``existing`` arm: limits of the prices' metadata where these say what tenants have."""

@@ -24,12 +24,31 @@ def metered_arm(price: Price, counting: DeviceCounting) -> Body | None:
 
 def _amount(price: Price) -> Body | None:
     if price.tiered:
+        return _tiers(price)
+    exact = price.exact_amount
+    if exact is None:
         return None
-    if price.unit_amount is not None:
-        return {"unitAmount": price.unit_amount}
-    if price.unit_amount_decimal is not None:
-        return {"unitAmountDecimal": _text(price.unit_amount_decimal)}
-    return None
+    return {"unitAmount": int(exact)} if _is_whole(exact) else {"unitAmountDecimal": _text(exact)}
+
+
+def _tiers(price: Price) -> Body | None:
+    """Tiers, None where they were not told or charge less than a minor unit."""
+    amounts = [amount for each in price.tiers or () for amount in (each.unit_amount, each.flat_amount)]
+    if not amounts or not all(map(_is_whole, amounts)):
+        return None
+    tiers = [
+        {
+            **({} if each.up_to is None else {"upTo": each.up_to}),
+            "unitAmount": int(each.unit_amount),
+            **({"flatAmount": int(each.flat_amount)} if each.flat_amount else {}),
+        }
+        for each in price.tiers or ()
+    ]
+    return {"tiersMode": (price.tiers_mode or "graduated").capitalize(), "tiers": tiers}
+
+
+def _is_whole(amount: Decimal) -> bool:
+    return amount == amount.to_integral_value()
 
 
 def _period(price: Price) -> Body:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from tenant_billing.domain.identity import key_of
-from tenant_billing.domain.observations import Account, Customer, Price, Product, Subscription, Tenant
+from tenant_billing.domain.observations import Account, Customer, Meter, Price, Product, Subscription, Tenant
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,7 @@ class Source:
         account: Whom the key belongs to.
         products: All of the account.
         prices: All recurring ones.
+        meters: All of the account.
         customers: All that were not deleted.
         subscriptions: All, ended ones too.
         tenants: All of the registry.
@@ -56,6 +57,7 @@ class Source:
     account: Account
     products: tuple[Product, ...] = ()
     prices: tuple[Price, ...] = ()
+    meters: tuple[Meter, ...] = ()
     customers: tuple[Customer, ...] = ()
     subscriptions: tuple[Subscription, ...] = ()
     tenants: tuple[Tenant, ...] = ()
