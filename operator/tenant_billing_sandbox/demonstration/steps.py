@@ -2,8 +2,10 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from tenant_billing_sandbox.demonstration.observation import Fact
+from tenant_billing_sandbox.environment.outside import Answer
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,14 @@ class Happening:
     happen: Callable[[], Awaitable[str]]
 
 
+class Subject(Protocol):
+    """What a step is about."""
+
+    async def resource(self) -> Answer | None:
+        """The TenantSubscription as Kubernetes gives it; None if there is none."""
+        ...
+
+
 @dataclass(frozen=True)
 class Step:
     """One step of the story.
@@ -41,9 +51,11 @@ class Step:
         title: The same in a sentence.
         actions: What is done, in order.
         facts: What must be seen, in order.
+        subject: Shows the object that it is about, for whoever wonders why something was not seen.
     """
 
     short_title: str
     title: str
     actions: tuple[Command | Happening, ...]
     facts: tuple[Fact, ...]
+    subject: Subject

@@ -12,7 +12,7 @@ from tenant_billing_sandbox.control_plane.problems import ControlPlaneError
 from tenant_billing_sandbox.demonstration.narration import Narrator, ToldStep
 from tenant_billing_sandbox.demonstration.observation import NotObservedError, Observation, observe
 from tenant_billing_sandbox.demonstration.steps import Command, Step
-from tenant_billing_sandbox.demonstration.story import Story
+from tenant_billing_sandbox.demonstration.story import story
 from tenant_billing_sandbox.environment.environment import Environment, EnvironmentSettings
 from tenant_billing_sandbox.environment.outside import RefusedError
 
@@ -84,23 +84,22 @@ class Telling:
             except ControlPlaneError as error:
                 self._narrator.broken(str(error))
                 raise StoryBrokenError from error
-            story = Story(environment, with_operator)
-            steps = story.steps()
+            steps = story(environment, with_operator=with_operator)
             for step in steps:
                 self.untold = [each.short_title for each in steps[len(self.told) :]]
-                await self._tell(step, story)
+                await self._tell(step, environment)
 
-    async def _tell(self, step: Step, story: Story) -> None:
+    async def _tell(self, step: Step, environment: Environment) -> None:
         self._narrator.step(step.title)
         try:
             observations = await self._play(step)
         except NotObservedError as error:
-            self._narrator.unseen(error, await story.eyes.subscription_object())
-            self._ended_badly(story.environment)
+            self._narrator.unseen(error, await step.subject.resource())
+            self._ended_badly(environment)
             raise StoryBrokenError from error
         except (ControlPlaneError, RefusedError, httpx.HTTPError) as error:
             self._narrator.broken(str(error) or type(error).__name__)
-            self._ended_badly(story.environment)
+            self._ended_badly(environment)
             raise StoryBrokenError from error
         self.told.append(ToldStep(step.short_title, observations))
 

@@ -1,0 +1,139 @@
+"""A tenant that is born in Kubernetes: it is sold, pays, grows, falls behind, pays again, and leaves."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from tenant_billing_sandbox.demonstration.eyes import NO_TENANT
+from tenant_billing_sandbox.demonstration.stage import Stage
+from tenant_billing_sandbox.demonstration.steps import Step
+from tenant_billing_sandbox.environment import places
+
+THREE_WEEKS: Final = 21 * 24 * 3600
+DELETION_TIMEOUT: Final = "30s"
+STARTER: Final = "EUR 49.00 / month"
+GROWTH: Final = "EUR 149.00 / month"
+
+
+def born_in_kubernetes(stage: Stage) -> Sequence[Step]:
+    """The steps, in order."""
+    return (
+        _subscribe(stage),
+        _pay(stage),
+        _upgrade(stage),
+        _fail_to_pay(stage),
+        _wait_three_weeks(stage),
+        _pay_again(stage),
+        _cancel(stage),
+    )
+
+
+def _object_of(stage: Stage) -> str:
+    return f"tsub {stage.tenant_id} -n {places.TENANT_NAMESPACE}"
+
+
+def _subscribe(stage: Stage) -> Step:
+    waits = "not Ready: {reason}, hostedInvoiceURL set"
+    return Step(
+        "subscribe",
+        "Subscribe a tenant to the starter plan",
+        (stage.applies("tenantsubscription.yaml"),),
+        (
+            stage.in_kubernetes(waits, "invoice", ready="False", reason="AwaitingPayment"),
+            stage.at_stripe(status="incomplete", price=STARTER, invoice="open"),
+            stage.in_things_stack("{state}", state=NO_TENANT),
+        ),
+        stage,
+    )
+
+
+def _pay(stage: Stage) -> Step:
+    return Step(
+        "pay",
+        "The customer pays",
+        (stage.customer_pays("the customer opens the invoice and pays by card"),),
+        (
+            stage.at_stripe(status="active", price=STARTER, invoice="paid"),
+            stage.is_allowed(devices="500"),
+            stage.is_carried_out("Provisioned", payment="Paid", state="Approved", plan="starter"),
+        ),
+        stage,
+    )
+
+
+def _upgrade(stage: Stage) -> Step:
+    return Step(
+        "upgrade",
+        "Upgrade to the growth plan",
+        (stage.patches(_object_of(stage), '{"spec":{"planRef":{"name":"growth"}}}'),),
+        (
+            stage.at_stripe(status="active", price=GROWTH, invoice="paid"),
+            stage.is_allowed(devices="5000"),
+            stage.is_carried_out("Provisioned", payment="Paid", state="Approved", plan="growth"),
+        ),
+        stage,
+    )
+
+
+def _fail_to_pay(stage: Stage) -> Step:
+    told = {"ready": "True", "reason": "Provisioned", "payment": "PastDue", "state": "Flagged"}
+    return Step(
+        "fail to pay",
+        "A payment fails at the renewal",
+        (
+            stage.card_declines("from now on the customer's card declines"),
+            stage.period_ends("time passes: the period ends, Stripe charges the card"),
+        ),
+        (
+            stage.at_stripe(status="past_due", price=GROWTH, invoice="open"),
+            stage.in_things_stack(
+                "{state}: {description}", state="flagged", description="Stripe subscription past due"
+            ),
+            stage.in_kubernetes(
+                "Ready: {payment}, {state}, to be suspended {suspension}", "suspension", **told
+            ),
+        ),
+        stage,
+    )
+
+
+def _wait_three_weeks(stage: Stage) -> Step:
+    return Step(
+        "three weeks",
+        "Three weeks later it still is not paid",
+        (stage.time_passes("time passes: 21 days, every retry of Stripe's declines", THREE_WEEKS),),
+        (
+            stage.at_stripe(status="past_due", price=GROWTH, invoice="open"),
+            stage.in_things_stack("{state}: {description}", state="suspended"),
+            stage.is_carried_out("Provisioned", payment="GraceExpired", state="Suspended"),
+        ),
+        stage,
+    )
+
+
+def _pay_again(stage: Stage) -> Step:
+    return Step(
+        "pay at last",
+        "The customer pays at last",
+        (stage.customer_pays("the customer pays the open invoice with another card"),),
+        (
+            stage.at_stripe(status="active", price=GROWTH, invoice="paid"),
+            stage.is_allowed(devices="5000"),
+            stage.is_carried_out("Provisioned", payment="Paid", state="Approved", plan="growth"),
+        ),
+        stage,
+    )
+
+
+def _cancel(stage: Stage) -> Step:
+    shown = f"delete {_object_of(stage)}"
+    return Step(
+        "cancel",
+        "Cancel",
+        (stage.kubectl(shown, *shown.split(), "--timeout", DELETION_TIMEOUT),),
+        (
+            stage.in_kubernetes("{object}", object="gone"),
+            stage.at_stripe(status="canceled", price=GROWTH),
+            stage.in_things_stack("{state}: {description}", state="suspended"),
+        ),
+        stage,
+    )
