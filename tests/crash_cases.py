@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from crash_edits import EDITS, Edit, Ends, record_edits, without_history
 from crash_life import PHASES, Phase, difference, picture
 from crash_points import AFTER, BEFORE, Point, audited, identity_of, marks, points_of, writes_since
 from running_product import PATIENCE, Product, is_gone
@@ -24,8 +25,6 @@ NOTHING: Final = "nothing else happens"
 EDITED: Final = "the spec is edited"
 DELETED: Final = "the object is deleted"
 
-RENAMED: Final = {"spec": {"tenant": {"name": "Renamed"}}}
-
 
 @dataclass(frozen=True)
 class Recording:
@@ -34,12 +33,14 @@ class Recording:
     Attributes:
         points: The writes of each phase, by its name.
         pictures: What stood at the end of each.
+        edited: What stood after each edit of the spec in each phase.
         shared: The paths of all objects that were written beside the tenant's own.
         operations: System and operation of every audit line about the tenant, as often as there is one.
     """
 
     points: dict[str, list[Point]] = field(default_factory=dict)
     pictures: dict[str, dict[str, Any]] = field(default_factory=dict)
+    edited: Ends = field(default_factory=dict)
     shared: set[str] = field(default_factory=set)
     operations: list[tuple[str, str]] = field(default_factory=list)
 
@@ -53,19 +54,22 @@ class Case:
         point: The write that it hits.
         side: Before or after it.
         meanwhile: What else happens while the operator is dead.
+        edit: Where the spec is edited: how.
     """
 
     phase: str
     point: Point
     side: str
     meanwhile: str = NOTHING
+    edit: Edit | None = None
 
     def __str__(self) -> str:
-        return f"{self.phase}: killed {self.side}: {self.point}; meanwhile {self.meanwhile}"
+        edit = f" ({self.edit.name})" if self.edit else ""
+        return f"{self.phase}: killed {self.side}: {self.point}; meanwhile {self.meanwhile}{edit}"
 
 
 async def record(product: Product, name: str) -> Recording:
-    """Let one tenant live undisturbed, and note every write."""
+    """Let one tenant live undisturbed, and note every write; others are edited, and what stands then is noted."""
     recording = Recording()
     for phase in PHASES:
         since = marks(product)
@@ -79,20 +83,22 @@ async def record(product: Product, name: str) -> Recording:
         recording.shared.update(entry.path for _, entry in writes if not identity.is_named_in(entry))
         recording.pictures[phase.name] = await picture(product, name)
     recording.operations.extend(audited(product.log(), name))
+    recording.edited.update(await record_edits(product))
     return recording
 
 
 def cases_of(recording: Recording, meanwhile: str, *, whole: bool) -> list[Case]:
     """Every point of every phase, on both sides; or a seeded tenth of them."""
+    dice = random.Random(f"{SEED} {meanwhile}")  # noqa: S311 - no secret
     every = [
-        Case(phase, point, side, meanwhile)
+        Case(phase, point, side, meanwhile, dice.choice(EDITS) if meanwhile == EDITED else None)
         for phase, points in recording.points.items()
         for point in points
         for side in (BEFORE, AFTER)
     ]
     if whole or EVERYTHING:
         return every
-    chosen = random.Random(f"{SEED} {meanwhile}").sample(every, max(1, round(len(every) * SHARE)))  # noqa: S311 - no secret
+    chosen = dice.sample(every, max(1, round(len(every) * SHARE)))
     return sorted(chosen, key=every.index)
 
 
@@ -146,10 +152,13 @@ class Life:
         await product.environment.start_operator()
         going = [name for case, name in holders.items() if case.meanwhile == DELETED]
         staying = [name for name in self._alive if name not in going]
+        edited = {name: case.edit for case, name in holders.items() if case.edit}
         if phase.proceed is not None:
             await phase.proceed(product, staying)
-        await product.until(staying, phase.is_done, phase.name)
+        await product.until([name for name in staying if name not in edited], phase.is_done, phase.name)
         await product.until(going, is_gone, "gone")
+        for name, edit in edited.items():
+            await self._until_carried_out(phase, edit, name)
         await product.look_again(
             [name for name in staying if not is_gone(await product.get(name))], phase.name
         )
@@ -177,12 +186,24 @@ class Life:
 
         await wait_for(held, "every write to be held", PATIENCE)
 
+    async def _until_carried_out(self, phase: Phase, edit: Edit, name: str) -> None:
+        """Wait until all stands as it does where the edit was made without any kill."""
+
+        async def look() -> bool:
+            wrong = await self._wrong_after(phase, edit, name)
+            assert not wrong, "\n".join(["", *wrong])
+            return True
+
+        await wait_for(look, f"{name} in {phase.name} to follow {edit.name}", PATIENCE)
+
     async def _while_dead(self, holders: dict[Case, str], hours_dead: int) -> None:
         product = self._product
         for case, name in holders.items():
-            if case.meanwhile == EDITED:
-                await product.change(name, RENAMED)
-            elif case.meanwhile == DELETED and not is_gone(await product.get(name)):
+            if is_gone(await product.get(name)):
+                continue
+            if case.edit:
+                await product.change(name, case.edit.change(case.phase))
+            elif case.meanwhile == DELETED:
                 await product.delete(name)
         if hours_dead:
             for name in self._alive:  # the first invoice can be paid for 23 hours
@@ -194,27 +215,28 @@ class Life:
         cases = {name: case for case, name in holders.items()}
         for name in self._alive:
             case = cases.get(name)
-            meanwhile = case.meanwhile if case else NOTHING
-            wrong = await self._wrong(phase, name, meanwhile, hours_dead)
+            wrong = await self._wrong(phase, name, case, hours_dead)
             self.failures += [f"{case or phase.name} [{name}]: {line}" for line in wrong]
         assert not self.failures, "\n".join(["", *self.failures])
 
-    async def _wrong(self, phase: Phase, name: str, meanwhile: str, hours_dead: int) -> list[str]:
-        if meanwhile == DELETED:
+    async def _wrong(self, phase: Phase, name: str, case: Case | None, hours_dead: int) -> list[str]:
+        if case and case.meanwhile == DELETED:
             return left_behind(self._product, name)
+        if case and case.edit:
+            return await self._wrong_after(phase, case.edit, name)
         expected = self._recording.pictures[phase.name]
         seen = await picture(self._product, name)
-        if meanwhile == EDITED:
-            expected = edited(expected)
         if hours_dead:  # what is charged for the rest of a period depends on the hour
             expected, seen = _without_amounts(expected), _without_amounts(seen)
         return difference(expected, seen)
 
-
-def edited(expected: dict[str, Any]) -> dict[str, Any]:
-    """The picture of a tenant whose name was edited."""
-    tenant = expected["tenant"]
-    return expected if expected["object"] is None else {**expected, "tenant": {**tenant, "name": "Renamed"}}
+    async def _wrong_after(self, phase: Phase, edit: Edit, name: str) -> list[str]:
+        """Where an edited tenant is not as it should be; an object on its way out is not followed any more."""
+        end = self._recording.pictures[phase.name]
+        expected = self._recording.edited.get((phase.name, edit.name), end)
+        return difference(
+            without_history(edit, expected), without_history(edit, await picture(self._product, name))
+        )
 
 
 def left_behind(product: Product, name: str) -> list[str]:

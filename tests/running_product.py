@@ -335,8 +335,13 @@ async def hear_of(environment: Environment, events: Sequence[str]) -> None:
 
 
 def accounts(environment: Environment) -> list[Manifest]:
-    """BillingBackend and ThingsStackCluster with budgets that no test waits for, and a brake that is never reached."""
+    """BillingBackend and ThingsStackCluster for tests that wait for no budget and no brake, and trust everybody."""
     stripe, things_stack = backend(environment.accounts), cluster(environment.accounts)
     stripe["spec"]["stripe"]["requestsPerSecond"] = 100
-    things_stack["spec"] |= {"requestsPerSecond": 1000, "brake": {"maxDisruptionsPerHour": 1000}}
+    stripe["spec"]["trustedNamespaces"] = {"from": "All"}
+    things_stack["spec"] |= {
+        "requestsPerSecond": 1000,
+        "brake": {"maxDisruptionsPerHour": 1000},
+        "trustedNamespaces": {"from": "All"},
+    }
     return [stripe, things_stack]
