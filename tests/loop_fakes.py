@@ -21,7 +21,7 @@ from tenant_billing.domain.observations import (
     Tenant,
     Totals,
 )
-from tenant_billing.ports import ObjectGone, ObjectKey, SecretKeyMissing, SecretNotFound, Subject
+from tenant_billing.ports import ObjectGone, ObjectKey, OnTurn, SecretKeyMissing, SecretNotFound, Subject
 from tenant_billing.reconcilers.reporting import Surroundings
 from tenant_billing.runtime.resources import ResourceStore
 
@@ -173,22 +173,33 @@ class AccountMemory(Failing):
         async for each in self._listed("list_meters", self.meters.values()):
             yield each
 
-    async def list_customers(self, created_since: datetime | None = None) -> AsyncIterator[Customer]:
+    async def list_customers(self) -> AsyncIterator[Customer]:
         async for each in self._listed("list_customers", self.customers.values()):
-            if not each.deleted and (created_since is None or (each.created or NOW) >= created_since):
+            if not each.deleted:
                 yield each
 
-    async def list_subscriptions(self, created_since: datetime | None = None) -> AsyncIterator[Subscription]:
+    async def list_subscriptions(self) -> AsyncIterator[Subscription]:
         async for each in self._listed("list_subscriptions", self.subscriptions.values()):
-            if created_since is None or each.created >= created_since:
-                yield each
+            yield each
+
+    async def created_since(self, moment: datetime) -> Sequence[Customer | Subscription]:
+        self.called("created_since")
+        customers = [each for each in self.customers.values() if not each.deleted]
+        return [
+            *(each for each in customers if (each.created or NOW) >= moment),
+            *(each for each in self.subscriptions.values() if each.created >= moment),
+        ]
 
     async def list_open_invoices(self) -> AsyncIterator[Invoice]:
         async for each in self._listed("list_open_invoices", self.invoices):
             if each.status == "open":
                 yield each
 
-    async def subscriptions_of(self, customer_id: str) -> Sequence[Subscription]:
+    async def subscriptions_of(
+        self, customer_id: str, on_turn: OnTurn | None = None
+    ) -> Sequence[Subscription]:
+        if on_turn is not None:
+            on_turn()
         self.called("subscriptions_of")
         return [each for each in self.subscriptions.values() if each.customer_id == customer_id]
 

@@ -24,7 +24,7 @@ from tenant_billing.domain.observations import (
     Tenant,
 )
 from tenant_billing.domain.report import status_of
-from tenant_billing.domain.world import Namespace, Offer, World
+from tenant_billing.domain.world import Fresh, Namespace, Offer, World
 
 NOW: Final = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
 DAY: Final = timedelta(days=1)
@@ -244,7 +244,7 @@ def a_world(resource: TenantSubscription | None = None, **changes: Any) -> World
         customer=a_customer(),
         subscriptions=(a_subscription(),),
         tenant=a_tenant(),
-        fresh=True,
+        fresh=Fresh.EVERYTHING,
     )
     return replace(world, **changes)
 

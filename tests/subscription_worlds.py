@@ -41,7 +41,7 @@ from tenant_billing.api.tenant_subscription import (
 from tenant_billing.domain.access import KNOWN, Description
 from tenant_billing.domain.errors import Throttled, Unauthorized, Unreachable
 from tenant_billing.domain.observations import BillingReference, Subscription, Tenant, Totals
-from tenant_billing.domain.world import Namespace, Offer, World
+from tenant_billing.domain.world import Fresh, Namespace, Offer, World
 
 PASSWORD: Final = "correct-horse-battery-staple"
 """The administrator's password: must never be seen."""
@@ -221,7 +221,7 @@ def worlds(draw: st.DrawFn) -> World:
         admin_password=PASSWORD,
         held=draw(st.sampled_from((False, False, True))),
         missing_subscription_id=draw(st.sampled_from((None, None, None, "sub_gone"))),
-        fresh=True,
+        fresh=Fresh.EVERYTHING,
     )
     absent = world.tenant is None
     world = replace(

@@ -1,7 +1,7 @@
 """The whole loop over fakes with a memory: a tenant that can be sold, paid for, and taken away from."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Final
 
@@ -19,7 +19,7 @@ from tenant_billing.domain.observations import (
     Tenant,
     TenantState,
 )
-from tenant_billing.ports import BillingProvider, ObjectKey, Outcome, Subject, TenantRegistry
+from tenant_billing.ports import BillingProvider, ObjectKey, OnTurn, Outcome, Subject, TenantRegistry
 from tenant_billing.reconcilers.accounts import Accounts
 from tenant_billing.reconcilers.assembly import assemble
 from tenant_billing.reconcilers.registries import Registries
@@ -35,6 +35,18 @@ class SellingAccount(AccountMemory):
     """An account in which customers and subscriptions can be made and ended."""
 
     first_status: str = "active"
+    while_a_read_waits: list[Callable[[], None]] = field(default_factory=list)
+    while_a_read_is_answered: list[Callable[[], None]] = field(default_factory=list)
+
+    async def subscriptions_of(
+        self, customer_id: str, on_turn: OnTurn | None = None
+    ) -> Sequence[Subscription]:
+        while self.while_a_read_waits:
+            self.while_a_read_waits.pop()()
+        found = await super().subscriptions_of(customer_id, on_turn)
+        while self.while_a_read_is_answered:
+            self.while_a_read_is_answered.pop()()
+        return found
 
     async def create_customer(self, request: requests.NewCustomer, key: str, subject: Subject) -> Customer:
         self._wrote("create_customer", subject)

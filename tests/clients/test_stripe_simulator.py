@@ -154,8 +154,9 @@ async def test_what_was_created_is_found_in_the_lists(world: World) -> None:
     paid = await world.paid_subscription()
     stripe = world.stripe
     assert [each.id async for each in stripe.list_subscriptions()] == [paid.id]
-    assert [each.id async for each in stripe.list_customers(created_since=START)] == [paid.customer_id]
-    assert [each.id async for each in stripe.list_customers(START + timedelta(days=1))] == []
+    assert [each.id async for each in stripe.list_customers()] == [paid.customer_id]
+    assert [each.id for each in await stripe.created_since(START)] == [paid.customer_id, paid.id]
+    assert await stripe.created_since(START + timedelta(days=1)) == []
     assert [each.id for each in await stripe.subscriptions_of(paid.customer_id)] == [paid.id]
     assert [each.metadata async for each in stripe.list_prices()] == [{"a": "b"}]
     assert [each async for each in stripe.list_open_invoices()] == []

@@ -384,4 +384,4 @@ async def test_many_ask_for_the_listing_and_it_is_made_once(scene: Scene) -> Non
     assert connection is not None
     scene.account.calls.clear()
     await asyncio.gather(*(connection.picture.refresh_created_since() for _ in range(20)))
-    assert scene.account.count("list_customers") == 1
+    assert scene.account.count("created_since") == 1

@@ -35,10 +35,10 @@ async def test_settled_object_asks_and_writes_nothing(selling: Selling) -> None:
 
 async def test_tenant_that_is_gone_stays_gone_through_an_outage(selling: Selling) -> None:
     del selling.registry.tenants["acme"]
-    selling.annotate(nudge="evt_1")
+    selling.annotate(reconcile="1")
     await selling.run(ACME)
     selling.pass_time(61)
-    selling.annotate(nudge="evt_2")
+    selling.annotate(reconcile="2")
     await selling.run(ACME)
     assert selling.reason() == "TenantGone"
     selling.account.fail("subscriptions_of", errors.Unauthorized("revoked"))
@@ -56,6 +56,27 @@ async def test_event_costs_one_fresh_read_and_no_more(selling: Selling) -> None:
     assert selling.account.count("subscriptions_of") == 1
     await selling.run(ACME, ACME)
     assert selling.account.count("subscriptions_of") == 1
+
+
+async def test_event_of_the_account_costs_no_call_to_the_registry(selling: Selling) -> None:
+    selling.annotate(nudge="evt_1")
+    await selling.run(ACME)
+    assert (selling.account.count("subscriptions_of"), selling.registry.calls) == (1, [])
+
+
+async def test_event_that_comes_before_the_request_is_sent_is_covered_by_its_answer(selling: Selling) -> None:
+    """Requests wait for their turn in the account's budget, and a payment comes with several events."""
+    selling.annotate(nudge="evt_1")
+    selling.account.while_a_read_waits.append(lambda: selling.annotate(nudge="evt_2"))
+    await selling.run(ACME, ACME)
+    assert selling.account.count("subscriptions_of") == 1
+
+
+async def test_event_that_comes_while_the_answer_is_under_way_is_read_for(selling: Selling) -> None:
+    selling.annotate(nudge="evt_1")
+    selling.account.while_a_read_is_answered.append(lambda: selling.annotate(nudge="evt_2"))
+    await selling.run(ACME, ACME)
+    assert selling.account.count("subscriptions_of") == 2
 
 
 async def test_subscriptions_of_several_customers_wait_until_one_is_left() -> None:
@@ -177,7 +198,7 @@ async def test_purchase_that_cannot_look_first_is_told_when_that_lasts() -> None
     selling = Selling()
     selling.loop.see(bodies.a_subscription())
     await selling.begin()
-    selling.account.fail("list_customers", errors.Unreachable("no answer"), times=3)
+    selling.account.fail("created_since", errors.Unreachable("no answer"), times=3)
     assert (await selling.run(ACME, ACME, ACME)).retry
     assert selling.reason() == "BackendUnavailable"
     assert selling.account.count("create_customer") == 0
@@ -223,7 +244,7 @@ async def test_silent_registry_is_checked_and_its_tenants_do_not_wait_for_it_one
     selling.registry.fail("probe", errors.Unreachable("no answer"))
     selling.loop.queue.keys.clear()
     selling.pass_time(11)
-    selling.annotate(nudge="evt_1")
+    selling.annotate(reconcile="1")
     await selling.run(ACME)
     assert CLUSTER in selling.loop.queue.keys
     await selling.run(CLUSTER)

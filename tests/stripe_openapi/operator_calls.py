@@ -11,7 +11,7 @@ from stripe_contract import Service, customer, price, product, unique
 from stripe_conversations.steps import active, now, past_due, set_card, subscribed
 from tenant_billing.clients.stripe_provider import StripeProvider
 from tenant_billing.domain import requests
-from tenant_billing.domain.observations import PriceTier
+from tenant_billing.domain.observations import Customer, PriceTier, Subscription
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 Calling = Callable[[StripeProvider, Service], Awaitable[None]]
@@ -122,14 +122,19 @@ async def _a_new_meter(provider: StripeProvider, service: Service) -> None:
 async def _all_customers(provider: StripeProvider, service: Service) -> None:
     await on_a_clock(service)
     assert [each async for each in provider.list_customers()]
-    assert [each async for each in provider.list_customers(START)]
 
 
 @calls("list_subscriptions")
 async def _all_subscriptions(provider: StripeProvider, service: Service) -> None:
     await on_a_clock(service)
     assert [each async for each in provider.list_subscriptions()]
-    assert [each async for each in provider.list_subscriptions(START)]
+
+
+@calls("created_since")
+async def _newcomers(provider: StripeProvider, service: Service) -> None:
+    await on_a_clock(service)
+    found = await provider.created_since(START)
+    assert {type(each) for each in found} == {Customer, Subscription}
 
 
 @calls("list_open_invoices")

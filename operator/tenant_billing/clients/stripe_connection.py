@@ -1,13 +1,13 @@
 """What all parts of a connection to one Stripe account share."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from stripe import StripeClient, StripeResponse
 
 from tenant_billing.clients import stripe_requests as wire
-from tenant_billing.clients.stripe_calls import SendPage, StripeCalls, Translate
+from tenant_billing.clients.stripe_calls import SendPage, StripeCalls
 from tenant_billing.clients.stripe_fields import Fields
 from tenant_billing.clients.stripe_transport import AccountTime, DatedTransport
 
@@ -45,28 +45,24 @@ class StripeConnection:
 
         return send_page
 
-    async def test_clock_ids(self) -> list[str]:
+    async def test_clock_ids(self, *, urgent: bool = False) -> list[str]:
         """The test clocks, whose objects Stripe leaves out of its lists (stripe.md 6)."""
         if self.livemode:
             return []
-        clocks = self.calls.pages(
-            "ListTestClocks", self.listing("/v1/test_helpers/test_clocks"), {}, _to_test_clock_id
-        )
+        listing = self.listing("/v1/test_helpers/test_clocks")
+        clocks = self.calls.pages("ListTestClocks", listing, {}, _to_test_clock_id, urgent=urgent)
         return [clock_id async for clock_id in clocks]
 
-    async def pages_with_clocks(
-        self, operation: str, send_page: SendPage, parameters: Mapping[str, Any], to: Translate[T]
-    ) -> AsyncIterator[T]:
+    async def everywhere(self, where: Callable[[Mapping[str, Any]], AsyncIterator[T]]) -> AsyncIterator[T]:
         """A whole list, then the same for every test clock.
 
-        Objects on a test clock were created in its time, so no filter on ``created`` applies to them.
+        Args:
+            where: Lists by Stripe's filters.
         """
-        async for each in self.calls.pages(operation, send_page, parameters, to):
+        async for each in where({}):
             yield each
-        unfiltered = {name: value for name, value in parameters.items() if name != "created"}
         for clock_id in await self.test_clock_ids():
-            on_clock = {**unfiltered, "test_clock": clock_id}
-            async for each in self.calls.pages(operation, send_page, on_clock, to):
+            async for each in where({"test_clock": clock_id}):
                 yield each
 
 

@@ -1,7 +1,7 @@
 """Customers of one Stripe account."""
 
 from collections.abc import AsyncIterator, Mapping
-from datetime import datetime
+from typing import Any
 
 from tenant_billing.clients import stripe_requests as wire
 from tenant_billing.clients.stripe_connection import StripeAccess
@@ -14,15 +14,16 @@ from tenant_billing.ports import Subject
 class StripeCustomers(StripeAccess):
     """Who pays. Every method raises a subclass of :class:`tenant_billing.domain.errors.OutsideError`."""
 
-    async def list_customers(self, created_since: datetime | None = None) -> AsyncIterator[Customer]:
-        """All customers, those on test clocks too (test mode); with a time, only those created since."""
-        async for customer in self._connection.pages_with_clocks(
-            "ListCustomers",
-            self._connection.listing("/v1/customers"),
-            wire.from_created_since(created_since),
-            to_customer,
-        ):
+    async def list_customers(self) -> AsyncIterator[Customer]:
+        """All customers, those on test clocks too (test mode)."""
+        async for customer in self._connection.everywhere(self.customers_where):
             yield customer
+
+    def customers_where(self, filters: Mapping[str, Any], *, urgent: bool = False) -> AsyncIterator[Customer]:
+        """A list of customers, by Stripe's filters."""
+        return self._calls.pages(
+            "ListCustomers", self._connection.listing("/v1/customers"), filters, to_customer, urgent=urgent
+        )
 
     async def customer(self, customer_id: str) -> Customer | None:
         """One customer, freshly read; a deleted one still has its id."""

@@ -13,8 +13,8 @@ from tenant_billing.clients.stripe_calls import StripeCalls
 from tenant_billing.clients.stripe_catalogue import StripeCatalogue
 from tenant_billing.clients.stripe_connection import StripeConnection
 from tenant_billing.clients.stripe_customer_locks import CustomerLocks
-from tenant_billing.clients.stripe_customers import StripeCustomers
 from tenant_billing.clients.stripe_meters import StripeMeters
+from tenant_billing.clients.stripe_newcomers import StripeNewcomers
 from tenant_billing.clients.stripe_schedules import StripeSchedules
 from tenant_billing.clients.stripe_subscription_writes import StripeSubscriptionWrites
 from tenant_billing.clients.stripe_transport import AccountTime, DatedTransport
@@ -28,7 +28,7 @@ KEY: Final = re.compile(r"(?:sk|rk)_(?P<mode>live|test)_[A-Za-z0-9_]+")
 
 
 class StripeProvider(
-    StripeAccount, StripeCatalogue, StripeMeters, StripeCustomers, StripeSubscriptionWrites, StripeSchedules
+    StripeAccount, StripeCatalogue, StripeMeters, StripeNewcomers, StripeSubscriptionWrites, StripeSchedules
 ):
     """One Stripe account as a :class:`tenant_billing.ports.BillingProvider`."""
 

@@ -1,14 +1,15 @@
 """Subscriptions of one Stripe account, read with the invoices that tell since when payment is due."""
 
-from collections.abc import AsyncIterator, Sequence
-from datetime import datetime
-from typing import Final
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any, Final
 
 from tenant_billing.clients import stripe_requests as wire
+from tenant_billing.clients.stripe_calls import Answer
 from tenant_billing.clients.stripe_connection import StripeAccess
 from tenant_billing.clients.stripe_fields import Fields, to_fields
 from tenant_billing.clients.stripe_objects import to_customer, to_invoice, to_item, to_subscription
 from tenant_billing.domain.observations import Invoice, Subscription
+from tenant_billing.ports import OnTurn
 
 WAITING_FOR_PAYMENT: Final = frozenset({"past_due", "incomplete", "unpaid"})
 """Statuses of which the open invoices are read too (product.md, "Past due since")."""
@@ -19,15 +20,20 @@ INVOICED: Final = "send_invoice"
 class StripeSubscriptions(StripeAccess):
     """Reads subscriptions. Every method raises a subclass of :class:`tenant_billing.domain.errors.OutsideError`."""
 
-    async def list_subscriptions(self, created_since: datetime | None = None) -> AsyncIterator[Subscription]:
-        """All subscriptions, ended ones and those on test clocks too; with a time, only those created since.
+    async def list_subscriptions(self) -> AsyncIterator[Subscription]:
+        """All subscriptions, ended ones and those on test clocks too."""
+        async for subscription in self._connection.everywhere(self.subscriptions_where):
+            yield subscription
+
+    async def subscriptions_where(
+        self, filters: Mapping[str, Any], *, urgent: bool = False
+    ) -> AsyncIterator[Subscription]:
+        """A list of subscriptions, ended ones too, by Stripe's filters.
 
         Invoices are left out: lists with expansions are the slow requests (stripe.md 6).
         """
-        filters = {"status": "all"} | wire.from_created_since(created_since)
-        async for fields in self._connection.pages_with_clocks(
-            "ListSubscriptions", self._connection.listing("/v1/subscriptions"), filters, checked
-        ):
+        listing, wanted = self._connection.listing("/v1/subscriptions"), {"status": "all", **filters}
+        async for fields in self._calls.pages("ListSubscriptions", listing, wanted, checked, urgent=urgent):
             yield self._seen(to_subscription(await self._with_all_items(fields)))
 
     async def list_open_invoices(self) -> AsyncIterator[Invoice]:
@@ -43,16 +49,28 @@ class StripeSubscriptions(StripeAccess):
                 async for invoice in self._open_invoices({"customer": customer.id}):
                     yield invoice
 
-    async def subscriptions_of(self, customer_id: str) -> Sequence[Subscription]:
-        """All subscriptions of one customer, ended ones too, freshly read, with their invoices where past due."""
+    async def subscriptions_of(
+        self, customer_id: str, on_turn: OnTurn | None = None
+    ) -> Sequence[Subscription]:
+        """All subscriptions of one customer, ended ones too, freshly read, with their invoices where past due.
+
+        Args:
+            customer_id: Which customer.
+            on_turn: Called when the first page is asked for.
+        """
         filters = {
             "customer": wire.from_id(customer_id, "customer"),
             "status": "all",
             "expand": [f"data.{each}" for each in wire.EXPANDED_OF_SUBSCRIPTION],
         }
-        pages = self._calls.pages(
-            "ListSubscriptions", self._connection.listing("/v1/subscriptions"), filters, checked, urgent=True
-        )
+        listing = self._connection.listing("/v1/subscriptions")
+
+        async def send_page(parameters: Mapping[str, Any]) -> Answer:
+            if on_turn is not None and "starting_after" not in parameters:
+                on_turn()
+            return await listing(parameters)
+
+        pages = self._calls.pages("ListSubscriptions", send_page, filters, checked, urgent=True)
         return [await self._complete(fields) async for fields in pages]
 
     async def subscription(self, subscription_id: str) -> Subscription | None:

@@ -1,5 +1,6 @@
 """All that one decision about a TenantSubscription is made from: read first, decided after."""
 
+import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -97,6 +98,16 @@ class Refusal:
     of_state: bool = False
 
 
+class Fresh(enum.Flag):
+    """What was read for this very decision; the rest is as it was last seen."""
+
+    NOTHING = 0
+    PAYMENTS = enum.auto()
+    """Customer and subscriptions."""
+    TENANT = enum.auto()
+    EVERYTHING = PAYMENTS | TENANT
+
+
 @dataclass(frozen=True)
 class World:
     """Everything that was read for one pass.
@@ -122,7 +133,7 @@ class World:
         tenant: The tenant, or None where the registry says that there is none.
         tenant_gone: Whether a tenant that was there is confirmed to be gone.
         totals: Its totals, or None where not known.
-        fresh: Whether customer, subscriptions and tenant were read for this very decision.
+        fresh: What was read for this very decision; a write outside needs everything.
         looked: Whether the account was searched again after the intent was stored.
         tenant_missing: Whether a tenant that was there is not found, and that is not confirmed yet.
         refusal: What an outside system refused for good in this very generation: it is not asked again.
@@ -153,7 +164,7 @@ class World:
     refusal: Refusal | None = None
     held: bool = False
     totals: Totals | None = None
-    fresh: bool = False
+    fresh: Fresh = Fresh.NOTHING
     looked: bool = False
     admin_password: str = field(default="", repr=False)
     secret_problem: tuple[str, str] | None = None

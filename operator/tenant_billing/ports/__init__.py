@@ -12,7 +12,7 @@ from tenant_billing.ports.provider import BillingProvider, ProviderFactory, Webh
 from tenant_billing.ports.registry import RegistryFactory, TenantRegistry
 from tenant_billing.ports.resources import Resources
 from tenant_billing.ports.schedules import SubscriptionSchedules
-from tenant_billing.ports.work import Clock, ObjectKey, Outcome, Queue, Reconciler, Subject
+from tenant_billing.ports.work import Clock, ObjectKey, OnTurn, Outcome, Queue, Reconciler, Subject
 
 __all__ = [
     "BillingProvider",
@@ -24,6 +24,7 @@ __all__ = [
     "ObjectConflict",
     "ObjectGone",
     "ObjectKey",
+    "OnTurn",
     "Outcome",
     "ProviderFactory",
     "Queue",

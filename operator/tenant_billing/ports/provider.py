@@ -8,7 +8,7 @@ from tenant_billing.domain import requests
 from tenant_billing.domain.observations import Account, Customer, Event, Invoice, Price, Product, Subscription
 from tenant_billing.ports.meters import Meters
 from tenant_billing.ports.schedules import SubscriptionSchedules
-from tenant_billing.ports.work import Subject
+from tenant_billing.ports.work import OnTurn, Subject
 
 
 class BillingProvider(Meters, SubscriptionSchedules, Protocol):
@@ -38,20 +38,32 @@ class BillingProvider(Meters, SubscriptionSchedules, Protocol):
         """All recurring prices, archived ones too, with their tiers."""
         ...
 
-    def list_customers(self, created_since: datetime | None = None) -> AsyncIterator[Customer]:
-        """All customers, those on test clocks too (test mode); with a time, only those created since."""
+    def list_customers(self) -> AsyncIterator[Customer]:
+        """All customers, those on test clocks too (test mode)."""
         ...
 
-    def list_subscriptions(self, created_since: datetime | None = None) -> AsyncIterator[Subscription]:
-        """All subscriptions, ended ones and those on test clocks too; with a time, only those created since."""
+    def list_subscriptions(self) -> AsyncIterator[Subscription]:
+        """All subscriptions, ended ones and those on test clocks too."""
+        ...
+
+    async def created_since(self, moment: datetime) -> Sequence[Customer | Subscription]:
+        """The customers and subscriptions that were created at a time or later, and all of those on test clocks."""
         ...
 
     def list_open_invoices(self) -> AsyncIterator[Invoice]:
         """All open invoices that belong to a subscription."""
         ...
 
-    async def subscriptions_of(self, customer_id: str) -> Sequence[Subscription]:
-        """All subscriptions of one customer, ended ones too, freshly read, with their invoices where past due."""
+    async def subscriptions_of(
+        self, customer_id: str, on_turn: OnTurn | None = None
+    ) -> Sequence[Subscription]:
+        """All subscriptions of one customer, ended ones too, freshly read, with their invoices where past due.
+
+        Args:
+            customer_id: Which customer.
+            on_turn: Called when the request is sent, after it has waited for its turn: the answer covers whatever
+                has happened until then.
+        """
         ...
 
     async def subscription(self, subscription_id: str) -> Subscription | None:

@@ -1,8 +1,12 @@
 """What the loop works with: keys, outcomes, the queue, time."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+
+OnTurn = Callable[[], None]
+"""Told that a request is sent now; it may have waited for its turn in a budget."""
 
 
 @dataclass(frozen=True, order=True)

@@ -13,12 +13,14 @@ from typing import Any, Final, TypeVar
 from tenant_billing.domain import counting
 from tenant_billing.domain.errors import Forbidden
 from tenant_billing.domain.observations import Customer, Invoice, Meter, Price, Product, Subscription
-from tenant_billing.ports import BillingProvider, Clock
+from tenant_billing.ports import BillingProvider, Clock, OnTurn
 from tenant_billing.reconcilers.grouping import GroupedCalls
 from tenant_billing.reconcilers.seen_objects import Seen, SeenObjects
 
 OVERLAP: Final = timedelta(seconds=10)
-"""How far a page of what was created since reaches back behind the former one: lists may lag a little."""
+"""How far a look at what was created since reaches back behind the last one that did: lists may lag a little."""
+STAMP: Final = timedelta(seconds=2)
+"""How far looks reach back that follow it within that time: ``created`` and the account's time are whole seconds."""
 
 SeenT = TypeVar("SeenT", Customer, Subscription, Product, Price, Meter)
 
@@ -40,6 +42,7 @@ class AccountPicture(SeenObjects):
         self._taken_in: dict[str, int] = {}
         self._listed_at: datetime | None = None
         self._meters_listed = False
+        self._looked_at: datetime | None = None
         self._full = GroupedCalls(self._list_everything)
         self._newly_created = GroupedCalls(self._list_newly_created)
         self._catalogue = GroupedCalls(self._list_catalogue)
@@ -77,17 +80,27 @@ class AccountPicture(SeenObjects):
         """One subscription as it is now; None where the provider says that it does not exist."""
         return await self._fresh(subscription_id, self._provider.subscription)
 
-    async def fresh_payer(self, customer_id: str, *, with_customer: bool = False) -> None:
+    async def fresh_payer(
+        self, customer_id: str, on_turn: OnTurn | None = None, *, with_customer: bool = False
+    ) -> None:
         """A customer with all subscriptions, ended ones too, as they are now.
 
         A customer with a live subscription is not asked for: its deletion would have ended it (stripe.md 1.2).
 
         Args:
             customer_id: Who pays.
+            on_turn: Told when the provider is asked: the answer covers what has happened until then.
             with_customer: Ask for the customer all the same.
         """
         begun = self._begin_reading(customer_id)
-        found = await self._provider.subscriptions_of(customer_id)
+
+        def asked() -> None:
+            nonlocal begun
+            begun = next(self._moments)
+            if on_turn is not None:
+                on_turn()
+
+        found = await self._provider.subscriptions_of(customer_id, asked)
         for each in found:
             self._answered(each.id, each, begun)
         if (
@@ -185,8 +198,11 @@ class AccountPicture(SeenObjects):
     async def _take_pages(self, pages: AsyncIterator[SeenT], listing: int) -> None:
         """Take in a listing, except what was read or written after it began."""
         async for each in pages:
-            if self._taken_in.get(each.id, 0) < listing:
-                self._take(each, listing)
+            self._take_listed(each, listing)
+
+    def _take_listed(self, seen: Seen, listing: int) -> None:
+        if self._taken_in.get(seen.id, 0) < listing:
+            self._take(seen, listing)
 
     async def _list_everything(self, _: list[None]) -> None:
         if self.is_ready:
@@ -202,7 +218,7 @@ class AccountPicture(SeenObjects):
             self._take_pages(provider.list_prices(), listing),
             self._take_meters_if_allowed(listing),
         )
-        self._listed_at = began
+        self._listed_at = self._looked_at = began
 
     async def _take_meters_if_allowed(self, listing: int) -> None:
         """See the meters, too; where the key may not, only plans that need one ask again and say so."""
@@ -223,18 +239,20 @@ class AccountPicture(SeenObjects):
             self._put_invoice(each)
 
     async def _list_newly_created(self, _: list[None]) -> None:
-        if self._listed_at is None:  # it became due while others looked
+        if self._listed_at is None or self._looked_at is None:  # it became due while others looked
             await self._full.ask(None)
             return
-        since, began = self._listed_at - OVERLAP, self._now()
+        began = self._now()
+        # In a rush one look follows the other: to see all of the last seconds again each time is most of the work.
+        reaches_back = began - self._listed_at >= OVERLAP
+        since = self._listed_at - OVERLAP if reaches_back else self._looked_at - STAMP
         self._listings += 1
-        listing, provider = self._listings, self._provider
-        await _all(
-            self._take_pages(provider.list_customers(created_since=since), listing),
-            self._take_pages(provider.list_subscriptions(created_since=since), listing),
-        )
+        listing = self._listings
+        for each in await self._provider.created_since(since):
+            self._take_listed(each, listing)
         if self.is_ready:
-            self._listed_at = began
+            self._looked_at = began
+            self._listed_at = began if reaches_back else self._listed_at
 
     async def _list_catalogue(self, _: list[None]) -> None:
         self._listings += 1

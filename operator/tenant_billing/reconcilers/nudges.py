@@ -2,6 +2,7 @@
 
 from tenant_billing.api.names import Annotation
 from tenant_billing.api.tenant_subscription import TenantSubscription
+from tenant_billing.domain.world import Fresh
 from tenant_billing.ports import Resources
 from tenant_billing.reconcilers.reporting import key_of
 from tenant_billing.reconcilers.seen_events import SeenEvents, Teller
@@ -13,7 +14,7 @@ class Nudges:
     def __init__(self, resources: Resources, seen_events: SeenEvents) -> None:
         """Take the nudges that stand at the start as handled: the full listing, which comes later, covers them."""
         self._seen_events = seen_events
-        self._unread: set[str] = set()
+        self._unread: dict[str, Fresh] = {}
         self._nudges = {
             each.metadata.uid: each.metadata.annotations.get(Annotation.NUDGE, "")
             for cluster in resources.clusters()
@@ -24,22 +25,22 @@ class Nudges:
         """Take in what the annotations of an object ask for."""
         annotations, uid = resource.metadata.annotations, resource.metadata.uid
         if annotations.get(Annotation.RECONCILE) not in (None, resource.status.last_handled_reconcile):
-            self._unread.add(uid)
+            self._unread[uid] = Fresh.EVERYTHING
         nudge = annotations.get(Annotation.NUDGE, "")
         if nudge != self._nudges.get(uid, ""):
             self._nudges[uid] = nudge
             if self._seen_events.is_news(key_of(resource), nudge, Teller.WEBHOOK):
-                self._unread.add(uid)
+                self._unread[uid] = self.what_to_read(resource) | Fresh.PAYMENTS
 
-    def ask_for_a_read(self, resource: TenantSubscription) -> bool:
-        """Whether the object is to be read afresh."""
-        return resource.metadata.uid in self._unread
+    def what_to_read(self, resource: TenantSubscription) -> Fresh:
+        """What of the object's outside is to be read: webhooks tell of payments only, people ask for everything."""
+        return self._unread.get(resource.metadata.uid, Fresh.NOTHING)
 
     def were_read(self, resource: TenantSubscription) -> None:
         """Note that a fresh read has succeeded."""
-        self._unread.discard(resource.metadata.uid)
+        self._unread.pop(resource.metadata.uid, None)
 
     def forget(self, resource: TenantSubscription) -> None:
         """Drop what is remembered of an object that is gone."""
         self._nudges.pop(resource.metadata.uid, None)
-        self._unread.discard(resource.metadata.uid)
+        self._unread.pop(resource.metadata.uid, None)

@@ -8,6 +8,7 @@ from tenant_billing.domain.identity import TenantKey
 from tenant_billing.domain.observations import Customer, Subscription, Tenant
 from tenant_billing.domain.ownership import carries_claim, customer_of, subscription_of
 from tenant_billing.domain.world import World
+from tenant_billing.ports import OnTurn
 from tenant_billing.reconcilers.account_picture import AccountPicture
 from tenant_billing.reconcilers.accounts import AccountConnection
 
@@ -23,7 +24,7 @@ class Payments:
 
 
 async def read_payments(
-    world: World, account: AccountConnection, tenant: Tenant | None, *, fresh: bool
+    world: World, account: AccountConnection, tenant: Tenant | None, on_turn: OnTurn | None
 ) -> Payments:
     """Find customer and subscriptions by ids in status, then the tenant, then the account's picture.
 
@@ -31,7 +32,7 @@ async def read_payments(
         world: What the watches know.
         account: Who is paid.
         tenant: The tenant as it was read, None where there is none.
-        fresh: Ask the account again.
+        on_turn: Told when the account is asked again; None: what was seen of it does.
 
     Raises:
         tenant_billing.domain.errors.OutsideError: The account could not be read.
@@ -41,9 +42,10 @@ async def read_payments(
     recorded = world.resource.status.subscription_id or world.resource.spec.subscription_id
     if customer_id is None:
         return Payments(missing_subscription_id=recorded)
-    if fresh:
+    if on_turn is not None:
         # A tenant that is born of it takes its name and address from the customer, whose edits no event tells.
-        await picture.fresh_payer(customer_id, with_customer=world.is_observed and tenant is None)
+        born = world.is_observed and tenant is None
+        await picture.fresh_payer(customer_id, on_turn, with_customer=born)
     elif picture.customer(customer_id) is None:
         await picture.fresh_customer(customer_id)
     if recorded is not None and picture.subscription(recorded) is None:
@@ -56,6 +58,7 @@ async def read_payments(
             await picture.fresh_subscription(each.id)  # pages do not show a schedule, nor whose it is
             found = _named(picture, customer_id, key, known_ids)
     missing = recorded if recorded is not None and not _has(picture, customer_id, recorded) else None
+    fresh = on_turn is not None
     rivals = await _rivals(picture, key, customer_id, fresh=fresh) if recorded is None else ()
     return Payments(picture.customer(customer_id), found, rivals, missing)
 

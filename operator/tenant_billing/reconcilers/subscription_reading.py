@@ -18,8 +18,8 @@ from tenant_billing.domain.offers import offer_of
 from tenant_billing.domain.period_end import SCHEDULE
 from tenant_billing.domain.permissions import may_read_payer
 from tenant_billing.domain.remembered import is_remembered_gone, remembered_refusal
-from tenant_billing.domain.world import Namespace, Offer, World
-from tenant_billing.ports import SecretKeyMissing, SecretNotFound
+from tenant_billing.domain.world import Fresh, Namespace, Offer, World
+from tenant_billing.ports import OnTurn, SecretKeyMissing, SecretNotFound
 from tenant_billing.reconcilers.absences import Absences
 from tenant_billing.reconcilers.accounts import AccountConnection, Accounts
 from tenant_billing.reconcilers.payments_reading import Payments, read_payments
@@ -47,12 +47,15 @@ class SubscriptionReader:
         self._registries = registries
         self._absences = Absences(surroundings.clock)
 
-    async def read(self, resource: TenantSubscription, *, fresh: bool) -> World:
+    async def read(
+        self, resource: TenantSubscription, *, fresh: Fresh, on_turn: OnTurn | None = None
+    ) -> World:
         """Read everything.
 
         Args:
             resource: The object.
-            fresh: Ask the outside again.
+            fresh: What to ask the outside for again.
+            on_turn: Told when the account is asked: the answer covers what has happened until then.
 
         Raises:
             NotCheckedYet: The account or the cluster was not checked since the start.
@@ -61,8 +64,9 @@ class SubscriptionReader:
         world = self.watched(resource)
         account, account_problem = self._account(world)
         registry, registry_problem = self._registry(world)
-        tenant, tenant_problem = await self._tenant(world, registry, fresh=fresh)
-        payments, payments_problem = await self._provider(world, account, tenant, fresh=fresh)
+        tenant, tenant_problem = await self._tenant(world, registry, fresh=Fresh.TENANT in fresh)
+        asked = on_turn or _nobody if Fresh.PAYMENTS in fresh else None
+        payments, payments_problem = await self._provider(world, account, tenant, asked)
         world = replace(
             world,
             now=await self._now(account, payments.customer),
@@ -99,13 +103,15 @@ class SubscriptionReader:
         if account is not None and step == SUBSCRIBE:
             await account.picture.refresh_created_since()
         at_the_provider = step in {SUBSCRIBE, SCHEDULE}
-        again = await self.read(world.resource, fresh=at_the_provider)
-        if not at_the_provider:
-            registry, _ = self._registry(again)
-            tenant, problem = await self._tenant(again, registry, fresh=True)
-            again = replace(again, tenant=tenant, registry_problem=problem, fresh=world.fresh)
-        again = replace(again, refusal=world.refusal)
-        return replace(again, looked=again.provider_problem is None and again.registry_problem is None)
+        again = await self.read(world.resource, fresh=Fresh.EVERYTHING if at_the_provider else Fresh.TENANT)
+        found = again.provider_problem is None and again.registry_problem is None
+        return replace(again, fresh=again.fresh | world.fresh, looked=found, refusal=world.refusal)
+
+    async def with_fresh_tenant(self, world: World) -> World:
+        """The same world with the tenant as it is now; all else is as it was read."""
+        registry, _ = self._registry(world)
+        tenant, problem = await self._tenant(world, registry, fresh=True)
+        return replace(world, tenant=tenant, registry_problem=problem, fresh=world.fresh | Fresh.TENANT)
 
     def is_stale(self, world: World) -> bool:
         """Whether something of this object changed outside since it was last read."""
@@ -245,13 +251,13 @@ class SubscriptionReader:
             return registry.totals.last_known(world.resource.spec.tenant.id) if oldest else None
 
     async def _provider(
-        self, world: World, account: AccountConnection | None, tenant: Tenant | None, *, fresh: bool
+        self, world: World, account: AccountConnection | None, tenant: Tenant | None, asked: OnTurn | None
     ) -> tuple[Payments, OutsideError | None]:
         if account is None or not may_read_payer(world):
             return Payments(), None
         try:
             await account.picture.ready()
-            return await read_payments(world, account, tenant, fresh=fresh), None
+            return await read_payments(world, account, tenant, asked), None
         except OutsideError as error:
             self._accounts.failed(account.backend, error)
             return Payments(), error
@@ -295,3 +301,7 @@ class SubscriptionReader:
         """The same world, and whether the namespace or the kind's definition is being deleted."""
         going = await self._kubernetes.is_being_removed(TENANT_SUBSCRIPTION.kind, world.namespace.name)
         return replace(world, namespace=replace(world.namespace, going=going))
+
+
+def _nobody() -> None:
+    """Nobody asks when the account is asked."""

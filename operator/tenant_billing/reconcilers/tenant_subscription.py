@@ -26,14 +26,13 @@ from tenant_billing.domain.errors import (
     Unreachable,
 )
 from tenant_billing.domain.refusals import refusal_of
-from tenant_billing.domain.remembered import waits_for_corrected_data
 from tenant_billing.domain.retry import recheck_after
-from tenant_billing.domain.world import World
+from tenant_billing.domain.world import Fresh, World
 from tenant_billing.ports import ObjectGone, ObjectKey, Outcome
 from tenant_billing.reconcilers.absences import PROOF
-from tenant_billing.reconcilers.nudges import Nudges
 from tenant_billing.reconcilers.registries import Registries
 from tenant_billing.reconcilers.reporting import Surroundings, guarded, key_of
+from tenant_billing.reconcilers.subscription_freshness import FreshReader
 from tenant_billing.reconcilers.subscription_reading import NotCheckedYet, SubscriptionReader
 from tenant_billing.reconcilers.subscription_writing import SubscriptionWriter
 from tenant_billing.reconcilers.write_failures import after_failure, is_of_registry
@@ -63,7 +62,7 @@ class TenantSubscriptionReconciler:
         self._reader = reader
         self._writer = writer
         self._resync = resync
-        self._nudges = Nudges(surroundings.resources, surroundings.seen_events)
+        self._fresh = FreshReader(surroundings, reader)
         self._failures: dict[str, int] = {}
 
     async def reconcile(self, key: ObjectKey) -> Outcome:
@@ -74,7 +73,7 @@ class TenantSubscriptionReconciler:
         resource = self._resources.subscription(key.namespace, key.name)
         if resource is None:
             return Outcome("gone")
-        self._nudges.note(resource)
+        self._fresh.note(resource)
         try:
             if resource.metadata.is_being_deleted:
                 return await self._let_go(resource)
@@ -83,27 +82,17 @@ class TenantSubscriptionReconciler:
             return Outcome("waiting", why="account or cluster not checked yet")
 
     async def _keep(self, resource: TenantSubscription) -> Outcome:
-        world, verdict = await self._decided(await self._read(resource))
+        world, verdict = await self._decided(await self._fresh.read(resource))
         changed = False
         for _ in range(MOST_STEPS):
             if not verdict.actions:
                 break
             former, world = world, await self._step(verdict.actions[0], world)
             if world.provider_problem is not None:
-                world = await self._although_the_provider_fails(verdict, former, world)
+                world = await self._although_the_provider_fails(former, world)
             changed = changed or world is not former
             world, verdict = await self._decided(world)
         return await self._told(world, verdict, changed=changed)
-
-    async def _read(self, resource: TenantSubscription) -> World:
-        """Read the world: afresh where somebody said that something changed outside."""
-        fresh = self._nudges.ask_for_a_read(resource) or waits_for_corrected_data(resource)
-        world = await self._reader.read(resource, fresh=fresh)
-        if not world.fresh and self._reader.is_stale(world):
-            world = await self._reader.read(resource, fresh=True)
-        if world.fresh and world.provider_problem is None:
-            self._nudges.were_read(resource)
-        return world
 
     async def _decided(self, world: World) -> tuple[World, Verdict]:
         """The world and what follows from it; a freeze is decided by totals that were asked for now."""
@@ -116,9 +105,8 @@ class TenantSubscriptionReconciler:
 
     async def _step(self, action: Action, world: World) -> World:
         """Carry out one action, after a fresh read and past the brake; gives the world after it."""
-        if isinstance(action, OUTSIDE) and (not world.fresh or self._reader.is_stale(world)):
-            again = await self._reader.read(world.resource, fresh=True)
-            return replace(again, looked=world.looked, held=world.held, refusal=world.refusal)
+        if isinstance(action, OUTSIDE) and self._fresh.lacks_something(world):
+            return await self._fresh.read_the_rest(world)
         if disruption_of(action) is not Disruption.NONE and not await self._may_disrupt(world):
             return replace(world, held=True)
         try:
@@ -131,10 +119,14 @@ class TenantSubscriptionReconciler:
         again = await self._again(world)
         return replace(again, looked=False) if isinstance(action, StoreIntent) else again
 
-    async def _although_the_provider_fails(self, verdict: Verdict, former: World, world: World) -> World:
+    async def _although_the_provider_fails(self, former: World, world: World) -> World:
         """Do in the registry what was decided there: who paid is let in, whatever cannot be written to the account."""
-        due = next(filter(is_of_registry, verdict.actions), None)
-        if due is None or not former.fresh:
+        if Fresh.PAYMENTS not in former.fresh:
+            return world
+        if Fresh.TENANT not in former.fresh:
+            former = await self._reader.with_fresh_tenant(former)
+        due = next(filter(is_of_registry, decide(former).actions), None)
+        if due is None:
             return world
         return replace(await self._step(due, former), provider_problem=world.provider_problem)
 
@@ -143,7 +135,7 @@ class TenantSubscriptionReconciler:
             world.resource.spec.cluster_ref.name, world.resource.spec.tenant.id
         )
 
-    async def _again(self, world: World, *, fresh: bool = False) -> World:
+    async def _again(self, world: World, *, fresh: Fresh = Fresh.NOTHING) -> World:
         """The world after a write: its answer is in the pictures, so nothing is asked again."""
         metadata = world.resource.metadata
         resource = self._resources.subscription(metadata.namespace or "", metadata.name)
@@ -151,13 +143,13 @@ class TenantSubscriptionReconciler:
             raise ObjectGone(f"{metadata.namespace}/{metadata.name} is gone")
         again = await self._reader.read(resource, fresh=fresh)
         return replace(
-            again, fresh=fresh or world.fresh, looked=world.looked, held=world.held, refusal=world.refusal
+            again, fresh=fresh | world.fresh, looked=world.looked, held=world.held, refusal=world.refusal
         )
 
     async def _after_error(self, action: Action, world: World, error: OutsideError) -> World:
         """The world after a write that failed: what is taken or not found is looked for first."""
         if isinstance(error, AlreadyExists | NotFound):
-            again = replace(await self._again(world, fresh=True), namespace=world.namespace)
+            again = replace(await self._again(world, fresh=Fresh.EVERYTHING), namespace=world.namespace)
             if _next_step(again) != action:
                 return again
             # The very same again: the id is taken, or something that the write names is not there. A registry may
@@ -238,7 +230,7 @@ class TenantSubscriptionReconciler:
             return Outcome("gone")
         world = await self._reader.with_namespace_going(self._reader.watched(resource))
         if deletion.lets_go(world) is None:
-            world = replace(await self._read(resource), namespace=world.namespace)
+            world = replace(await self._fresh.read(resource), namespace=world.namespace)
         for _ in range(MOST_STEPS):
             farewell = deletion.decide(world)
             if not farewell.actions:
@@ -272,7 +264,7 @@ class TenantSubscriptionReconciler:
         return await self._wait_to_end(world, deletion.Farewell((), finding))
 
     def _forget(self, resource: TenantSubscription) -> None:
-        self._nudges.forget(resource)
+        self._fresh.forget(resource)
         self._failures.pop(resource.metadata.uid, None)
         self._reader.forget(resource)
 

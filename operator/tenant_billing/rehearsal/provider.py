@@ -18,7 +18,7 @@ from tenant_billing.domain.observations import (
     Product,
     Subscription,
 )
-from tenant_billing.ports import BillingProvider, Clock, Subject
+from tenant_billing.ports import BillingProvider, Clock, OnTurn, Subject
 from tenant_billing.rehearsal.record import Overlay, Record
 
 SeenT = TypeVar("SeenT")
@@ -87,17 +87,27 @@ class RehearsedProvider:
         """All meters, inactive ones too."""
         return self._meters.over(self._real.list_meters())
 
-    def list_customers(self, created_since: datetime | None = None) -> AsyncIterator[Customer]:
-        """All customers; with a time, those created since, and all that were written."""
-        return self._customers.over(self._real.list_customers(created_since))
+    def list_customers(self) -> AsyncIterator[Customer]:
+        """All customers."""
+        return self._customers.over(self._real.list_customers())
 
-    def list_subscriptions(self, created_since: datetime | None = None) -> AsyncIterator[Subscription]:
-        """All subscriptions; with a time, those created since, and all that were written."""
-        return self._subscriptions.over(self._real.list_subscriptions(created_since))
+    def list_subscriptions(self) -> AsyncIterator[Subscription]:
+        """All subscriptions."""
+        return self._subscriptions.over(self._real.list_subscriptions())
 
-    async def subscriptions_of(self, customer_id: str) -> Sequence[Subscription]:
+    async def created_since(self, moment: datetime) -> Sequence[Customer | Subscription]:
+        """The customers and subscriptions created since a time, and all that were written."""
+        found = await self._real.created_since(moment)
+        made: list[Customer | Subscription] = [*self._customers.all(), *self._subscriptions.all()]
+        known = {each.id for each in made}
+        return [*(each for each in found if each.id not in known), *made]
+
+    async def subscriptions_of(
+        self, customer_id: str, on_turn: OnTurn | None = None
+    ) -> Sequence[Subscription]:
         """All subscriptions of one customer."""
-        found = () if self._record.has_made(customer_id) else await self._real.subscriptions_of(customer_id)
+        made_here = self._record.has_made(customer_id)
+        found = () if made_here else await self._real.subscriptions_of(customer_id, on_turn)
         known = {each.id for each in found}
         made = [
             each

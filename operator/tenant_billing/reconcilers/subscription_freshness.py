@@ -1,0 +1,70 @@
+"""What of a TenantSubscription's outside is read again in a pass: what somebody told of, and what a write needs."""
+
+from dataclasses import replace
+
+from tenant_billing.api.tenant_subscription import TenantSubscription
+from tenant_billing.domain.remembered import waits_for_corrected_data
+from tenant_billing.domain.world import Fresh, World
+from tenant_billing.ports import OnTurn
+from tenant_billing.reconcilers.nudges import Nudges
+from tenant_billing.reconcilers.reporting import Surroundings
+from tenant_billing.reconcilers.subscription_reading import SubscriptionReader
+
+
+class FreshReader:
+    """Reads as much as is asked for, and nothing twice for one decision."""
+
+    def __init__(self, surroundings: Surroundings, reader: SubscriptionReader) -> None:
+        self._resources = surroundings.resources
+        self._reader = reader
+        self._nudges = Nudges(surroundings.resources, surroundings.seen_events)
+
+    def note(self, resource: TenantSubscription) -> None:
+        """Take in what the annotations of an object ask for."""
+        self._nudges.note(resource)
+
+    async def read(self, resource: TenantSubscription) -> World:
+        """Read the world: afresh where somebody said that something changed outside."""
+        on_turn = self._noting_nudges_of(resource)
+        fresh = self._nudges.what_to_read(resource)
+        if waits_for_corrected_data(resource):
+            fresh |= Fresh.PAYMENTS
+        world = await self._reader.read(resource, fresh=fresh, on_turn=on_turn)
+        if Fresh.PAYMENTS not in world.fresh and self._reader.is_stale(world):
+            world = await self._reader.read(resource, fresh=Fresh.PAYMENTS, on_turn=on_turn)
+        if Fresh.PAYMENTS in world.fresh and world.provider_problem is None:
+            self._nudges.were_read(resource)
+        return world
+
+    def lacks_something(self, world: World) -> bool:
+        """Whether something must be read before anything is written outside."""
+        return world.fresh is not Fresh.EVERYTHING or self._reader.is_stale(world)
+
+    async def read_the_rest(self, world: World) -> World:
+        """The world with everything read afresh: what was read for this very decision is not asked for again."""
+        missing = Fresh.EVERYTHING & ~world.fresh
+        if self._reader.is_stale(world):
+            missing |= Fresh.PAYMENTS
+        again = await self._reader.read(world.resource, fresh=missing)
+        return replace(
+            again,
+            fresh=Fresh.EVERYTHING,
+            looked=world.looked,
+            held=world.held,
+            refusal=world.refusal,
+        )
+
+    def forget(self, resource: TenantSubscription) -> None:
+        """Drop what is remembered of an object that is gone."""
+        self._nudges.forget(resource)
+
+    def _noting_nudges_of(self, resource: TenantSubscription) -> OnTurn:
+        """Take in what has come until a request's turn: the answer covers it, so that it needs no other request."""
+        metadata = resource.metadata
+
+        def note() -> None:
+            newest = self._resources.subscription(metadata.namespace or "", metadata.name)
+            if newest is not None and newest.metadata.uid == metadata.uid:
+                self._nudges.note(newest)
+
+        return note
