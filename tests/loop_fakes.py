@@ -286,6 +286,17 @@ class AccountMemory(Failing):
     async def change_item(self, change: requests.ItemChange, key: str, subject: Subject) -> Subscription:
         return self._unused("change_item")
 
+    async def attach_schedule(self, subscription_id: str, key: str, subject: Subject) -> Subscription:
+        return self._unused("attach_schedule")
+
+    async def plan_move(self, move: requests.PeriodEndMove, subject: Subject) -> Subscription:
+        return self._unused("plan_move")
+
+    async def release_schedule(
+        self, subscription_id: str, schedule_id: str, subject: Subject
+    ) -> Subscription:
+        return self._unused("release_schedule")
+
     async def change_subscription(
         self, subscription_id: str, change: requests.SubscriptionChange, subject: Subject
     ) -> Subscription:

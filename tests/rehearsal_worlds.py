@@ -96,9 +96,26 @@ class NotingAccount(SellingAccount):
         items = tuple(
             self._moved(each, change) if each.id == change.item_id else each for each in before.items
         )
-        after = replace(before, items=items, metadata=dict(before.metadata) | dict(change.metadata))
+        metadata = {key: value for key, value in {**before.metadata, **change.metadata}.items() if value}
+        after = replace(before, items=items, metadata=metadata)
         self.subscriptions[before.id] = after
         return after
+
+    async def attach_schedule(self, subscription_id: str, key: str, subject: Subject) -> Subscription:
+        after = await super().attach_schedule(subscription_id, key, subject)
+        asked = {"subscription_id": subscription_id}
+        self.done.append((subject, "CreateSchedule", asked, after.schedule_id or ""))
+        return after
+
+    async def plan_move(self, move: requests.PeriodEndMove, subject: Subject) -> Subscription:
+        self.done.append((subject, "PlanMove", move, ""))
+        return await super().plan_move(move, subject)
+
+    async def release_schedule(
+        self, subscription_id: str, schedule_id: str, subject: Subject
+    ) -> Subscription:
+        self.done.append((subject, "ReleaseSchedule", {"schedule_id": schedule_id}, ""))
+        return await super().release_schedule(subscription_id, schedule_id, subject)
 
     async def change_subscription(
         self, subscription_id: str, change: requests.SubscriptionChange, subject: Subject

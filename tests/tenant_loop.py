@@ -14,6 +14,8 @@ from tenant_billing.domain.observations import (
     Customer,
     Event,
     Invoice,
+    Schedule,
+    SchedulePhase,
     Subscription,
     SubscriptionItem,
     Tenant,
@@ -78,8 +80,37 @@ class SellingAccount(AccountMemory):
     ) -> Subscription:
         self._wrote("change_subscription", subject)
         before = self.subscriptions[subscription_id]
-        after = replace(before, metadata=dict(before.metadata) | dict(change.metadata))
+        metadata = {key: value for key, value in {**before.metadata, **change.metadata}.items() if value}
+        after = replace(before, metadata=metadata)
         self.subscriptions[subscription_id] = after
+        return after
+
+    async def attach_schedule(self, subscription_id: str, key: str, subject: Subject) -> Subscription:
+        self._wrote("attach_schedule", subject)
+        before = self.subscriptions[subscription_id]
+        present = SchedulePhase(tuple(each.price_id for each in before.items))
+        made: Schedule = self.answers.setdefault(key, Schedule(f"sub_sched_{len(self.calls)}", (present,)))
+        return self._scheduled(before, made)
+
+    async def plan_move(self, move: requests.PeriodEndMove, subject: Subject) -> Subscription:
+        self._wrote("plan_move", subject)
+        before = self.subscriptions[move.subscription_id]
+        assert before.schedule is not None
+        (present, *_) = before.schedule.phases
+        prices = tuple(move.price_id if each == move.former_price_id else each for each in present.price_ids)
+        phases = present, SchedulePhase(prices, move.metadata)
+        return self._scheduled(before, Schedule(move.schedule_id, phases, move.schedule_metadata))
+
+    async def release_schedule(
+        self, subscription_id: str, schedule_id: str, subject: Subject
+    ) -> Subscription:
+        self._wrote("release_schedule", subject)
+        return self._scheduled(self.subscriptions[subscription_id], None)
+
+    def _scheduled(self, before: Subscription, schedule: Schedule | None) -> Subscription:
+        identity = schedule.id if schedule is not None else None
+        after = replace(before, schedule_id=identity, schedule=schedule)
+        self.subscriptions[before.id] = after
         return after
 
     async def cancel_subscription(self, subscription_id: str, subject: Subject) -> Subscription:

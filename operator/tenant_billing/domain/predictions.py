@@ -14,6 +14,7 @@ from tenant_billing.domain import requests
 from tenant_billing.domain.access import INCOMPLETE
 from tenant_billing.domain.observations import (
     Customer,
+    Discount,
     Meter,
     Price,
     Product,
@@ -119,7 +120,9 @@ def subscription_made(
         created=now,
         items=(_on_price(item, price),),
         metadata=dict(request.metadata),
-        collection_method="charge_automatically" if request.days_until_due is None else "send_invoice",
+        collection_method=_method(request.days_until_due),
+        days_until_due=request.days_until_due,
+        discounts=_discounts(request.coupon_ids),
         trial_start=now if request.trial_days is not None else None,
     )
 
@@ -132,17 +135,24 @@ def item_changed(before: Subscription, change: requests.ItemChange, price: Price
         else each
         for each in before.items
     )
-    return replace(before, items=items, metadata={**before.metadata, **change.metadata})
+    return replace(before, items=items, metadata=_merged(before.metadata, change.metadata))
 
 
 def subscription_changed(before: Subscription, change: requests.SubscriptionChange) -> Subscription:
-    """A subscription whose renewal or marks were changed."""
-    ends = change.cancel_at_period_end
-    return replace(
+    """A subscription whose renewal, collection, discounts or marks were changed."""
+    ends, collection, discounts = change.cancel_at_period_end, change.collection, change.discounts
+    after = replace(
         before,
         cancel_at_period_end=before.cancel_at_period_end if ends is None else ends,
-        metadata={**before.metadata, **change.metadata},
+        metadata=_merged(before.metadata, change.metadata),
     )
+    if collection is not None:
+        days = collection.days_until_due
+        after = replace(after, collection_method=_method(days), days_until_due=days)
+    if discounts is not None:
+        kept = tuple(each for each in before.discounts if each.id in discounts.kept_ids)
+        after = replace(after, discounts=kept + _discounts(discounts.coupon_ids))
+    return after
 
 
 def subscription_canceled(before: Subscription, now: datetime) -> Subscription:
@@ -182,6 +192,19 @@ def tenant_changed(before: Tenant, change: requests.TenantChange) -> Tenant:
     if change.state is None:
         return after
     return replace(after, state=change.state, state_description=change.state_description)
+
+
+def _merged(before: Mapping[str, str], change: Mapping[str, str]) -> dict[str, str]:
+    """Metadata after a write: an empty value removes its key, others stay (stripe.md 5.1)."""
+    return {key: value for key, value in {**before, **change}.items() if value}
+
+
+def _method(days_until_due: int | None) -> str:
+    return "charge_automatically" if days_until_due is None else "send_invoice"
+
+
+def _discounts(coupon_ids: tuple[str, ...]) -> tuple[Discount, ...]:
+    return tuple(Discount(f"discount-of-{each}", each) for each in coupon_ids)
 
 
 def _first_status(request: requests.NewSubscription, price: Price | None) -> str:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
-from tenant_billing.domain import predictions, requests
+from tenant_billing.domain import predictions, requests, schedule_predictions
 from tenant_billing.domain.errors import NotFound
 from tenant_billing.domain.forecast import System
 from tenant_billing.domain.observations import (
@@ -203,6 +203,26 @@ class RehearsedProvider:
         self._note("ChangeItem", subject, change.subscription_id, change, item)
         price = await self.price(change.price_id)
         return self._subscriptions.put(predictions.item_changed(before, change, price))
+
+    async def attach_schedule(self, subscription_id: str, key: str, subject: Subject) -> Subscription:
+        """Note that a schedule would be attached to a subscription."""
+        before, identity = await self._subscription(subscription_id), self._record.new_id("schedule")
+        self._note("CreateSchedule", subject, identity, {"subscription_id": subscription_id})
+        return self._subscriptions.put(schedule_predictions.schedule_attached(before, identity))
+
+    async def plan_move(self, move: requests.PeriodEndMove, subject: Subject) -> Subscription:
+        """Note that an item would be moved at the period's end."""
+        before = await self._subscription(move.subscription_id)
+        self._note("PlanMove", subject, move.subscription_id, move)
+        return self._subscriptions.put(schedule_predictions.move_planned(before, move))
+
+    async def release_schedule(
+        self, subscription_id: str, schedule_id: str, subject: Subject
+    ) -> Subscription:
+        """Note that a schedule would be taken off its subscription."""
+        before = await self._subscription(subscription_id)
+        self._note("ReleaseSchedule", subject, subscription_id, {"schedule_id": schedule_id})
+        return self._subscriptions.put(schedule_predictions.schedule_released(before))
 
     async def change_subscription(
         self, subscription_id: str, change: requests.SubscriptionChange, subject: Subject
