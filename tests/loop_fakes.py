@@ -21,7 +21,16 @@ from tenant_billing.domain.observations import (
     Tenant,
     Totals,
 )
-from tenant_billing.ports import ObjectGone, ObjectKey, OnTurn, SecretKeyMissing, SecretNotFound, Subject
+from tenant_billing.ports import (
+    ObjectConflict,
+    ObjectGone,
+    ObjectKey,
+    OnTurn,
+    SecretKeyMissing,
+    SecretNotFound,
+    Subject,
+)
+from tenant_billing.reconcilers.registries import Registries
 from tenant_billing.reconcilers.reporting import Surroundings
 from tenant_billing.runtime.resources import ResourceStore
 
@@ -92,6 +101,21 @@ class KubernetesMemory(Failing):
     secrets: dict[tuple[str, str, str], str] = field(default_factory=dict)
     removed: set[tuple[str, str | None]] = field(default_factory=set)
     events: list[str] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
+    created: list[Mapping[str, Any]] = field(default_factory=list)
+
+    async def create(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        self.called("create")
+        metadata = body["metadata"]
+        if self.store.body(ObjectKey(body["kind"], metadata["namespace"], metadata["name"])) is not None:
+            raise ObjectConflict(metadata["name"])
+        self.created.append(body)
+        known = {
+            "uid": f"uid-{len(self.created)}-of-{metadata['name']}",
+            "resourceVersion": "1",
+            "generation": 1,
+        }
+        return {**body, "metadata": {**metadata, **known, "creationTimestamp": "2026-11-20T10:00:00Z"}}
 
     async def apply_status(
         self, kind: str, namespace: str | None, name: str, uid: str, status: Mapping[str, Any]
@@ -123,6 +147,7 @@ class KubernetesMemory(Failing):
 
     async def event(self, body: Mapping[str, Any], type_: str, reason: str, message: str) -> None:
         self.events.append(reason)
+        self.told.append(message)
 
     def _written(self, key: ObjectKey, change: Mapping[str, Any]) -> Mapping[str, Any]:
         body = self.store.body(key)
@@ -388,3 +413,8 @@ class Loop:
     def see(self, *bodies: Mapping[str, Any]) -> None:
         for each in bodies:
             self.store.observe(each)
+
+
+def registries_of(loop: Loop) -> Registries:
+    """Connections to registries, none open yet."""
+    return Registries(loop.clock, loop.queue, loop.store, loop.kubernetes)

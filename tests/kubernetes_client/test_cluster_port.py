@@ -7,10 +7,13 @@ from typing import Any
 import pytest
 
 from kubernetes_bodies import a_plan, a_subscription
-from tenant_billing.api.names import API_VERSION, FIELD_MANAGER, KINDS
+from plan_builders import NOW
+from tenant_billing.api.names import API_VERSION, FIELD_MANAGER, KINDS, UNPRUNED
 from tenant_billing.clients.kubernetes import KubernetesCluster
 from tenant_billing.clients.kubernetes_api import KubernetesApi, connected, load_configuration
+from tenant_billing.domain.discovered_object import NewObject
 from tenant_billing.domain.errors import Forbidden, Refused, Unauthorized
+from tenant_billing.domain.observations import Subscription
 from tenant_billing.ports import (
     ListedObject,
     ObjectConflict,
@@ -98,6 +101,35 @@ async def test_the_status_of_a_cluster_scoped_object_is_written(
         "BillingPlan", None, namespace, made["metadata"]["uid"], {"priceID": "p"}
     )
     assert after["status"] == {"priceID": "p"}
+
+
+def a_discovered(namespace: str) -> dict[str, Any]:
+    bought = Subscription("sub_1", "cus_1", "active", NOW)
+    return NewObject(namespace, "acme", "eu1", "main", bought).manifest()
+
+
+async def test_a_discovered_object_is_made_with_a_spec_of_ours_and_nothing_that_prunes_takes_it(
+    cluster: KubernetesCluster, namespace: str
+) -> None:
+    made = await cluster.create(a_discovered(namespace))
+    assert made["spec"]["managementPolicy"] == "Observe"
+    assert made["metadata"]["annotations"] == dict(UNPRUNED)
+    assert {"ownerReferences", "labels"} & made["metadata"].keys() == set()
+    assert {each["manager"] for each in made["metadata"]["managedFields"]} == {FIELD_MANAGER}
+
+
+async def test_an_object_that_stands_already_is_not_changed(
+    api: KubernetesApi, cluster: KubernetesCluster, namespace: str
+) -> None:
+    made = await create(api, namespace)
+    with pytest.raises(ObjectConflict):
+        await cluster.create(a_discovered(namespace))
+    assert (await api.call("GET", path(namespace, "acme")))["spec"] == made["spec"]
+
+
+async def test_an_object_is_not_made_where_there_is_no_namespace(cluster: KubernetesCluster) -> None:
+    with pytest.raises(ObjectGone):
+        await cluster.create(a_discovered("nowhere"))
 
 
 async def test_finalizers_are_set_for_the_version_that_was_read(

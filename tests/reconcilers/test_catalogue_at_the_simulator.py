@@ -3,7 +3,7 @@
 from functools import partial
 
 import kubernetes_bodies as bodies
-from loop_fakes import Loop
+from loop_fakes import Loop, registries_of
 from tenant_billing.clients.stripe_provider import connect_stripe
 from tenant_billing.domain.plan_status import ready_reason
 from tenant_billing.ports import ObjectKey
@@ -28,7 +28,7 @@ async def test_plan_lives_and_ends_at_the_simulator() -> None:
         accounts = Accounts(loop.clock, loop.queue)
         connect = partial(connect_stripe, clock=SystemClock())
         backends = BillingBackendReconciler(loop.surroundings(), accounts, connect)
-        plans = BillingPlanReconciler(loop.surroundings(), accounts)
+        plans = BillingPlanReconciler(loop.surroundings(), accounts, registries_of(loop))
         try:
             await backends.reconcile(BACKEND)
             await plans.reconcile(PLAN)

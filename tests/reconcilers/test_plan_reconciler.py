@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 import kubernetes_bodies as bodies
-from loop_fakes import AccountMemory, Loop
+from loop_fakes import AccountMemory, Loop, registries_of
 from plan_builders import DELETED, EXISTING, METERED, a_meter, a_price, a_product, an_adopted_price
 from tenant_billing.api.billing_plan import BillingPlan
 from tenant_billing.api.reasons import Reason
@@ -34,7 +34,9 @@ class Scene:
     def restart(self) -> None:
         """A new process: nothing is left but Kubernetes and the account."""
         self.accounts = Accounts(self.loop.clock, self.loop.queue)
-        self.reconciler = BillingPlanReconciler(self.loop.surroundings(), self.accounts)
+        self.reconciler = BillingPlanReconciler(
+            self.loop.surroundings(), self.accounts, registries_of(self.loop)
+        )
 
     async def connect(self, seen: Health = health.AVAILABLE) -> None:
         picture = AccountPicture(self.account, self.loop.clock)

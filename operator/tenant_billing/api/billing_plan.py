@@ -150,7 +150,7 @@ class PriceRevision(ApiModel):
 
 
 class WaitingSubscriptions(ApiModel):
-    """Subscriptions born in Stripe that name no tenant yet."""
+    """Subscriptions born in Stripe of which no tenant can be made yet: they name none, or none of their own."""
 
     count: Count = 0
     subscription_ids: tuple[str, ...] = ()

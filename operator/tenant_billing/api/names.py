@@ -1,5 +1,6 @@
 """Every name shared with Kubernetes, Stripe and The Things Stack, each in one place."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -114,6 +115,13 @@ class TenantAttribute:
     STRIPE_SUBSCRIPTION_ID: Final = "stripe-subscription-id"
     STRIPE_SUBSCRIPTION_ITEM_ID: Final = "stripe-subscription-item-id"
 
+
+UNPRUNED: Final[Mapping[str, str]] = {
+    "argocd.argoproj.io/sync-options": "Prune=false,Delete=false",
+    "argocd.argoproj.io/compare-options": "IgnoreExtraneous",
+    "kustomize.toolkit.fluxcd.io/prune": "disabled",
+}
+"""Annotations of an object that we made: Argo CD and Flux, in whose namespace it may lie, leave it alone."""
 
 MANAGED_BY: Final = "tenant-billing-operator"
 """Value of the tenant attribute ``managed-by``."""

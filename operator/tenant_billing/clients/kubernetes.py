@@ -44,6 +44,19 @@ class KubernetesCluster:
         self._api = api
         self._events = EventTeller(api, clock, instance)
 
+    async def create(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Make an object of one of our kinds; gives it as it is after.
+
+        Not by server-side apply: that would change an object of the same name that somebody has just made.
+
+        Raises:
+            ObjectConflict: There is one of that name, which stays as it is.
+            ObjectGone: Its namespace does not exist.
+            OutsideError: The API server refused, or gave no usable answer.
+        """
+        path = _collection(str(body["kind"]), body["metadata"].get("namespace"))
+        return await self._api.call("POST", path, body=body, query={"fieldManager": names.FIELD_MANAGER})
+
     async def apply_status(
         self, kind: str, namespace: str | None, name: str, uid: str, status: Mapping[str, Any]
     ) -> Mapping[str, Any]:
@@ -186,5 +199,9 @@ def _listed(kind: str, metadata: Mapping[str, Any]) -> ListedObject:
 
 def _path(kind: str, namespace: str | None, name: str) -> str:
     """Path of one object; names of Kubernetes need no quoting."""
+    return f"{_collection(kind, namespace)}/{name}"
+
+
+def _collection(kind: str, namespace: str | None) -> str:
     of_namespace = f"/namespaces/{namespace}" if namespace else ""
-    return f"/apis/{names.API_VERSION}{of_namespace}/{_KINDS[kind].plural}/{name}"
+    return f"/apis/{names.API_VERSION}{of_namespace}/{_KINDS[kind].plural}"

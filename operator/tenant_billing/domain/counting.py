@@ -39,6 +39,11 @@ def has_ended(subscription: Subscription) -> bool:
     return subscription.status in ENDED
 
 
+def is_live(subscription: Subscription) -> bool:
+    """Whether it has begun and is not over, be it paid or not."""
+    return subscription.status in _BILLING | REVOKED
+
+
 def is_incomplete(subscription: Subscription) -> bool:
     """Whether its first payment is outstanding; only its metadata can be changed meanwhile."""
     return subscription.status == INCOMPLETE

@@ -36,6 +36,7 @@ EVENT_TYPES: Final = (
 
 _CATALOGUE_TYPES: Final = frozenset({"price.updated", "product.updated", "billing.meter.deactivated"})
 _KIND_OF_TYPE: Final = (("customer.subscription.", "subscription"), ("customer.", "customer"))
+_SUBSCRIBING: Final = ("customer.subscription.", "checkout.session.completed")
 _RELATED: Final = ("subscription", "customer", "price", "product")
 
 
@@ -86,6 +87,7 @@ class Route:
         backend: Whether nothing more exact is known, so that its BillingBackend is to look at the event list.
         dropped: Why the event concerns nothing of ours; empty otherwise.
         stale: Ids of the account's objects that may have changed.
+        stranger: Id of a subscription that no object stands for: perhaps one is to be made of it.
     """
 
     subscriptions: tuple[tuple[str, str], ...] = ()
@@ -93,6 +95,7 @@ class Route:
     backend: bool = False
     dropped: str = ""
     stale: frozenset[str] = frozenset()
+    stranger: str | None = None
 
 
 def route(event: Event, receiver: Receiver, known: KnownObjects) -> Route:
@@ -108,7 +111,8 @@ def route(event: Event, receiver: Receiver, known: KnownObjects) -> Route:
         return Route(subscriptions=_names(found), stale=stale)
     if event.type == "customer.deleted":
         return Route(dropped="NothingWeSell")
-    return Route(backend=True, stale=stale)
+    tells_of_birth = event.type.startswith(_SUBSCRIBING)
+    return Route(backend=True, stale=stale, stranger=_id(event, "subscription") if tells_of_birth else None)
 
 
 def _not_for(receiver: Receiver, event: Event) -> str:

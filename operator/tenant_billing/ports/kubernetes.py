@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from tenant_billing.ports.objects import ObjectMaker
+
 
 class ObjectConflict(Exception):
     """The object changed meanwhile (409): look again, in silence."""
@@ -12,7 +14,7 @@ class ObjectGone(Exception):
     """The object does not exist any more (404), or is another one of the same name."""
 
 
-class Cluster(Protocol):
+class Cluster(ObjectMaker, Protocol):
     """The Kubernetes cluster, as far as the loop writes to it or reads what it does not watch.
 
     Raises:

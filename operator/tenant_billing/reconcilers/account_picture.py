@@ -43,6 +43,9 @@ class AccountPicture(SeenObjects):
         self._listed_at: datetime | None = None
         self._meters_listed = False
         self._looked_at: datetime | None = None
+        self._listed_in_full_at: datetime | None = None
+        self.has_gaps = False
+        """Whether events of subscriptions that nobody looked for were passed over since the full listing."""
         self._full = GroupedCalls(self._list_everything)
         self._newly_created = GroupedCalls(self._list_newly_created)
         self._catalogue = GroupedCalls(self._list_catalogue)
@@ -60,7 +63,12 @@ class AccountPicture(SeenObjects):
     async def list_again(self) -> None:
         """List the whole account again: the event list could not tell what happened meanwhile."""
         self._listed_at = None
+        self.has_gaps = False
         await self.ready()
+
+    def was_listed_after(self, moment: datetime) -> bool:
+        """Whether the last full listing began after a moment, and so shows what happened then."""
+        return self._listed_in_full_at is not None and moment < self._listed_in_full_at - OVERLAP
 
     async def refresh_created_since(self) -> None:
         """See every customer and subscription that was created before this call.
@@ -218,7 +226,7 @@ class AccountPicture(SeenObjects):
             self._take_pages(provider.list_prices(), listing),
             self._take_meters_if_allowed(listing),
         )
-        self._listed_at = self._looked_at = began
+        self._listed_at = self._looked_at = self._listed_in_full_at = began
 
     async def _take_meters_if_allowed(self, listing: int) -> None:
         """See the meters, too; where the key may not, only plans that need one ask again and say so."""

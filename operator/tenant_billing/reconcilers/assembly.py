@@ -43,7 +43,7 @@ def assemble(
             surroundings, accounts, connect_provider, event_interval
         ),
         THINGS_STACK_CLUSTER.kind: ThingsStackClusterReconciler(surroundings, registries, connect_registry),
-        BILLING_PLAN.kind: BillingPlanReconciler(surroundings, accounts),
+        BILLING_PLAN.kind: BillingPlanReconciler(surroundings, accounts, registries),
         TENANT_SUBSCRIPTION.kind: TenantSubscriptionReconciler(
             surroundings, registries, reader, writer, resync_interval
         ),

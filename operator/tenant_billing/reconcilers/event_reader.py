@@ -42,6 +42,7 @@ class EventReader:
         self._seen = surroundings.seen_events
         self._progress: EventProgress | None = None
         self._read_at: datetime | None = None
+        self._strangers: set[str] = set()
 
     async def begin(self, resource: BillingBackend, connection: AccountConnection) -> EventsSeen | None:
         """Find where to read from, then see the account in full: in this order nothing falls between both.
@@ -84,6 +85,7 @@ class EventReader:
             if self._progress.is_new(event):
                 self._follow(event, events.route(event, receiver, self._resources), connection)
                 self._progress = self._progress.handled(event)
+        await self._meet_strangers(connection)
         self._read_at = begun
         return CAUGHT_UP
 
@@ -122,10 +124,33 @@ class EventReader:
         if keys and not untold:
             return
         connection.picture.stale(route.stale)
+        if route.stranger is not None and not connection.picture.was_listed_after(event.created):
+            self._strangers.add(route.stranger)
         for key in untold:
             self._queue.add(key)
         for name in route.plans:
             self._queue.add(ObjectKey(BILLING_PLAN.kind, "", name))
+
+    async def _meet_strangers(self, connection: AccountConnection) -> None:
+        """See the subscriptions that no object stands for, where a plan makes objects of them.
+
+        Raises:
+            OutsideError: One could not be read; it is read next time. A new leader lists the account.
+        """
+        if not self._strangers:
+            return
+        plans = [
+            each for each in self._resources.plans_of(connection.backend) if each.spec.discovery is not None
+        ]
+        if not plans:
+            connection.picture.has_gaps = True
+            self._strangers.clear()
+        while self._strangers:
+            subscription_id = min(self._strangers)
+            await connection.picture.fresh_subscription(subscription_id)
+            self._strangers.discard(subscription_id)
+        for plan in plans:
+            self._queue.add(ObjectKey(BILLING_PLAN.kind, "", plan.metadata.name))
 
 
 def unreadable(error: OutsideError) -> EventsSeen:

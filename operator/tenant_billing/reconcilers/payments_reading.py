@@ -1,10 +1,12 @@
 """Who pays for a tenant, and by which subscriptions: found by what is recorded, else by marks."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from tenant_billing.api.billing_plan import BillingPlan
 from tenant_billing.domain import counting
-from tenant_billing.domain.identity import TenantKey
+from tenant_billing.domain.discovery import cluster_of
+from tenant_billing.domain.identity import TenantKey, key_of
 from tenant_billing.domain.observations import Customer, Subscription, Tenant
 from tenant_billing.domain.ownership import carries_claim, customer_of, subscription_of
 from tenant_billing.domain.world import World
@@ -52,11 +54,12 @@ async def read_payments(
         await picture.fresh_subscription(recorded)
     known_ids = {each for each in (recorded, subscription_of(tenant) if tenant else None) if each}
     key = TenantKey(account.owner, world.resource.spec.cluster_ref.name, world.resource.spec.tenant.id)
-    found = _named(picture, customer_id, key, known_ids)
+    plans = [each.plan for each in world.offers]
+    found = _named(picture, customer_id, key, known_ids, plans)
     for each in found:
         if each.schedule_id is not None and each.schedule is None and not counting.has_ended(each):
             await picture.fresh_subscription(each.id)  # pages do not show a schedule, nor whose it is
-            found = _named(picture, customer_id, key, known_ids)
+            found = _named(picture, customer_id, key, known_ids, plans)
     missing = recorded if recorded is not None and not _has(picture, customer_id, recorded) else None
     fresh = on_turn is not None
     rivals = await _rivals(picture, key, customer_id, fresh=fresh) if recorded is None else ()
@@ -64,14 +67,24 @@ async def read_payments(
 
 
 def _named(
-    picture: AccountPicture, customer_id: str, key: TenantKey, known_ids: Collection[str]
+    picture: AccountPicture,
+    customer_id: str,
+    key: TenantKey,
+    known_ids: Collection[str],
+    plans: Sequence[BillingPlan],
 ) -> tuple[Subscription, ...]:
     """The customer's subscriptions that are for this very tenant."""
     return tuple(
         each
         for each in picture.subscriptions_of_customer(customer_id)
         if counting.names_tenant(each, key, known_ids)
+        and (each.id in known_ids or _is_of_cluster(each, key, plans))
     )
+
+
+def _is_of_cluster(subscription: Subscription, key: TenantKey, plans: Sequence[BillingPlan]) -> bool:
+    """Whether a subscription can be for a tenant of this cluster: ``tenant-id`` alone does not say of which."""
+    return key_of(subscription.metadata) is not None or cluster_of(subscription, plans) in (None, key.cluster)
 
 
 def _has(picture: AccountPicture, customer_id: str, subscription_id: str) -> bool:

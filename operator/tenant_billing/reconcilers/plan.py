@@ -26,8 +26,10 @@ from tenant_billing.domain.readiness import Finding
 from tenant_billing.domain.retry import recheck_after
 from tenant_billing.ports import ObjectKey, Outcome
 from tenant_billing.reconcilers.accounts import AccountConnection, Accounts
+from tenant_billing.reconcilers.discovery import Discoverer
 from tenant_billing.reconcilers.plan_reading import PlanReader
 from tenant_billing.reconcilers.plan_writing import carry_out
+from tenant_billing.reconcilers.registries import Registries
 from tenant_billing.reconcilers.reporting import (
     Reporter,
     Surroundings,
@@ -53,13 +55,14 @@ class _Round:
 class BillingPlanReconciler:
     """Keeps the product, the meter and the prices of each plan true."""
 
-    def __init__(self, surroundings: Surroundings, accounts: Accounts) -> None:
+    def __init__(self, surroundings: Surroundings, accounts: Accounts, registries: Registries) -> None:
         self._surroundings = surroundings
         self._resources = surroundings.resources
         self._clock = surroundings.clock
         self._accounts = accounts
         self._reader = PlanReader(surroundings, accounts)
         self._reporter = Reporter(surroundings)
+        self._discoverer = Discoverer(surroundings, registries)
 
     async def reconcile(self, key: ObjectKey) -> Outcome:
         """One pass over one plan."""
@@ -141,7 +144,9 @@ class BillingPlanReconciler:
         if decision.released:
             await self._reporter.let_go(resource)
             return Outcome("gone")
-        status = _status(seen, connection).model_copy(update={"pending_operation": None})
+        waiting = await self._discoverer.look(resource, connection)
+        status = _status(seen, connection)
+        status = status.model_copy(update={"pending_operation": None, "waiting": waiting})
         status = judged(resource, self._clock.now(), status, decision.finding)
         stored = await self._reporter.store(resource, resource.status, status)
         if (
