@@ -69,8 +69,20 @@ ROUTES = [
     ),
     pytest.param(
         an_event(object_id="sub_X"),
-        Route(backend=True, stale=frozenset({"sub_X"})),
-        id="born in the dashboard: the backend looks at the list",
+        Route(backend=True, stale=frozenset({"sub_X"}), stranger="sub_X"),
+        id="born in the dashboard: the backend looks at the list, and at the subscription",
+    ),
+    pytest.param(
+        an_event(
+            "checkout.session.completed", "cs_1", related={"subscription": "sub_X", "customer": "cus_X"}
+        ),
+        Route(backend=True, stale=frozenset({"cs_1", "sub_X", "cus_X"}), stranger="sub_X"),
+        id="born at Checkout",
+    ),
+    pytest.param(
+        an_event("invoice.paid", "in_1", related={"subscription": "sub_X", "customer": "cus_X"}),
+        Route(backend=True, stale=frozenset({"in_1", "sub_X", "cus_X"})),
+        id="an invoice tells nothing that its subscription's own event does not",
     ),
     pytest.param(
         an_event("price.updated", "price_1"),

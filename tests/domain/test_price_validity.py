@@ -77,8 +77,8 @@ SUPPORTED = [
     pytest.param(a_plan(priceChangePolicy="AtRenewal"), "spec.priceChangePolicy", id="migration comes next"),
     pytest.param(
         a_plan(discovery={"namespace": "tenants", "clusterRef": {"name": "eu1"}}),
-        "spec.discovery",
-        id="discovery comes next",
+        None,
+        id="discovery",
     ),
 ]
 

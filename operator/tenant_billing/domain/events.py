@@ -111,8 +111,13 @@ def route(event: Event, receiver: Receiver, known: KnownObjects) -> Route:
         return Route(subscriptions=_names(found), stale=stale)
     if event.type == "customer.deleted":
         return Route(dropped="NothingWeSell")
-    tells_of_birth = event.type.startswith(_SUBSCRIBING)
-    return Route(backend=True, stale=stale, stranger=_id(event, "subscription") if tells_of_birth else None)
+    return Route(backend=True, stale=stale, stranger=_stranger(event))
+
+
+def _stranger(event: Event) -> str | None:
+    """The subscription of which an object may have to be made: never one that carries our marks."""
+    tells_of_it = event.type.startswith(_SUBSCRIBING) and key_of(event.metadata) is None
+    return _id(event, "subscription") if tells_of_it else None
 
 
 def _not_for(receiver: Receiver, event: Event) -> str:

@@ -17,7 +17,6 @@ def not_yet_supported(spec: BillingPlanSpec) -> Finding | None:
     """The first field that this version does not carry out."""
     unsupported = {
         "spec.priceChangePolicy": spec.price_change_policy is not PriceChangePolicy.NEW_SUBSCRIPTIONS_ONLY,
-        "spec.discovery": spec.discovery is not None,
     }
     field = next((field for field, is_set in unsupported.items() if is_set), None)
     if field is None:
