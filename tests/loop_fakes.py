@@ -3,6 +3,7 @@
 Each records its calls by name; ``fail`` makes the next call of a name raise. They decide nothing.
 """
 
+import hashlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -21,6 +22,12 @@ from tenant_billing.domain.observations import (
     Tenant,
     Totals,
 )
+from tenant_billing.domain.webhook_endpoints import (
+    CreatedWebhookEndpoint,
+    NewWebhookEndpoint,
+    WebhookEndpoint,
+    WebhookEndpointChange,
+)
 from tenant_billing.ports import (
     ObjectConflict,
     ObjectGone,
@@ -28,6 +35,7 @@ from tenant_billing.ports import (
     OnTurn,
     SecretKeyMissing,
     SecretNotFound,
+    StoredSecret,
     Subject,
 )
 from tenant_billing.reconcilers.registries import Registries
@@ -99,6 +107,7 @@ class KubernetesMemory(Failing):
 
     store: ResourceStore = field(default_factory=ResourceStore)
     secrets: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    annotations: dict[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
     removed: set[tuple[str, str | None]] = field(default_factory=set)
     events: list[str] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
@@ -142,6 +151,33 @@ class KubernetesMemory(Failing):
         known = any(each[:2] == (namespace, name) for each in self.secrets)
         raise SecretKeyMissing(key) if known else SecretNotFound(name)
 
+    async def secret(self, namespace: str, name: str) -> StoredSecret | None:
+        self.called("secret")
+        values = {
+            key: value.strip()
+            for (where, which, key), value in self.secrets.items()
+            if (where, which) == (namespace, name)
+        }
+        if not values:
+            return None
+        version = hashlib.sha256(repr(sorted(values.items())).encode()).hexdigest()
+        return StoredSecret(version, self.annotations.get((namespace, name), {}), values)
+
+    async def apply_secret(
+        self,
+        namespace: str,
+        name: str,
+        values: Mapping[str, str],
+        annotations: Mapping[str, str],
+        *,
+        instead_of: StoredSecret | None,
+    ) -> None:
+        self.called("apply_secret")
+        if await self.secret(namespace, name) != instead_of:
+            raise ObjectConflict(name)
+        self.secrets |= {(namespace, name, key): value for key, value in values.items()}
+        self.annotations[namespace, name] = dict(annotations)
+
     async def is_being_removed(self, kind: str, namespace: str | None) -> bool:
         return (kind, namespace) in self.removed
 
@@ -160,7 +196,48 @@ class KubernetesMemory(Failing):
 
 
 @dataclass
-class AccountMemory(Failing):
+class EndpointsMemory(Failing):
+    """Webhook endpoints of one account; a secret is told at creation, and again to a replay of its key."""
+
+    event_version: str = "2026-10-28.endive"
+    endpoints: dict[str, WebhookEndpoint] = field(default_factory=dict)
+    made: dict[str, CreatedWebhookEndpoint] = field(default_factory=dict)
+
+    async def webhook_endpoints(self) -> Sequence[WebhookEndpoint]:
+        self.called("webhook_endpoints")
+        return list(reversed(self.endpoints.values()))
+
+    async def create_webhook_endpoint(
+        self, request: NewWebhookEndpoint, key: str, subject: Subject
+    ) -> CreatedWebhookEndpoint:
+        self.called("create_webhook_endpoint")
+        if key not in self.made:
+            number = len(self.made) + 1
+            types, version = frozenset(request.event_types), request.api_version
+            endpoint = WebhookEndpoint(
+                f"we_{number}", request.url, types, version, "enabled", request.metadata
+            )
+            self.endpoints[endpoint.id] = endpoint
+            self.made[key] = CreatedWebhookEndpoint(endpoint, f"whsec_{number}")
+        self.called("create_webhook_endpoint:committed")
+        return self.made[key]
+
+    async def update_webhook_endpoint(
+        self, endpoint_id: str, change: WebhookEndpointChange, subject: Subject
+    ) -> WebhookEndpoint:
+        self.called("update_webhook_endpoint")
+        before = self.endpoints[endpoint_id]
+        after = replace(before, url=change.url, event_types=frozenset(change.event_types))
+        self.endpoints[endpoint_id] = after
+        return after
+
+    async def delete_webhook_endpoint(self, endpoint_id: str, subject: Subject) -> None:
+        self.called("delete_webhook_endpoint")
+        self.endpoints.pop(endpoint_id, None)
+
+
+@dataclass
+class AccountMemory(EndpointsMemory):
     """One account of a payment provider."""
 
     identity: Account = field(default_factory=lambda: Account("acct_1", livemode=False))

@@ -209,7 +209,7 @@ class Worked:
         outside = Outside(
             connect_provider=self._provider,
             connect_registry=self._registry,
-            read_secret=self.loop.kubernetes.secret_value,
+            read_secret=self.loop.kubernetes.secret,
             namespace="billing",
             clock=self.loop.clock,
         )

@@ -41,6 +41,7 @@ class Settings:
         workers: Passes at a time.
         resync_interval: How often a settled object is looked at all the same.
         event_interval: How often an account's event list is read although nothing asked for it.
+        secret_interval: How often the Secrets that are used are read again.
         roll_call_interval: How often everything is listed and compared with what the watches have brought.
         lease_name: Name of the Lease.
         lease_duration: After which a Lease that is not renewed belongs to nobody.
@@ -58,6 +59,7 @@ class Settings:
     workers: int = 16
     resync_interval: float = 1800.0
     event_interval: float = 600.0
+    secret_interval: float = 30.0
     roll_call_interval: float = 60.0
     lease_name: str = "tenant-billing-operator"
     lease_duration: float = 15.0
@@ -90,6 +92,7 @@ class Settings:
             workers=read.value("WORKERS", cls.workers, _at_least_one),
             resync_interval=read.value("RESYNC_INTERVAL", cls.resync_interval, _seconds),
             event_interval=read.value("EVENT_INTERVAL", cls.event_interval, _seconds),
+            secret_interval=read.value("SECRET_INTERVAL", cls.secret_interval, _seconds),
             roll_call_interval=read.value("ROLL_CALL_INTERVAL", cls.roll_call_interval, _seconds),
             lease_name=read.text("LEASE_NAME", cls.lease_name),
             lease_duration=read.value("LEASE_DURATION", cls.lease_duration, _lease_duration),

@@ -51,11 +51,13 @@ class Loop:
         reconcilers: By kind.
         account_time: The present time of a BillingBackend's account, None while it is not known.
         close: Gives connections back.
+        beside: What goes on beside the passes until the leadership ends.
     """
 
     reconcilers: Mapping[str, Reconciler]
     account_time: Callable[[str], datetime | None]
     close: Callable[[], Awaitable[None]]
+    beside: Callable[[], Coroutine[Any, Any, None]] | None = None
 
 
 MISSED_ROLL_CALLS: Final = 2.5
@@ -180,10 +182,13 @@ class Operator:
         passes = Passes(loop.reconcilers, self._store, deadlines, self._clock)
         try:
             async with asyncio.TaskGroup() as group:
-                looking = group.create_task(deadlines.run(self._queue))
+                beside = [group.create_task(deadlines.run(self._queue))]
+                if loop.beside is not None:
+                    beside.append(group.create_task(loop.beside()))
                 self._arrivals.enqueue_everything()
                 await self._queue.work(passes, self._settings.workers, end)
-                looking.cancel()
+                for each in beside:
+                    each.cancel()
         finally:
             await loop.close()
 
@@ -232,6 +237,7 @@ def build_loop_of(settings: Settings) -> LoopFactory:
             resync_interval=settings.resync_interval,
             event_interval=settings.event_interval,
         )
-        return Loop(reconcilers, accounts.now, close)
+        beside = functools.partial(surroundings.secrets.run, settings.secret_interval)
+        return Loop(reconcilers, accounts.now, close, beside)
 
     return build_loop

@@ -14,7 +14,7 @@ from tenant_billing.api.names import StripeMetadata
 from tenant_billing.domain import event_progress, events
 from tenant_billing.domain.event_progress import OVERLAP, EventProgress
 from tenant_billing.domain.events import Receiver, Route
-from tenant_billing.domain.observations import Event
+from tenant_billing.domain.observations import Customer, Event, Subscription
 from tenant_billing.runtime.resources import ResourceStore
 
 RECEIVER = Receiver("main", "default", "acct_1", livemode=False)
@@ -135,6 +135,23 @@ ROUTES = [
 @pytest.mark.parametrize(("event", "route"), ROUTES)
 def test_event_is_routed(event: Event, route: Route, known: ResourceStore) -> None:
     assert events.route(event, RECEIVER, known) == route
+
+
+SEEN = [
+    pytest.param(Subscription("sub_A", "cus_X", "active", NOW), id="a subscription, by its id"),
+    pytest.param(Subscription("sub_new", "cus_X", "active", NOW, metadata=marks()), id="one by metadata"),
+    pytest.param(Subscription("sub_next", "cus_A", "active", NOW), id="a successor, by customer"),
+    pytest.param(Customer("cus_A"), id="a customer, by its id"),
+    pytest.param(Customer("cus_new", metadata=marks()), id="a customer by metadata"),
+]
+
+
+@pytest.mark.parametrize("seen", SEEN)
+def test_what_was_seen_to_have_changed_concerns_whom_its_event_would(
+    seen: Subscription | Customer, known: ResourceStore
+) -> None:
+    assert [each.metadata.name for each in events.concerned_by(seen, known)] == ["acme"]
+    assert not events.concerned_by(Customer("cus_stranger"), known)
 
 
 def test_one_filtered_list_can_ask_for_all_types() -> None:

@@ -195,6 +195,32 @@ async def test_a_secret_without_a_usable_value_lacks_the_key(
         await cluster.secret_value(namespace, "stripe", "api-key")
 
 
+async def test_a_secret_is_written_once_and_replaced_only_in_the_version_that_was_read(
+    cluster: KubernetesCluster, namespace: str
+) -> None:
+    marks = {"tenantbilling.dev/billing-backend": "main"}
+    await cluster.apply_secret(namespace, "hook", {"secret": "whsec_1"}, marks, instead_of=None)
+    first = await cluster.secret(namespace, "hook")
+    assert first is not None
+    assert (first.values, first.annotations) == ({"secret": "whsec_1"}, marks)
+    assert "whsec_1" not in repr(first)
+    await cluster.apply_secret(namespace, "hook", {"secret": "whsec_2"}, marks, instead_of=first)
+    with pytest.raises(ObjectConflict):
+        await cluster.apply_secret(namespace, "hook", {"secret": "whsec_3"}, marks, instead_of=first)
+    assert await cluster.secret_value(namespace, "hook", "secret") == "whsec_2"
+    assert await cluster.secret(namespace, "none") is None
+
+
+async def test_a_secret_that_somebody_else_made_is_not_overwritten(
+    api: KubernetesApi, cluster: KubernetesCluster, namespace: str
+) -> None:
+    body = {"metadata": {"name": "hook"}, "stringData": {"secret": "somebody's"}}
+    await api.call("POST", f"/api/v1/namespaces/{namespace}/secrets", body=body)
+    with pytest.raises(ObjectConflict):
+        await cluster.apply_secret(namespace, "hook", {"secret": "whsec_1"}, {}, instead_of=None)
+    assert await cluster.secret_value(namespace, "hook", "secret") == "somebody's"
+
+
 async def test_a_namespace_that_is_being_deleted_is_being_removed(
     api: KubernetesApi, cluster: KubernetesCluster, namespace: str
 ) -> None:

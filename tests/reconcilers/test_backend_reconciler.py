@@ -7,62 +7,16 @@ from typing import Any
 import pytest
 
 import kubernetes_bodies as bodies
-from loop_fakes import NOW, AccountMemory, Loop
-from tenant_billing.api.billing_backend import BillingBackend
-from tenant_billing.api.conditions import Condition
+from backend_scene import KEY, SECRET, Scene
+from loop_fakes import NOW, AccountMemory
 from tenant_billing.api.reasons import Reason
 from tenant_billing.domain import errors
 from tenant_billing.domain.observations import Account, Event, Subscription
-from tenant_billing.ports import BillingProvider, ObjectKey, Outcome
-from tenant_billing.reconcilers.accounts import Accounts
-from tenant_billing.reconcilers.backend import BillingBackendReconciler
+from tenant_billing.domain.read_allowance import LISTING_INTERVAL
+from tenant_billing.ports import ObjectKey
 from tenant_billing.reconcilers.seen_events import Teller
 
-KEY = ObjectKey("BillingBackend", "", "main")
-SECRET = ("billing", "stripe", "api-key")
 ANSWERED = "customer.subscription.updated"
-
-
-class Scene:
-    """A backend, its Secret, its account, and the reconciler of backends."""
-
-    def __init__(self) -> None:
-        self.loop = Loop()
-        self.account = AccountMemory()
-        self.connected: list[dict[str, Any]] = []
-        self.loop.kubernetes.secrets[SECRET] = "sk_test_51Secret\n"
-        self.restart()
-
-    def restart(self) -> None:
-        self.accounts = Accounts(self.loop.clock, self.loop.queue)
-        self.surroundings = self.loop.surroundings()
-        self.reconciler = BillingBackendReconciler(self.surroundings, self.accounts, self.connect)
-
-    def connect(
-        self, *, api_key: str, api_url: str | None, livemode: bool, requests_per_second: int
-    ) -> BillingProvider:
-        settings = {"api_key": api_key, "api_url": api_url, "livemode": livemode, "rate": requests_per_second}
-        self.connected.append(settings)
-        return self.account
-
-    async def run(self) -> Outcome:
-        return await self.reconciler.reconcile(KEY)
-
-    @property
-    def backend(self) -> BillingBackend:
-        backend = self.loop.store.backend("main")
-        assert backend is not None
-        return backend
-
-    def condition(self, type_: str = "Ready") -> Condition:
-        return next(each for each in self.backend.status.conditions if each.type == type_)
-
-    def edit(self, *, annotations: dict[str, str] | None = None, **stripe: Any) -> None:
-        body = dict(self.loop.store.body(KEY) or {})
-        generation = body["metadata"]["generation"] + bool(stripe)
-        spec = {**body["spec"], "stripe": {**body["spec"]["stripe"], **stripe}}
-        body = bodies.newer(body, generation=generation, annotations=annotations or {})
-        self.loop.see({**body, "spec": spec})
 
 
 @pytest.fixture
@@ -103,7 +57,7 @@ async def test_no_secret_reaches_status_or_outcome(scene: Scene) -> None:
 
 BAD = [
     pytest.param(None, {}, Reason.SECRET_NOT_FOUND, id="no Secret"),
-    pytest.param("", {}, Reason.INVALID_CREDENTIALS, id="an empty one"),
+    pytest.param("", {}, Reason.SECRET_KEY_MISSING, id="an empty one"),
     pytest.param("sk_live_51Secret", {}, Reason.MODE_MISMATCH, id="a live key where mode is Test"),
     pytest.param("whsec_51Secret", {}, Reason.INVALID_CREDENTIALS, id="something else"),
 ]
@@ -178,14 +132,6 @@ async def test_sandbox_is_followed_in_time_and_read_every_second(scene: Scene) -
     assert scene.condition().reason == Reason.AVAILABLE
     assert scene.accounts.now("main") == NOW + timedelta(days=21)
     assert outcome.look_again_after == 1.0
-
-
-async def test_webhook_registration_is_not_supported_yet_but_the_rest_works(scene: Scene) -> None:
-    scene.edit(webhook={"url": "https://hooks.example.com", "secretName": "hook"})
-    await scene.run()
-    assert scene.condition().reason == Reason.NOT_YET_SUPPORTED
-    assert scene.condition().message.startswith("spec.stripe.webhook:")
-    assert scene.accounts.of("main") is not None
 
 
 async def test_becoming_available_wakes_what_waited(scene: Scene) -> None:
@@ -321,7 +267,9 @@ async def test_silence_of_thirty_days_has_every_subscription_looked_at(scene: Sc
     assert "TenantSubscription tenants/acme" in scene.loop.queue.names()
 
 
-async def test_quiet_account_whose_list_is_read_all_the_time_is_not_listed_again(scene: Scene) -> None:
+async def test_quiet_account_whose_list_is_read_all_the_time_has_no_history_that_expired(
+    scene: Scene,
+) -> None:
     scene.account.events.append(an_event("evt_1", 0))
     await scene.run()
     scene.account.calls.clear()
@@ -330,9 +278,10 @@ async def test_quiet_account_whose_list_is_read_all_the_time_is_not_listed_again
         scene.account.moment = scene.loop.clock.now()
         if day == 31:
             scene.account.events.clear()
+        scene.loop.queue.keys.clear()
         await scene.run()
-    assert scene.account.count("list_subscriptions") == 0
-    assert scene.condition("EventsCurrent").reason == Reason.CAUGHT_UP
+        assert scene.condition("EventsCurrent").reason == Reason.CAUGHT_UP
+        assert scene.loop.queue.keys == [], "nobody has missed anything"
     scene.loop.see(bodies.a_subscription(status={"subscriptionID": "sub_A"}))
     scene.loop.queue.keys.clear()
     scene.account.events.append(an_event("evt_2", 40 * 86400 + 1))
@@ -340,14 +289,99 @@ async def test_quiet_account_whose_list_is_read_all_the_time_is_not_listed_again
     assert scene.loop.queue.names() == {"TenantSubscription tenants/acme"}
 
 
-async def test_new_key_is_another_connection(scene: Scene) -> None:
+async def test_new_key_is_another_connection_and_goes_on_with_the_picture(scene: Scene) -> None:
     await scene.run()
+    former, scene.account = scene.account, AccountMemory()
     scene.loop.kubernetes.secrets[SECRET] = "rk_test_51New"
-    scene.loop.clock.advance(600)
-    scene.account.moment = scene.loop.clock.now()
+    await scene.surroundings.secrets.look()
+    assert scene.loop.queue.names() == {"BillingBackend main"}
     await scene.run()
     assert [each["api_key"] for each in scene.connected] == ["sk_test_51Secret", "rk_test_51New"]
-    assert scene.account.closed
+    assert former.closed
+    assert scene.account.count("list_subscriptions") == 0, "the account is the same"
+    connection = scene.accounts.of("main")
+    assert connection is not None
+    await connection.picture.refresh_created_since()
+    assert scene.account.count("created_since") == 1, "what is looked for is asked of the new connection"
+
+
+async def test_new_key_of_another_account_does_not_go_on_with_the_picture(scene: Scene) -> None:
+    await scene.run()
+    other = AccountMemory(identity=Account("acct_2", livemode=False))
+    former, scene.account = scene.account, other
+    scene.loop.kubernetes.secrets[SECRET] = "sk_test_51Other"
+    await scene.surroundings.secrets.look()
+    await scene.run()
+    assert scene.condition().reason == Reason.ACCOUNT_MISMATCH
+    assert other.calls == ["account"]
+
+    scene.account = former
+    scene.loop.kubernetes.secrets[SECRET] = "sk_test_51Mended"
+    former.calls.clear()
+    await scene.surroundings.secrets.look()
+    await scene.run()
+    assert scene.condition().reason == Reason.AVAILABLE
+    assert former.count("list_subscriptions") == 0, "the picture of the right account was kept"
+
+
+async def test_edit_that_pins_another_account_begins_with_a_picture_of_its_own(scene: Scene) -> None:
+    await scene.run()
+    other = AccountMemory(identity=Account("acct_2", livemode=False))
+    scene.account = other
+    scene.loop.kubernetes.secrets[SECRET] = "sk_test_51Other"
+    scene.edit(accountID="acct_2")
+    await scene.run()
+    assert scene.condition().reason == Reason.AVAILABLE
+    assert other.count("list_subscriptions") == 1
+
+
+async def test_secret_that_did_not_change_is_no_reason_to_look(scene: Scene) -> None:
+    await scene.run()
+    scene.loop.queue.keys.clear()
+    await scene.surroundings.secrets.look()
+    assert scene.loop.queue.keys == []
+    scene.loop.kubernetes.fail("secret", errors.Unreachable("the API server is down"), times=9)
+    await scene.surroundings.secrets.look()
+    assert scene.loop.queue.keys == [], "an outage changes nothing"
+
+
+async def test_what_no_event_told_is_found_by_listing_in_full(scene: Scene) -> None:
+    scene.loop.see(bodies.a_plan(status={"priceID": "price_1"}))
+    scene.loop.see(bodies.a_subscription("acme", status={"subscriptionID": "sub_A", "customerID": "cus_A"}))
+    scene.loop.see(bodies.a_subscription("beta", status={"subscriptionID": "sub_B", "customerID": "cus_B"}))
+    for name in "AB":
+        scene.account.subscriptions[f"sub_{name}"] = a_subscription_of(name, "active")
+    await scene.run()
+    scene.loop.queue.keys.clear()
+    scene.account.calls.clear()
+    scene.account.subscriptions["sub_A"] = a_subscription_of("A", "canceled")
+
+    scene.pass_time(LISTING_INTERVAL - 1)
+    await scene.run()
+    assert scene.account.count("list_subscriptions") == 0
+    scene.pass_time(1)
+    await scene.run()
+
+    assert scene.account.count("list_subscriptions") == 1
+    assert scene.loop.queue.names() == {"TenantSubscription tenants/acme"}
+
+
+async def test_listing_that_failed_is_made_again_and_loses_nothing(scene: Scene) -> None:
+    scene.account.subscriptions["sub_A"] = a_subscription_of("A", "active")
+    await scene.run()
+    scene.pass_time(LISTING_INTERVAL)
+    scene.account.fail("list_customers", errors.Unreachable("down"))
+    await scene.run()
+    connection = scene.accounts.connection("main")
+    assert connection is not None
+    assert connection.picture.subscription("sub_A") is not None
+    scene.account.calls.clear()
+    await scene.run()
+    assert scene.account.count("list_subscriptions") == 1
+
+
+def a_subscription_of(customer: str, status: str) -> Subscription:
+    return Subscription(f"sub_{customer}", f"cus_{customer}", status, NOW, ())
 
 
 async def test_deletion_waits_for_plans_and_names_them(scene: Scene) -> None:

@@ -10,8 +10,11 @@ from outside_stubs import SUBJECT
 from stripe_contract import Service, customer, price, product, unique
 from stripe_conversations.steps import active, now, past_due, set_card, subscribed
 from tenant_billing.clients.stripe_provider import StripeProvider
+from tenant_billing.clients.stripe_webhook_endpoints import EVENT_VERSION
 from tenant_billing.domain import requests
+from tenant_billing.domain.events import EVENT_TYPES
 from tenant_billing.domain.observations import Customer, PriceTier, Subscription
+from tenant_billing.domain.webhook_endpoints import NewWebhookEndpoint, WebhookEndpointChange, marks_of
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 Calling = Callable[[StripeProvider, Service], Awaitable[None]]
@@ -335,3 +338,40 @@ async def _events_from_a_cursor_and_since_a_time(provider: StripeProvider, servi
 async def _the_newest_event(provider: StripeProvider, service: Service) -> None:
     await subscribed(service)
     assert await provider.newest_event() is not None
+
+
+def new_endpoint() -> NewWebhookEndpoint:
+    """An endpoint as the operator registers it."""
+    marks = marks_of("default", "main")
+    return NewWebhookEndpoint("https://hooks.example.com/main", EVENT_TYPES, EVENT_VERSION, marks)
+
+
+@calls("webhook_endpoints")
+async def _all_webhook_endpoints(provider: StripeProvider, service: Service) -> None:
+    created = await provider.create_webhook_endpoint(new_endpoint(), unique("key"), SUBJECT)
+    assert created.endpoint in await provider.webhook_endpoints()
+
+
+@calls("create_webhook_endpoint")
+async def _a_new_webhook_endpoint(provider: StripeProvider, service: Service) -> None:
+    key = unique("key")
+    created = await provider.create_webhook_endpoint(new_endpoint(), key, SUBJECT)
+    assert created.secret.startswith("whsec_")
+    assert await provider.create_webhook_endpoint(new_endpoint(), key, SUBJECT) == created
+    assert "whsec_" not in repr(created)
+
+
+@calls("update_webhook_endpoint")
+async def _a_changed_webhook_endpoint(provider: StripeProvider, service: Service) -> None:
+    created = await provider.create_webhook_endpoint(new_endpoint(), unique("key"), SUBJECT)
+    change = WebhookEndpointChange("https://hooks.example.com/other", EVENT_TYPES[:3])
+    changed = await provider.update_webhook_endpoint(created.endpoint.id, change, SUBJECT)
+    assert (changed.url, changed.event_types) == (change.url, frozenset(change.event_types))
+
+
+@calls("delete_webhook_endpoint")
+async def _no_webhook_endpoint_any_more(provider: StripeProvider, service: Service) -> None:
+    created = await provider.create_webhook_endpoint(new_endpoint(), unique("key"), SUBJECT)
+    for _ in range(2):
+        await provider.delete_webhook_endpoint(created.endpoint.id, SUBJECT)
+    assert created.endpoint.id not in {each.id for each in await provider.webhook_endpoints()}

@@ -60,6 +60,15 @@ class Annotation:
     """Written by the operator's webhook: "look again". The inbox of verified Stripe events."""
 
 
+class SecretAnnotation:
+    """Annotations on the Secret that the operator writes the secret of a registered webhook endpoint to."""
+
+    BACKEND: Final = f"{GROUP}/billing-backend"
+    """The BillingBackend that it was written for; a Secret without it is not the operator's."""
+    ENDPOINT: Final = f"{GROUP}/webhook-endpoint"
+    """Id of the endpoint whose secret it holds."""
+
+
 class StripeMetadata:
     """Metadata keys on Stripe objects that carry our identity."""
 
@@ -76,6 +85,8 @@ class StripeMetadata:
     """On subscriptions: present while invoices are sent because ``spec.collection`` says so."""
     DISCOUNTS: Final = f"{GROUP}/discounts"
     """On subscriptions: digests of the coupons last applied from ``spec.discounts``, separated by commas."""
+    BACKEND: Final = f"{GROUP}/backend"
+    """On webhook endpoints: the BillingBackend that they were registered for."""
 
 
 class BillingServerMetadata:

@@ -4,14 +4,13 @@ Status is written by server-side apply: one call for the whole of it, and a fiel
 disappears. Finalizers are guarded by the version that was read, so that nobody's finalizer is lost.
 """
 
-import base64
-import binascii
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Final
 
 from tenant_billing.api import names
 from tenant_billing.clients.kubernetes_api import APPLY_PATCH, MERGE_PATCH, METADATA_LIST, KubernetesApi
 from tenant_billing.clients.kubernetes_events import EventTeller
+from tenant_billing.clients.kubernetes_secrets import KubernetesSecrets
 from tenant_billing.domain.errors import OutsideError
 from tenant_billing.ports import (
     Clock,
@@ -20,8 +19,6 @@ from tenant_billing.ports import (
     ObjectConflict,
     ObjectGone,
     ObjectKey,
-    SecretKeyMissing,
-    SecretNotFound,
 )
 
 PAGE: Final = 500
@@ -30,7 +27,7 @@ _KINDS: Final = {each.kind: each for each in names.KINDS}
 _DEFINITIONS: Final = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 
 
-class KubernetesCluster:
+class KubernetesCluster(KubernetesSecrets):
     """The ``Cluster`` port on the API server."""
 
     def __init__(self, api: KubernetesApi, clock: Clock, instance: str) -> None:
@@ -41,7 +38,7 @@ class KubernetesCluster:
             clock: The time of Kubernetes events.
             instance: Name of this process in Kubernetes events.
         """
-        self._api = api
+        super().__init__(api)
         self._events = EventTeller(api, clock, instance)
 
     async def create(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -98,26 +95,6 @@ class KubernetesCluster:
             OutsideError: The API server refused, or gave no usable answer.
         """
         await self._patch(_path(kind, namespace, name), {"metadata": {"annotations": dict(annotations)}})
-
-    async def secret_value(self, namespace: str, name: str, key: str) -> str:
-        """One value of a Secret, without the line break that editors leave at its end.
-
-        Raises:
-            SecretNotFound: There is no such Secret.
-            SecretKeyMissing: The Secret has no such key, or an empty value, or one that is not text.
-            OutsideError: The API server refused, or gave no usable answer.
-        """
-        try:
-            secret = await self._api.call("GET", f"/api/v1/namespaces/{namespace}/secrets/{name}")
-        except ObjectGone:
-            raise SecretNotFound(f"Secret {namespace}/{name} not found") from None
-        try:
-            value = base64.b64decode((secret.get("data") or {}).get(key, "")).decode().strip()
-        except (binascii.Error, UnicodeDecodeError):
-            value = ""
-        if not value:
-            raise SecretKeyMissing(f"Secret {namespace}/{name} has no value under {key!r}")
-        return value
 
     async def is_being_removed(self, kind: str, namespace: str | None) -> bool:
         """Whether the namespace or the kind's definition itself is being deleted, or is gone already.

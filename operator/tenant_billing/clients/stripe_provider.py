@@ -18,6 +18,7 @@ from tenant_billing.clients.stripe_newcomers import StripeNewcomers
 from tenant_billing.clients.stripe_schedules import StripeSchedules
 from tenant_billing.clients.stripe_subscription_writes import StripeSubscriptionWrites
 from tenant_billing.clients.stripe_transport import AccountTime, DatedTransport
+from tenant_billing.clients.stripe_webhook_endpoints import StripeWebhookEndpoints
 from tenant_billing.clients.version import PRODUCT, VERSION
 from tenant_billing.domain.errors import Unauthorized
 from tenant_billing.ports import Clock
@@ -28,7 +29,13 @@ KEY: Final = re.compile(r"(?:sk|rk)_(?P<mode>live|test)_[A-Za-z0-9_]+")
 
 
 class StripeProvider(
-    StripeAccount, StripeCatalogue, StripeMeters, StripeNewcomers, StripeSubscriptionWrites, StripeSchedules
+    StripeAccount,
+    StripeCatalogue,
+    StripeMeters,
+    StripeNewcomers,
+    StripeSubscriptionWrites,
+    StripeSchedules,
+    StripeWebhookEndpoints,
 ):
     """One Stripe account as a :class:`tenant_billing.ports.BillingProvider`."""
 

@@ -17,7 +17,7 @@ from tenant_billing.commands.outside_reading import Access, named_by_marks, read
 from tenant_billing.commands.problems import told_in_one_line
 from tenant_billing.domain.importing.result import Import, imported, without_writes
 from tenant_billing.domain.importing.sources import Names
-from tenant_billing.ports import SecretNotFound
+from tenant_billing.ports import StoredSecret
 from tenant_billing.rehearsal.rehearsal import Outside, rehearse
 from tenant_billing.runtime.clock import SystemClock
 from tenant_billing.runtime.logs import configure_logs
@@ -91,7 +91,7 @@ async def _import(
     outside = Outside(
         connect_provider=partial(connect_stripe, clock=clock),
         connect_registry=partial(connect_things_stack, clock=clock),
-        read_secret=partial(_secret_value, access, source.names),
+        read_secret=partial(_secret, access, source.names),
         namespace=DEFAULTS.namespace,
         clock=clock,
     )
@@ -99,17 +99,15 @@ async def _import(
         return without_writes(result, await rehearse(outside, (), result.resources))
 
 
-async def _secret_value(access: Access, names: Names, namespace: str, name: str, key: str) -> str:
+async def _secret(access: Access, names: Names, namespace: str, name: str) -> StoredSecret | None:  # noqa: ARG001 - as a rehearsal asks
     """What the Secrets will hold that the report asks to be made."""
-    values = {
-        names.api_key_secret: access.api_key,
-        names.admin_key_secret: access.admin_key,
-        names.ca_bundle_secret: access.ca_bundle,
-    }
-    value = values.get(name)
-    if value is None:
-        raise SecretNotFound(f"{namespace}/{name} ({key})")
-    return value
+    given = [
+        (names.api_key_secret, "api-key", access.api_key),
+        (names.admin_key_secret, "tenant-admin-key", access.admin_key),
+        (names.ca_bundle_secret, "ca.crt", access.ca_bundle),
+    ]
+    values = {key: value for secret, key, value in given if secret == name and value is not None}
+    return StoredSecret("", {}, values) if values else None
 
 
 def _give(result: Import, directory: Path | None, output: str) -> None:

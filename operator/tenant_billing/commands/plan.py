@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -16,9 +17,9 @@ from tenant_billing.clients.things_stack_registry import connect_things_stack
 from tenant_billing.commands.forecast_output import print_forecast
 from tenant_billing.commands.manifest_files import Manifests, read_manifests
 from tenant_billing.commands.problems import CannotGoOn, told_in_one_line
-from tenant_billing.commands.reading import KubernetesReader
+from tenant_billing.commands.reading import CannotRead, KubernetesReader
 from tenant_billing.domain.forecast import Forecast
-from tenant_billing.ports import SecretKeyMissing, SecretNotFound
+from tenant_billing.ports import StoredSecret
 from tenant_billing.rehearsal.rehearsal import Outside, rehearse
 from tenant_billing.runtime.clock import SystemClock
 from tenant_billing.runtime.logs import configure_logs
@@ -89,7 +90,7 @@ async def _rehearse(reader: KubernetesReader, manifests: Manifests, operator_nam
     outside = Outside(
         connect_provider=partial(connect_stripe, clock=clock),
         connect_registry=partial(connect_things_stack, clock=clock),
-        read_secret=partial(_secret_value, reader, manifests),
+        read_secret=partial(_secret, reader, manifests),
         namespace=operator_namespace,
         clock=clock,
     )
@@ -108,18 +109,24 @@ def _existing(reader: KubernetesReader) -> Sequence[dict[str, Any]]:
     return [*found, *({"apiVersion": "v1", "kind": "Namespace", **each} for each in reader.namespaces())]
 
 
-async def _secret_value(
-    reader: KubernetesReader, manifests: Manifests, namespace: str, name: str, key: str
-) -> str:
-    given = manifests.secrets.get((namespace, name, key))
-    if given:
-        return given
-    values = await asyncio.to_thread(reader.secret, namespace, name)
-    if values is None:
-        raise SecretNotFound(f"{namespace}/{name}")
-    if not values.get(key):
-        raise SecretKeyMissing(f"{namespace}/{name} {key}")
-    return values[key]
+async def _secret(
+    reader: KubernetesReader, manifests: Manifests, namespace: str, name: str
+) -> StoredSecret | None:
+    """A Secret as it would be: what the manifests give lies over what is in the cluster."""
+    given = {
+        key: value
+        for (where, which, key), value in manifests.secrets.items()
+        if (where, which) == (namespace, name)
+    }
+    try:
+        found = await asyncio.to_thread(reader.secret, namespace, name)
+    except CannotRead:
+        if not given:
+            raise
+        found = None  # who applies a Secret may lack the right to read it
+    if found is None:
+        return StoredSecret("", {}, given) if given else None
+    return replace(found, values={**found.values, **given})
 
 
 def _refuse_what_cannot_be_told(forecast: Forecast) -> None:

@@ -14,6 +14,7 @@ from pykube.exceptions import HTTPError, PyKubeError
 from pykube.http import HTTPClient
 
 from tenant_billing.api import names
+from tenant_billing.ports import StoredSecret
 
 PAGE: Final = 500
 TIMEOUT: Final = 15.0
@@ -73,8 +74,8 @@ class KubernetesReader:
         except HTTPError as error:
             raise CannotRead(f"the API server refused to list Namespaces: {error}") from None
 
-    def secret(self, namespace: str, name: str) -> dict[str, str] | None:
-        """Give the values of a Secret that can be decoded, None where there is no such Secret.
+    def secret(self, namespace: str, name: str) -> StoredSecret | None:
+        """Give a Secret with the values that can be decoded, None where there is no such Secret.
 
         Raises:
             CannotRead: The API server refused, or gave no usable answer.
@@ -88,7 +89,9 @@ class KubernetesReader:
                 f"Secret {namespace}/{name} cannot be read: {error}. Ask for the right to read it, "
                 "or give the Secret among the manifests."
             ) from None
-        return {key: text for key, value in (found.get("data") or {}).items() if (text := decoded(value))}
+        metadata = found["metadata"]
+        values = {key: text for key, value in (found.get("data") or {}).items() if (text := decoded(value))}
+        return StoredSecret(metadata["resourceVersion"], metadata.get("annotations") or {}, values)
 
     def _pages(self, version: str, path: str, namespace: str | None) -> Iterator[Body]:
         params = {"limit": str(PAGE)}

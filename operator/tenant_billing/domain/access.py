@@ -15,7 +15,8 @@ from tenant_billing.api.reasons import Reason
 from tenant_billing.api.tenant_subscription import AccessPolicy, TenantState
 from tenant_billing.domain.observations import Subscription, Tenant
 
-IN_GOOD_STANDING: Final = frozenset({"active", "trialing"})
+ACTIVE: Final = "active"
+IN_GOOD_STANDING: Final = frozenset({ACTIVE, "trialing"})
 PAST_DUE: Final = "past_due"
 INCOMPLETE: Final = "incomplete"
 REVOKED: Final = frozenset({"unpaid", "paused"})

@@ -1,13 +1,13 @@
 """Which objects an event of the account concerns. An event only says "look again" (product.md, "Events")."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 from tenant_billing.api.billing_plan import BillingPlan
 from tenant_billing.api.tenant_subscription import TenantSubscription
 from tenant_billing.domain.identity import is_own_key, key_of
-from tenant_billing.domain.observations import Event
+from tenant_billing.domain.observations import Customer, Event, Subscription
 from tenant_billing.domain.plan import price_ids_of
 
 EVENT_TYPES: Final = (
@@ -137,12 +137,23 @@ def _not_for(receiver: Receiver, event: Event) -> str:
 
 
 def _named_by(event: Event, known: KnownObjects) -> Sequence[TenantSubscription]:
-    subscription_id = _id(event, "subscription")
+    return _concerned(_id(event, "subscription"), event.metadata, _id(event, "customer"), known)
+
+
+def concerned_by(seen: Subscription | Customer, known: KnownObjects) -> Sequence[TenantSubscription]:
+    """The objects to look at after something of the account was seen to have changed, event or not."""
+    if isinstance(seen, Customer):
+        return _concerned(None, seen.metadata, seen.id, known)
+    return _concerned(seen.id, seen.metadata, seen.customer_id, known)
+
+
+def _concerned(
+    subscription_id: str | None, metadata: Mapping[str, str], customer_id: str | None, known: KnownObjects
+) -> Sequence[TenantSubscription]:
     found = known.by_subscription_id(subscription_id) if subscription_id is not None else ()
-    key = key_of(event.metadata)
+    key = key_of(metadata)
     if not found and key is not None:
         found = known.subscriptions_of_tenant(key.cluster, key.tenant_id)
-    customer_id = _id(event, "customer")
     if not found and customer_id is not None:
         found = known.subscriptions_of_customer(customer_id)
     return found

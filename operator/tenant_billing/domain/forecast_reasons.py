@@ -15,6 +15,9 @@ _FIXED: Final[Mapping[str, str]] = {
     "CreateMeter": "nothing counts what the plan charges yet",
     "CreatePrice": "no price of the plan has these terms; prices are immutable",
     "ArchivePrice": "another price of the plan is sold now",
+    "CreateWebhookEndpoint": "no endpoint of this backend stands whose signing secret is known",
+    "DeleteWebhookEndpoint": "the endpoint is of no use any more",
+    "UpdateWebhookEndpoint": "the endpoint is not as it was registered",
     "CreateTenant": "the subscription is paid or in trial, and there is no such tenant",
     "DeleteTenant": "the object is being deleted",
 }

@@ -1,17 +1,13 @@
 """What the loop needs from outside, as Protocols. Reconcilers know these, never a client."""
 
-from tenant_billing.ports.kubernetes import (
-    Cluster,
-    ObjectConflict,
-    ObjectGone,
-    SecretKeyMissing,
-    SecretNotFound,
-)
+from tenant_billing.ports.kubernetes import Cluster, ObjectConflict, ObjectGone
 from tenant_billing.ports.listing import ListedObject, Listing, ListObjects
 from tenant_billing.ports.provider import BillingProvider, ProviderFactory, WebhookVerifier
 from tenant_billing.ports.registry import RegistryFactory, TenantRegistry
 from tenant_billing.ports.resources import Resources
 from tenant_billing.ports.schedules import SubscriptionSchedules
+from tenant_billing.ports.secrets import SecretKeyMissing, SecretNotFound, Secrets, StoredSecret
+from tenant_billing.ports.webhook_endpoints import WebhookEndpoints
 from tenant_billing.ports.work import Clock, ObjectKey, OnTurn, Outcome, Queue, Reconciler, Subject
 
 __all__ = [
@@ -33,8 +29,11 @@ __all__ = [
     "Resources",
     "SecretKeyMissing",
     "SecretNotFound",
+    "Secrets",
+    "StoredSecret",
     "Subject",
     "SubscriptionSchedules",
     "TenantRegistry",
+    "WebhookEndpoints",
     "WebhookVerifier",
 ]

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from tenant_billing.ports.objects import ObjectMaker
+from tenant_billing.ports.secrets import Secrets
 
 
 class ObjectConflict(Exception):
@@ -14,7 +15,7 @@ class ObjectGone(Exception):
     """The object does not exist any more (404), or is another one of the same name."""
 
 
-class Cluster(ObjectMaker, Protocol):
+class Cluster(ObjectMaker, Secrets, Protocol):
     """The Kubernetes cluster, as far as the loop writes to it or reads what it does not watch.
 
     Raises:
@@ -39,15 +40,6 @@ class Cluster(ObjectMaker, Protocol):
         """Merge annotations into an object."""
         ...
 
-    async def secret_value(self, namespace: str, name: str, key: str) -> str:
-        """One value of a Secret.
-
-        Raises:
-            SecretNotFound: There is no such Secret.
-            SecretKeyMissing: The Secret has no such key, or an empty value.
-        """
-        ...
-
     async def is_being_removed(self, kind: str, namespace: str | None) -> bool:
         """Whether the namespace or the kind's definition itself is being deleted (then deletion acts as ``Orphan``)."""
         ...
@@ -55,11 +47,3 @@ class Cluster(ObjectMaker, Protocol):
     async def event(self, body: Mapping[str, Any], type_: str, reason: str, message: str) -> None:
         """Tell people what happened to an object, once; a failure to tell is logged and nothing else."""
         ...
-
-
-class SecretNotFound(Exception):
-    """There is no such Secret."""
-
-
-class SecretKeyMissing(Exception):
-    """The Secret lacks the key."""

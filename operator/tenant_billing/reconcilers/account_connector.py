@@ -5,52 +5,47 @@ import hashlib
 from tenant_billing.api.billing_backend import BillingBackend, StripeMode
 from tenant_billing.domain import health
 from tenant_billing.domain.health import Health
-from tenant_billing.ports import ProviderFactory, SecretKeyMissing, SecretNotFound
+from tenant_billing.ports import ProviderFactory
 from tenant_billing.reconcilers.account_picture import AccountPicture
 from tenant_billing.reconcilers.accounts import AccountConnection, Accounts
-from tenant_billing.reconcilers.reporting import Surroundings
+from tenant_billing.reconcilers.reporting import Surroundings, key_of
 
 
 class AccountConnector:
     """Opens connections; nothing else reads a provider's key."""
 
     def __init__(self, surroundings: Surroundings, accounts: Accounts, connect: ProviderFactory) -> None:
-        self._kubernetes = surroundings.kubernetes
+        self._secrets = surroundings.secrets
         self._clock = surroundings.clock
-        self._namespace = surroundings.namespace
         self._accounts = accounts
         self._connect = connect
 
     async def connect(self, resource: BillingBackend) -> AccountConnection | Health:
         """The connection with the key that the Secret holds now, or what is wrong with it: then nothing was sent."""
         reference = resource.spec.stripe.api_key_secret_ref
-        try:
-            secret = await self._kubernetes.secret_value(self._namespace, reference.name, reference.key)
-        except SecretNotFound:
-            return health.secret_not_found(reference.name)
-        except SecretKeyMissing:
-            return health.secret_key_missing(reference.name, reference.key)
-        api_key = secret.strip()
+        api_key = await self._secrets.value(key_of(resource), reference)
+        if isinstance(api_key, Health):
+            return api_key
         problem = health.key_problem(api_key, resource.spec.stripe.mode)
         return problem or await self._connection(resource, api_key)
 
-    async def check(self, resource: BillingBackend, connection: AccountConnection) -> Health:
-        """Ask whose account it is.
+    async def check(
+        self, resource: BillingBackend, connection: AccountConnection
+    ) -> AccountConnection | Health:
+        """Ask whose account it is; gives the connection that knows it, or what is wrong.
 
         Raises:
             OutsideError: The provider gave no usable answer, or refuses the key.
         """
         account = await connection.provider.account()
         seen = health.of_account(resource, account, self._clock.now(), connection.provider.time())
-        if seen.is_available:
-            self._accounts.identified(connection.backend, account.id)
-        return seen
+        return self._accounts.identified(connection.backend, account.id) if seen.is_available else seen
 
     async def _connection(self, resource: BillingBackend, api_key: str) -> AccountConnection:
         """The connection with this key and these settings, made where it is another one than before."""
         stripe, name = resource.spec.stripe, resource.metadata.name
-        parts = (api_key, stripe.mode, stripe.api_url or "", str(stripe.request_budget), resource.spec.owner)
-        settings = hashlib.sha256("\n".join(parts).encode()).hexdigest()
+        place = _digest(stripe.mode, stripe.api_url or "", resource.spec.owner)
+        settings = _digest(place, api_key, str(stripe.request_budget))
         known = self._accounts.connection(name)
         if known is not None and known.settings == settings:
             return known
@@ -67,7 +62,12 @@ class AccountConnector:
             provider=provider,
             picture=AccountPicture(provider, self._clock),
             follows_account_time=stripe.api_url is not None,
+            place=place,
             settings=settings,
         )
         await self._accounts.open(connection)
         return connection
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()

@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 from tenant_billing.domain import counting
 from tenant_billing.domain.errors import Forbidden
 from tenant_billing.domain.observations import Customer, Invoice, Meter, Price, Product, Subscription
+from tenant_billing.domain.read_allowance import AccountSize, payments_a_month
 from tenant_billing.ports import BillingProvider, Clock, OnTurn
 from tenant_billing.reconcilers.grouping import GroupedCalls
 from tenant_billing.reconcilers.seen_objects import Seen, SeenObjects
@@ -60,8 +61,15 @@ class AccountPicture(SeenObjects):
         if not self.is_ready:
             await self._full.ask(None)
 
+    def go_on_with(self, provider: BillingProvider) -> None:
+        """Look through another connection to the same account from now on."""
+        self._provider = provider
+
     async def list_again(self) -> None:
-        """List the whole account again: the event list could not tell what happened meanwhile."""
+        """List the whole account again: the event list could not tell what happened meanwhile.
+
+        Nobody goes on with what was seen before until that has succeeded.
+        """
         self._listed_at = None
         self.has_gaps = False
         await self.ready()
@@ -69,6 +77,22 @@ class AccountPicture(SeenObjects):
     def was_listed_after(self, moment: datetime) -> bool:
         """Whether the last full listing began after a moment, and so shows what happened then."""
         return self._listed_in_full_at is not None and moment < self._listed_in_full_at - OVERLAP
+
+    async def compare(self) -> frozenset[str]:
+        """List the whole account while work goes on: what no event has told is seen then.
+
+        Returns:
+            Ids of the customers, subscriptions, products and prices that are not as they were seen before.
+        """
+        before = self.by_id()
+        await self._list_all()
+        after = self.by_id()
+        return frozenset(each for each in after if after[each] != before.get(each))
+
+    @property
+    def size(self) -> AccountSize:
+        """How much a full listing reads."""
+        return AccountSize(self.lengths(), payments_a_month(self.subscriptions(), self.prices_by_id()))
 
     async def refresh_created_since(self) -> None:
         """See every customer and subscription that was created before this call.
@@ -213,8 +237,10 @@ class AccountPicture(SeenObjects):
             self._take(seen, listing)
 
     async def _list_everything(self, _: list[None]) -> None:
-        if self.is_ready:
-            return
+        if not self.is_ready:
+            await self._list_all()
+
+    async def _list_all(self) -> None:
         began = self._now()
         self._listings += 1
         listing, provider = self._listings, self._provider

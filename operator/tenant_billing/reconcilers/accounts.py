@@ -1,6 +1,6 @@
 """Live connections to payment accounts, by BillingBackend."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from tenant_billing.api.names import BILLING_BACKEND
@@ -20,7 +20,9 @@ class AccountConnection:
         owner: Its ``spec.owner``, the installation in the provider's metadata.
         account_id: Whose money it is; empty until it was asked.
         follows_account_time: Whether now is the account's time (a sandbox) instead of the local clock.
+        place: Which account may be there: mode, address and owner, as a digest.
         settings: What the connection was built from, as a digest: another digest needs another connection.
+        former: The connection of the same place that this one takes over from, with another key perhaps.
     """
 
     backend: str
@@ -30,6 +32,8 @@ class AccountConnection:
     picture: AccountPicture
     follows_account_time: bool
     settings: str
+    place: str = ""
+    former: "AccountConnection | None" = field(default=None, repr=False)
 
 
 class Accounts:
@@ -70,16 +74,32 @@ class Accounts:
         return self.now(backend)
 
     async def open(self, connection: AccountConnection) -> None:
-        """Use a connection from now on, once it is judged healthy; the one before it is closed."""
+        """Use a connection from now on, once it is judged healthy; the one before it is closed.
+
+        What was seen through the one before is kept until it is known whether both lead to the same account.
+        """
         former = self._connections.get(connection.backend)
+        if former is not None and former.place == connection.place:
+            seen = former if former.account_id else former.former
+            connection = replace(connection, former=seen)
         self._connections[connection.backend] = connection
         self._checks.forget(connection.backend)
         if former is not None:
             await former.provider.close()
 
-    def identified(self, backend: str, account_id: str) -> None:
-        """Note whose account a connection leads to."""
-        self._connections[backend] = replace(self._connections[backend], account_id=account_id)
+    def identified(self, backend: str, account_id: str) -> AccountConnection:
+        """Note whose account a connection leads to; gives the connection.
+
+        A new key of the same account goes on with the picture that the old one has made.
+        """
+        connection = self._connections[backend]
+        former, picture = connection.former, connection.picture
+        if former is not None and former.account_id == account_id:
+            picture = former.picture
+            picture.go_on_with(connection.provider)
+        connection = replace(connection, account_id=account_id, picture=picture, former=None)
+        self._connections[backend] = connection
+        return connection
 
     def judged(self, backend: str, health: Health) -> bool:
         """Note the result of a check; gives whether others may judge differently by it: those who wait go on."""

@@ -2,12 +2,10 @@
 
 import hashlib
 from collections import Counter
-from dataclasses import dataclass
 from typing import Final
 
 from tenant_billing.api.conditions import Conditions, ConditionStatus, ConditionType, set_condition
-from tenant_billing.api.fields import SecretKeyReference
-from tenant_billing.api.names import TENANT_SUBSCRIPTION, Annotation
+from tenant_billing.api.names import TENANT_SUBSCRIPTION, THINGS_STACK_CLUSTER, Annotation
 from tenant_billing.api.reasons import Reason
 from tenant_billing.api.things_stack_cluster import (
     TenantCounts,
@@ -19,15 +17,17 @@ from tenant_billing.domain.errors import OutsideError
 from tenant_billing.domain.health import Health
 from tenant_billing.domain.observations import TenantState
 from tenant_billing.domain.retry import recheck_after
-from tenant_billing.ports import ObjectKey, Outcome, RegistryFactory, SecretKeyMissing, SecretNotFound
+from tenant_billing.ports import ObjectKey, Outcome, RegistryFactory
 from tenant_billing.reconcilers.connection_life import ConnectionReconciler
 from tenant_billing.reconcilers.registries import Registries, RegistryConnection
 from tenant_billing.reconcilers.reporting import (
     Surroundings,
     acknowledged,
+    key_of,
     named,
     reconcile_token,
 )
+from tenant_billing.reconcilers.turns import Turn
 
 PROBE_INTERVAL: Final = 600.0
 """Seconds after which address, key and licence are proved again, and all tenants are seen again."""
@@ -35,27 +35,15 @@ COUNT_INTERVAL: Final = 10.0
 """Seconds between two counts of tenants: they cost no call, and few writes."""
 
 
-@dataclass
-class _Watch:
-    """What is remembered of one cluster between passes.
-
-    Attributes:
-        checked_at: Monotonic seconds of the last check that succeeded, None to check now.
-        checked_for: Generation and reconcile token that it was made for.
-    """
-
-    checked_at: float | None = None
-    checked_for: tuple[int, str | None] | None = None
-
-
 class ThingsStackClusterReconciler(ConnectionReconciler[ThingsStackCluster]):
     """Keeps the connection to each tenant registry healthy, and the status of its brake true."""
 
     def __init__(self, surroundings: Surroundings, registries: Registries, connect: RegistryFactory) -> None:
         super().__init__(surroundings)
+        self._secrets = surroundings.secrets
         self._registries = registries
         self._connect = connect
-        self._watches: dict[str, _Watch] = {}
+        self._turns: dict[str, Turn] = {}
 
     def _find(self, name: str) -> ThingsStackCluster | None:
         return self._resources.cluster(name)
@@ -70,35 +58,38 @@ class ThingsStackClusterReconciler(ConnectionReconciler[ThingsStackCluster]):
     async def _check(self, resource: ThingsStackCluster) -> Health:
         """The registry's health: as known, or examined again where that is due."""
         name = resource.metadata.name
-        watch = self._watches.setdefault(name, _Watch())
-        known, asked = (
-            self._registries.health(name),
-            (resource.metadata.generation, reconcile_token(resource)),
-        )
-        monotonic = self._clock.monotonic()
-        recent = watch.checked_at is not None and monotonic - watch.checked_at < PROBE_INTERVAL
-        good = known is not None and known.is_available and recent and watch.checked_for == asked
+        turn = self._turns.setdefault(name, Turn())
+        known, now = self._registries.health(name), self._clock.monotonic()
+        asked = (resource.metadata.generation, reconcile_token(resource))
+        due = turn.is_due(now, PROBE_INTERVAL, asked) or self._has_other_secrets(resource)
+        good = known is not None and known.is_available and not due
         if known is not None and good and not self._registries.is_suspected(name):
             return known
         seen = await self._examine(resource, tenants_too=not good)
-        watch.checked_for = asked
-        if not (good and seen.is_available):
-            watch.checked_at = monotonic if seen.is_available else None
+        if not seen.is_available:
+            turn.again()
+        elif not good:
+            turn.done(now, asked)
         if self._registries.judged(name, seen):
             for each in self._resources.subscriptions_of_cluster(name):
                 self._wake(each.metadata.namespace or "", each.metadata.name)
         return seen
 
+    def _has_other_secrets(self, resource: ThingsStackCluster) -> bool:
+        references = (resource.spec.tenant_admin_key_secret_ref, resource.spec.ca_bundle_secret_ref)
+        names = [each.name for each in references if each is not None]
+        return self._secrets.have_changed(key_of(resource), *names)
+
     async def _examine(self, resource: ThingsStackCluster, *, tenants_too: bool) -> Health:
-        secret = await self._secret(resource.spec.tenant_admin_key_secret_ref)
-        if isinstance(secret, Health):
-            return secret
-        admin_key = secret.strip()
+        user = key_of(resource)
+        admin_key = await self._secrets.value(user, resource.spec.tenant_admin_key_secret_ref)
+        if isinstance(admin_key, Health):
+            return admin_key
         problem = health.admin_key_problem(admin_key)
         if problem is not None:
             return problem
         reference = resource.spec.ca_bundle_secret_ref
-        ca_bundle = await self._secret(reference) if reference is not None else None
+        ca_bundle = await self._secrets.value(user, reference) if reference is not None else None
         if isinstance(ca_bundle, Health):
             return ca_bundle
         try:
@@ -119,16 +110,6 @@ class ThingsStackClusterReconciler(ConnectionReconciler[ThingsStackCluster]):
             for each in self._resources.subscriptions_of_tenant(connection.cluster, tenant_id):
                 self._wake(each.metadata.namespace or "", each.metadata.name)
 
-    async def _secret(self, reference: SecretKeyReference) -> str | Health:
-        try:
-            return await self._kubernetes.secret_value(
-                self._surroundings.namespace, reference.name, reference.key
-            )
-        except SecretNotFound:
-            return health.secret_not_found(reference.name)
-        except SecretKeyMissing:
-            return health.secret_key_missing(reference.name, reference.key)
-
     async def _connection(
         self, resource: ThingsStackCluster, admin_key: str, ca_bundle: str | None
     ) -> RegistryConnection:
@@ -145,7 +126,7 @@ class ThingsStackClusterReconciler(ConnectionReconciler[ThingsStackCluster]):
             ca_bundle=ca_bundle,
             requests_per_second=spec.requests_per_second,
         )
-        return await self._registries.open(name, registry, settings)
+        return await self._registries.open(name, registry, spec.url, settings)
 
     async def _approve(self, resource: ThingsStackCluster) -> None:
         """Let the very batch go ahead that an administrator named, and wake its objects."""
@@ -207,7 +188,8 @@ class ThingsStackClusterReconciler(ConnectionReconciler[ThingsStackCluster]):
         return [f"{each.metadata.namespace}/{each.metadata.name}" for each in users]
 
     async def _forget(self, name: str) -> None:
-        self._watches.pop(name, None)
+        self._turns.pop(name, None)
+        self._secrets.forget(ObjectKey(THINGS_STACK_CLUSTER.kind, "", name))
         await self._registries.forget(name)
 
     async def _tell_paused(self, resource: ThingsStackCluster) -> bool:

@@ -24,10 +24,12 @@ class RegistryConnection:
 
     Attributes:
         cluster: Name of the ThingsStackCluster.
+        url: Where the registry is.
         settings: What the connection was built from, as a digest: another digest needs another connection.
     """
 
     cluster: str
+    url: str
     registry: TenantRegistry
     picture: TenantPicture
     totals: TotalsReader
@@ -60,11 +62,21 @@ class Registries:
         """Why a cluster can or cannot be worked with; None before its first check."""
         return self._checks.health(cluster)
 
-    async def open(self, cluster: str, registry: TenantRegistry, settings: str) -> RegistryConnection:
-        """Use a connection from now on, once it is judged healthy; the one before it is closed."""
+    async def open(
+        self, cluster: str, registry: TenantRegistry, url: str, settings: str
+    ) -> RegistryConnection:
+        """Use a connection from now on, once it is judged healthy; the one before it is closed.
+
+        What was seen of a registry is kept where only the key, or whom it is trusted by, is another one.
+        """
         former = self._connections.get(cluster)
-        picture, totals = TenantPicture(registry), TotalsReader(registry, self._clock)
-        connection = RegistryConnection(cluster, registry, picture, totals, settings)
+        if former is not None and former.url == url:
+            picture, totals = former.picture, former.totals
+            picture.go_on_with(registry)
+            totals.go_on_with(registry)
+        else:
+            picture, totals = TenantPicture(registry), TotalsReader(registry, self._clock)
+        connection = RegistryConnection(cluster, url, registry, picture, totals, settings)
         self._connections[cluster] = connection
         self._checks.forget(cluster)
         if former is not None:

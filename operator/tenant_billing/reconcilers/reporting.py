@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final, TypeVar
 
 from tenant_billing.api.names import FINALIZER, Annotation
@@ -19,6 +20,7 @@ from tenant_billing.ports import (
     Resources,
 )
 from tenant_billing.reconcilers.seen_events import SeenEvents
+from tenant_billing.reconcilers.used_secrets import UsedSecrets
 
 MOST_USERS_NAMED: Final = 5
 
@@ -74,6 +76,11 @@ class Surroundings:
     namespace: str
     jitter: Callable[[], float]
     seen_events: SeenEvents = field(default_factory=SeenEvents)
+
+    @cached_property
+    def secrets(self) -> UsedSecrets:
+        """The Secrets of that namespace; shared, so that one look at each does for all who use it."""
+        return UsedSecrets(self.kubernetes, self.queue, self.namespace)
 
 
 async def guarded(work: Awaitable[Outcome]) -> Outcome:

@@ -88,6 +88,21 @@ class SeenObjects:
         found = self._invoices.get(subscription_id, {})
         return tuple(sorted(found.values(), key=lambda invoice: (invoice.created, invoice.id)))
 
+    def by_id(self) -> Mapping[str, Seen]:
+        """Everything as seen at this moment, subscriptions with their open invoices (a page shows no newest one)."""
+        found: dict[str, Seen] = {**self._customers, **self._products, **self._prices, **self._meters}
+        for each in self._subscriptions.values():
+            invoices = self.open_invoices_of(each.id)
+            found[each.id] = replace(each, open_invoices=invoices, latest_invoice=None)
+        return found
+
+    def lengths(self) -> tuple[int, ...]:
+        """How many objects of each kind were seen; prices are listed twice, sold and archived ones."""
+        invoices = sum(len(each) for each in self._invoices.values())
+        sold = sum(1 for each in self._prices.values() if each.active)
+        listed = (self._customers, self._subscriptions, self._products, self._meters)
+        return (*(len(each) for each in listed), sold, len(self._prices) - sold, invoices)
+
     def subscriptions_by_price(self) -> Mapping[str, int]:
         """How many subscriptions that have not ended are on each price."""
         numbers: dict[str, int] = {}

@@ -18,6 +18,10 @@ class TenantPicture:
         self._ready = False
         self._full = GroupedCalls(self._list)
 
+    def go_on_with(self, registry: TenantRegistry) -> None:
+        """Look through another connection to the same registry from now on."""
+        self._registry = registry
+
     @property
     def is_ready(self) -> bool:
         """Whether the full listing was done."""
@@ -99,6 +103,10 @@ class TotalsReader:
         self._clock = clock
         self._known: dict[str, KnownTotals] = {}
         self._batch = GroupedCalls(self._read)
+
+    def go_on_with(self, registry: TenantRegistry) -> None:
+        """Ask through another connection to the same registry from now on."""
+        self._registry = registry
 
     async def totals(self, tenant_id: str, oldest: float = 0.0) -> Totals | None:
         """The totals of a tenant.

@@ -4,11 +4,11 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from tenant_billing.api.names import API_VERSION
-from tenant_billing.ports import ObjectGone, ObjectKey
+from tenant_billing.ports import ObjectGone, ObjectKey, SecretKeyMissing, SecretNotFound, StoredSecret
 from tenant_billing.runtime.resources import ResourceStore
 
-SecretReader = Callable[[str, str, str], Awaitable[str]]
-"""Gives the value of a Secret by namespace, name and key; raises as ``Cluster.secret_value`` does."""
+SecretReader = Callable[[str, str], Awaitable[StoredSecret | None]]
+"""Gives a Secret by namespace and name; None where there is none."""
 
 
 class RehearsedCluster:
@@ -16,12 +16,13 @@ class RehearsedCluster:
 
     Args:
         store: The objects of the rehearsal.
-        read_secret: Where the values of Secrets come from.
+        read_secret: Where Secrets come from.
     """
 
     def __init__(self, store: ResourceStore, read_secret: SecretReader) -> None:
         self._store = store
         self._read_secret = read_secret
+        self._secrets: dict[tuple[str, str], StoredSecret] = {}
 
     async def apply_status(
         self, kind: str, namespace: str | None, name: str, uid: str, status: Mapping[str, Any]
@@ -51,7 +52,28 @@ class RehearsedCluster:
             SecretNotFound: There is no such Secret.
             SecretKeyMissing: The Secret has no such key, or an empty value.
         """
-        return await self._read_secret(namespace, name, key)
+        found = await self.secret(namespace, name)
+        if found is None:
+            raise SecretNotFound(f"{namespace}/{name}")
+        if not found.values.get(key):
+            raise SecretKeyMissing(f"{namespace}/{name} {key}")
+        return found.values[key]
+
+    async def secret(self, namespace: str, name: str) -> StoredSecret | None:
+        """A whole Secret; None where there is none."""
+        return self._secrets.get((namespace, name)) or await self._read_secret(namespace, name)
+
+    async def apply_secret(
+        self,
+        namespace: str,
+        name: str,
+        values: Mapping[str, str],
+        annotations: Mapping[str, str],
+        *,
+        instead_of: StoredSecret | None,
+    ) -> None:
+        """Hold the Secret."""
+        self._secrets[namespace, name] = StoredSecret("rehearsed", dict(annotations), dict(values))
 
     async def is_being_removed(self, kind: str, namespace: str | None) -> bool:
         """Nothing is being removed: a rehearsal applies."""

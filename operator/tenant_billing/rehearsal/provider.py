@@ -20,11 +20,12 @@ from tenant_billing.domain.observations import (
 )
 from tenant_billing.ports import BillingProvider, Clock, OnTurn, Subject
 from tenant_billing.rehearsal.record import Overlay, Record
+from tenant_billing.rehearsal.webhook_endpoints import RehearsedWebhookEndpoints
 
 SeenT = TypeVar("SeenT")
 
 
-class RehearsedProvider:
+class RehearsedProvider(RehearsedWebhookEndpoints):
     """Reads from a real account; a write is noted, and answered by what it would bring.
 
     Args:
@@ -34,6 +35,7 @@ class RehearsedProvider:
     """
 
     def __init__(self, real: BillingProvider, record: Record, clock: Clock) -> None:
+        super().__init__(real, record)
         self._real = real
         self._record = record
         self._clock = clock

@@ -48,7 +48,7 @@ class Outside:
     Attributes:
         connect_provider: Makes a connection to an account.
         connect_registry: Makes a connection to a registry.
-        read_secret: Gives the value of a Secret.
+        read_secret: Gives a Secret.
         namespace: The operator's own namespace, whose Secrets the cluster-scoped kinds name.
         clock: Time as this process sees it.
     """
