@@ -62,6 +62,10 @@ test: lint control-plane ## All the set-up, then every check and test
 crash: control-plane ## Kill the operator at every write, in every variant
 	@TENANT_BILLING_CRASH=all $(BIN)/pytest -m crash tests
 
+.PHONY: moving
+moving: control-plane ## Move 1,000 tenants in from the Tenant Billing Server: not one write outside
+	@TENANT_BILLING_MOVING=1000 $(BIN)/pytest tests/end_to_end/test_moving_in.py
+
 .PHONY: bench
 bench: control-plane ## The benchmarks: one JSON line per figure, each beside its floor
 	@$(BIN)/python tests/bench
