@@ -15,8 +15,11 @@ from tenant_billing.domain import requests
 from tenant_billing.domain.forecast import Call, Forecast, parameters_of
 from tenant_billing.domain.observations import (
     Customer,
+    Discount,
     Price,
     Product,
+    Schedule,
+    SchedulePhase,
     Subscription,
     SubscriptionItem,
     Tenant,
@@ -85,7 +88,16 @@ class NotingAccount(SellingAccount):
         status = "trialing" if request.trial_days else "active" if free else self.first_status
         item = replace(made.items[0], interval=price.interval, currency=price.currency)
         began = self.moment if request.trial_days else None
-        self.subscriptions[made.id] = replace(made, status=status, items=(item,), trial_start=began)
+        invoiced = request.days_until_due is not None
+        self.subscriptions[made.id] = replace(
+            made,
+            status="active" if invoiced and not request.trial_days else status,
+            items=(item,),
+            trial_start=began,
+            collection_method="send_invoice" if invoiced else "charge_automatically",
+            days_until_due=request.days_until_due,
+            discounts=tuple(Discount(f"di_{coupon}", coupon) for coupon in request.coupon_ids),
+        )
         self.done.append((subject, "CreateSubscription", request, made.id))
         return self.subscriptions[made.id]
 
@@ -96,26 +108,9 @@ class NotingAccount(SellingAccount):
         items = tuple(
             self._moved(each, change) if each.id == change.item_id else each for each in before.items
         )
-        metadata = {key: value for key, value in {**before.metadata, **change.metadata}.items() if value}
-        after = replace(before, items=items, metadata=metadata)
+        after = replace(before, items=items, metadata=dict(before.metadata) | dict(change.metadata))
         self.subscriptions[before.id] = after
         return after
-
-    async def attach_schedule(self, subscription_id: str, key: str, subject: Subject) -> Subscription:
-        after = await super().attach_schedule(subscription_id, key, subject)
-        asked = {"subscription_id": subscription_id}
-        self.done.append((subject, "CreateSchedule", asked, after.schedule_id or ""))
-        return after
-
-    async def plan_move(self, move: requests.PeriodEndMove, subject: Subject) -> Subscription:
-        self.done.append((subject, "PlanMove", move, ""))
-        return await super().plan_move(move, subject)
-
-    async def release_schedule(
-        self, subscription_id: str, schedule_id: str, subject: Subject
-    ) -> Subscription:
-        self.done.append((subject, "ReleaseSchedule", {"schedule_id": schedule_id}, ""))
-        return await super().release_schedule(subscription_id, schedule_id, subject)
 
     async def change_subscription(
         self, subscription_id: str, change: requests.SubscriptionChange, subject: Subject
@@ -124,8 +119,49 @@ class NotingAccount(SellingAccount):
         after = await super().change_subscription(subscription_id, change, subject)
         if change.cancel_at_period_end is not None:
             after = replace(after, cancel_at_period_end=change.cancel_at_period_end)
-        self.subscriptions[subscription_id] = after
-        return after
+        if change.collection is not None:
+            days = change.collection.days_until_due
+            method = "charge_automatically" if days is None else "send_invoice"
+            after = replace(after, collection_method=method, days_until_due=days)
+        if change.discounts is not None:
+            kept = [each for each in after.discounts if each.id in change.discounts.kept_ids]
+            new = [Discount(f"di_{coupon}", coupon) for coupon in change.discounts.coupon_ids]
+            after = replace(after, discounts=(*kept, *new))
+        metadata = {key: value for key, value in after.metadata.items() if value}
+        self.subscriptions[subscription_id] = replace(after, metadata=metadata)
+        return self.subscriptions[subscription_id]
+
+    async def attach_schedule(self, subscription_id: str, key: str, subject: Subject) -> Subscription:
+        self._wrote("attach_schedule", subject)
+        self.done.append((subject, "AttachSchedule", {}, ""))
+        before = self.subscriptions[subscription_id]
+        assert before.schedule_id is None, "a subscription has one schedule at the most"
+        phase = SchedulePhase(tuple(each.price_id for each in before.items))
+        schedule = Schedule(f"sub_sched_{subscription_id}", (phase,))
+        self.subscriptions[subscription_id] = replace(before, schedule_id=schedule.id, schedule=schedule)
+        return self.subscriptions[subscription_id]
+
+    async def plan_move(self, move: requests.PeriodEndMove, subject: Subject) -> Subscription:
+        self._wrote("plan_move", subject)
+        self.done.append((subject, "PlanMove", move, ""))
+        before = self.subscriptions[move.subscription_id]
+        assert before.schedule is not None
+        assert before.schedule_id == move.schedule_id
+        prices = [each.price_id for each in before.items]
+        then = [move.price_id if each == move.former_price_id else each for each in prices]
+        phases = (SchedulePhase(tuple(prices)), SchedulePhase(tuple(then), move.metadata))
+        schedule = Schedule(before.schedule.id, phases, move.schedule_metadata)
+        self.subscriptions[before.id] = replace(before, schedule=schedule)
+        return self.subscriptions[before.id]
+
+    async def release_schedule(
+        self, subscription_id: str, schedule_id: str, subject: Subject
+    ) -> Subscription:
+        self._wrote("release_schedule", subject)
+        self.done.append((subject, "ReleaseSchedule", {"schedule_id": schedule_id}, ""))
+        before = self.subscriptions[subscription_id]
+        self.subscriptions[subscription_id] = replace(before, schedule_id=None, schedule=None)
+        return self.subscriptions[subscription_id]
 
     async def cancel_subscription(self, subscription_id: str, subject: Subject) -> Subscription:
         self.done.append((subject, "CancelSubscription", {}, ""))
@@ -318,7 +354,9 @@ def _ordered(done: Iterable[Done]) -> list[Done]:
 def _named(value: Any, made: Mapping[str, str]) -> Any:
     """Parameters in which what was made is named after what it was made for."""
     if isinstance(value, Mapping):
-        return {key: _named(each, made) for key, each in value.items()}
+        return {
+            key: "<schedule>" if key == "schedule_id" else _named(each, made) for key, each in value.items()
+        }
     if isinstance(value, list):
         return [_named(each, made) for each in value]
     return made.get(value, value) if isinstance(value, str) else value

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from loop_fakes import NOW
-from tenant_billing.domain import forecast_reasons, predictions, requests
+from tenant_billing.domain import forecast_reasons, predictions, requests, subscription_predictions
 from tenant_billing.domain.forecast import Call, Forecast, Outlook, System, before_of, parameters_of
 from tenant_billing.domain.observations import (
     BillingReference,
@@ -101,7 +101,7 @@ def test_every_call_says_why(operation: str, parameters: dict[str, object], expe
 def test_a_first_invoice_waits_for_a_person(
     request_: requests.NewSubscription, price: Price | None, status: str
 ) -> None:
-    assert predictions.subscription_made(request_, price, "subscription-1", NOW).status == status
+    assert subscription_predictions.subscription_made(request_, price, "subscription-1", NOW).status == status
 
 
 def test_a_changed_item_keeps_the_others_and_takes_the_terms_of_its_price() -> None:
@@ -111,7 +111,7 @@ def test_a_changed_item_keeps_the_others_and_takes_the_terms_of_its_price() -> N
     change = requests.ItemChange(
         "sub_1", "si_1", "price_1", 3, "none", only_when_paid=False, metadata={"b": "2"}
     )
-    after = predictions.item_changed(before, change, A_PRICE)
+    after = subscription_predictions.item_changed(before, change, A_PRICE)
     assert [(each.price_id, each.quantity, each.interval) for each in after.items] == [
         ("price_1", 3, "month"),
         ("price_9", 1, None),
@@ -121,13 +121,15 @@ def test_a_changed_item_keeps_the_others_and_takes_the_terms_of_its_price() -> N
 
 def test_a_renewal_that_is_not_named_stays() -> None:
     before = a_subscription()
-    assert not predictions.subscription_changed(before, requests.SubscriptionChange()).cancel_at_period_end
+    assert not subscription_predictions.subscription_changed(
+        before, requests.SubscriptionChange()
+    ).cancel_at_period_end
     change = requests.SubscriptionChange(cancel_at_period_end=True)
-    assert predictions.subscription_changed(before, change).cancel_at_period_end
+    assert subscription_predictions.subscription_changed(before, change).cancel_at_period_end
 
 
 def test_a_canceled_subscription_has_ended_now() -> None:
-    ended = predictions.subscription_canceled(a_subscription(), NOW)
+    ended = subscription_predictions.subscription_canceled(a_subscription(), NOW)
     assert (ended.status, ended.ended_at) == ("canceled", NOW)
 
 
@@ -163,3 +165,53 @@ def test_a_tenant_keeps_what_a_change_does_not_name() -> None:
     assert predictions.tenant_changed(before, change) == Tenant(
         "acme", TenantState.APPROVED, "", "B", "D", {}, {"users": None}, reference
     )
+
+
+def test_a_changed_subscription_has_another_collection_and_other_discounts() -> None:
+    request = requests.NewSubscription("cus_1", "price_1", {}, days_until_due=14, coupon_ids=("A", "B"))
+    made = subscription_predictions.subscription_made(request, A_PRICE, "subscription-1", NOW)
+    assert (made.collection_method, made.days_until_due) == ("send_invoice", 14)
+    change = requests.SubscriptionChange(
+        collection=requests.CollectionChange(None),
+        discounts=requests.DiscountsChange(kept_ids=(made.discounts[1].id,), coupon_ids=("C",)),
+    )
+    after = subscription_predictions.subscription_changed(made, change)
+    assert (after.collection_method, after.days_until_due) == ("charge_automatically", None)
+    assert [each.coupon_id for each in after.discounts] == ["B", "C"]
+    again = requests.SubscriptionChange(collection=requests.CollectionChange(30), metadata={"a": ""})
+    assert subscription_predictions.subscription_changed(after, again).days_until_due == 30
+
+
+def test_an_empty_value_takes_its_key_away() -> None:
+    change = requests.SubscriptionChange(metadata={"a": "", "b": "2"})
+    assert subscription_predictions.subscription_changed(a_subscription(), change).metadata == {"b": "2"}
+
+
+def test_a_schedule_is_attached_planned_and_released() -> None:
+    attached = subscription_predictions.schedule_attached(a_subscription(), "schedule-1")
+    assert attached.schedule_id == "schedule-1"
+    move = requests.PeriodEndMove(
+        "sub_1", "schedule-1", "price_0", "price_1", 1, ("month", 1), {"plan": "b"}, {"owner": "default"}
+    )
+    planned = subscription_predictions.move_planned(attached, move)
+    assert planned.schedule is not None
+    assert [each.price_ids for each in planned.schedule.phases] == [("price_0",), ("price_1",)]
+    assert planned.schedule.metadata == {"owner": "default"}
+    assert subscription_predictions.schedule_released(planned) == a_subscription()
+
+
+def test_everything_that_is_made_is_as_it_was_asked_for() -> None:
+    customer = requests.NewCustomer("a@b.example", "Acme", "text", None, (), {"a": "1"})
+    assert predictions.customer_made(customer, "customer-1", NOW).email == "a@b.example"
+    product = requests.NewProduct("Starter", "text", "txcd_1", {"a": "1"})
+    made = predictions.product_made(product, "product-1")
+    assert (made.name, made.active, made.tax_code) == ("Starter", True, "txcd_1")
+    changed = predictions.product_changed(made, requests.ProductChange(active=False))
+    assert (changed.active, changed.name) == (False, "Starter")
+    price = requests.NewPrice("product-1", "EUR", 4900, "month", 1, "exclusive", "key", {})
+    assert predictions.price_made(price, "price-1", NOW).unit_amount == 4900
+    user = requests.InitialUser("acme", "a@acme.example")
+    tenant = requests.NewTenant("acme", "Acme", "", TenantState.APPROVED, {}, {"users": 1}, None, user)
+    assert predictions.tenant_made(tenant).limits == {"users": 1}
+    meter = requests.NewMeter("devices", "Devices")
+    assert predictions.meter_made(meter, "meter-1", NOW).event_name == "devices"

@@ -9,7 +9,8 @@ from importing_builders import NAMES, Left, marks
 from tenant_billing.domain.importing.remarks import Severity
 from tenant_billing.domain.importing.result import Import, imported
 from tenant_billing.domain.importing.sources import marks_in
-from tenant_billing.domain.observations import Customer, TenantState
+from tenant_billing.domain.observations import Customer, Discount, Schedule, TenantState
+from tenant_billing.domain.subscription_settings import coupon_digest
 from tenant_billing.runtime.observed import MODELS
 
 
@@ -163,9 +164,39 @@ def test_what_has_ended_without_a_tenant_is_over() -> None:
     assert objects(left.imported()) == {}
 
 
-def test_collection_by_invoice_is_reported() -> None:
-    left = ours(collection_method="send_invoice")
-    assert any("spec.collection" in each.remedy for each in left.imported().remarks)
+def test_collection_by_invoice_is_restored_where_the_spec_had_said_it() -> None:
+    given = {"collection_method": "send_invoice", "days_until_due": 14}
+    mark = {"tenantbilling.dev/collection": "Invoice"}
+    (spec,) = objects(ours(metadata=marks("acme", plan="starter") | mark, **given).imported()).values()
+    assert spec["collection"] == {"method": "Invoice", "daysUntilDue": 14}
+    (spec,) = objects(ours(**given).imported()).values()
+    assert "collection" not in spec
+
+
+def test_coupons_that_the_spec_named_are_restored_and_others_stay_in_stripe() -> None:
+    mark = {"tenantbilling.dev/discounts": f"{coupon_digest('PILOT20')},{coupon_digest('USED')}"}
+    discounts = (Discount("di_1", "FROM_STRIPE"), Discount("di_2", "PILOT20"), Discount("di_3"))
+    left = ours(metadata=marks("acme", plan="starter") | mark, discounts=discounts)
+    result = left.imported()
+    (spec,) = objects(result).values()
+    assert spec["discounts"] == [{"couponID": "PILOT20"}]
+    assert "trustedNamespaces" in objects(result, "BillingBackend")["main"]
+
+
+def test_an_upgrade_that_waits_for_its_payment_is_still_asked_for() -> None:
+    left = ours(metadata=marks("acme", plan="starter") | {"tenantbilling.dev/upgrade": "growth"})
+    left.own_price("growth")
+    (spec,) = objects(left.imported()).values()
+    assert spec["planRef"] == {"name": "growth"}
+
+
+@pytest.mark.parametrize(("owner", "expected"), [("default", "growth"), ("somebody", "starter")])
+def test_a_change_at_the_period_s_end_is_still_asked_for_if_it_is_ours(owner: str, expected: str) -> None:
+    schedule = Schedule("sub_sched_1", (), marks("acme", plan="growth", owner=owner))
+    left = ours(schedule=schedule, schedule_id="sub_sched_1")
+    left.own_price("growth")
+    (spec,) = objects(left.imported()).values()
+    assert spec["planRef"] == {"name": expected}
 
 
 @pytest.mark.parametrize("claim", ["default/Bad_Namespace/acme", "other/tenants/elsewhere", "no-claim"])

@@ -44,6 +44,10 @@ def subscriptions(draw: st.DrawFn, tenant: str) -> Manifest:
         spec["tenant"]["name"] = draw(st.sampled_from(["Acme", "Acme IoT"]))
     if draw(st.integers(0, 4)) == 0:
         spec["limitOverrides"] = {"limits": {"gateways": 3}, "unlimited": ["Users"]}
+    if draw(st.integers(0, 4)) == 0:
+        spec["collection"] = {"method": "Invoice", "daysUntilDue": draw(st.sampled_from([14, 30]))}
+    if draw(st.integers(0, 4)) == 0:
+        spec["discounts"] = [{"couponID": draw(st.sampled_from(["PILOT20", "FRIENDS"]))}]
     if draw(st.integers(0, 9)) == 0:
         spec["customer"] = {"subscriptionRef": {"name": draw(st.sampled_from(TENANTS))}}
     return made

@@ -10,6 +10,9 @@ _FIXED: Final[Mapping[str, str]] = {
     "MarkCustomer": "the customer is marked as this tenant's, so that it is found again",
     "CreateSubscription": "the tenant has no subscription yet",
     "ChangeItem": "another plan is asked for than the one in force",
+    "AttachSchedule": "the change has to wait for the end of the period",
+    "PlanMove": "another plan is asked for, and comes at the end of the period",
+    "ReleaseSchedule": "what it plans is not asked for any more",
     "CancelSubscription": "the object is being deleted",
     "CreateProduct": "the plan has no product yet",
     "CreateMeter": "nothing counts what the plan charges yet",
@@ -41,7 +44,9 @@ _OF_FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "ChangeSubscription": {
         "cancel_at_period_end": "the object asks for another renewal",
-        "metadata": "the plan last applied is noted",
+        "collection": "the object asks for another way of collecting",
+        "discounts": "the object names other coupons",
+        "metadata": "what was applied is noted",
     },
 }
 

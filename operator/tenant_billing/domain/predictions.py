@@ -1,8 +1,7 @@
 """What the outside would answer to a write, as far as that can be told beforehand.
 
-Used where nothing may be written (``tenant-billing plan``): the next decision needs the answer to the last call. Two
-things depend on people and are predicted so: a *first* invoice above zero is not paid at once, because somebody has
-to open its page; a charge of a card that is on file succeeds.
+Used where nothing may be written (``tenant-billing plan``): the next decision needs the answer to the last call.
+Of subscriptions see :mod:`tenant_billing.domain.subscription_predictions`.
 """
 
 from collections.abc import Mapping
@@ -11,22 +10,15 @@ from datetime import datetime
 from typing import Final
 
 from tenant_billing.domain import requests
-from tenant_billing.domain.access import INCOMPLETE
 from tenant_billing.domain.observations import (
     Customer,
-    Discount,
     Meter,
     Price,
     Product,
-    Subscription,
-    SubscriptionItem,
     Tenant,
 )
 from tenant_billing.domain.plan_meter import LAST
 
-_PAID: Final = "active"
-_IN_TRIAL: Final = "trialing"
-_ENDED: Final = "canceled"
 _CHANGEABLE: Final = ("name", "description", "tax_code", "default_price_id", "active")
 
 
@@ -101,65 +93,6 @@ def meter_made(request: requests.NewMeter, identity: str, now: datetime) -> Mete
     )
 
 
-def subscription_made(
-    request: requests.NewSubscription, price: Price | None, identity: str, now: datetime
-) -> Subscription:
-    """The subscription that a request makes: its first payment is outstanding, unless there is none to make."""
-    item = SubscriptionItem(
-        id=f"{identity}-item",
-        price_id=request.price_id,
-        quantity=None if request.metered else 1,
-        current_period_start=now,
-        current_period_end=None,
-        metered=request.metered,
-    )
-    return Subscription(
-        id=identity,
-        customer_id=request.customer_id,
-        status=_first_status(request, price),
-        created=now,
-        items=(_on_price(item, price),),
-        metadata=dict(request.metadata),
-        collection_method=_method(request.days_until_due),
-        days_until_due=request.days_until_due,
-        discounts=_discounts(request.coupon_ids),
-        trial_start=now if request.trial_days is not None else None,
-    )
-
-
-def item_changed(before: Subscription, change: requests.ItemChange, price: Price | None) -> Subscription:
-    """A subscription whose item was put on another price."""
-    items = tuple(
-        _on_price(replace(each, price_id=change.price_id, quantity=change.quantity), price)
-        if each.id == change.item_id
-        else each
-        for each in before.items
-    )
-    return replace(before, items=items, metadata=_merged(before.metadata, change.metadata))
-
-
-def subscription_changed(before: Subscription, change: requests.SubscriptionChange) -> Subscription:
-    """A subscription whose renewal, collection, discounts or marks were changed."""
-    ends, collection, discounts = change.cancel_at_period_end, change.collection, change.discounts
-    after = replace(
-        before,
-        cancel_at_period_end=before.cancel_at_period_end if ends is None else ends,
-        metadata=_merged(before.metadata, change.metadata),
-    )
-    if collection is not None:
-        days = collection.days_until_due
-        after = replace(after, collection_method=_method(days), days_until_due=days)
-    if discounts is not None:
-        kept = tuple(each for each in before.discounts if each.id in discounts.kept_ids)
-        after = replace(after, discounts=kept + _discounts(discounts.coupon_ids))
-    return after
-
-
-def subscription_canceled(before: Subscription, now: datetime) -> Subscription:
-    """A subscription that was ended at once."""
-    return replace(before, status=_ENDED, ended_at=now)
-
-
 def tenant_made(request: requests.NewTenant) -> Tenant:
     """The tenant that a request makes."""
     return Tenant(
@@ -192,36 +125,3 @@ def tenant_changed(before: Tenant, change: requests.TenantChange) -> Tenant:
     if change.state is None:
         return after
     return replace(after, state=change.state, state_description=change.state_description)
-
-
-def _merged(before: Mapping[str, str], change: Mapping[str, str]) -> dict[str, str]:
-    """Metadata after a write: an empty value removes its key, others stay (stripe.md 5.1)."""
-    return {key: value for key, value in {**before, **change}.items() if value}
-
-
-def _method(days_until_due: int | None) -> str:
-    return "charge_automatically" if days_until_due is None else "send_invoice"
-
-
-def _discounts(coupon_ids: tuple[str, ...]) -> tuple[Discount, ...]:
-    return tuple(Discount(f"discount-of-{each}", each) for each in coupon_ids)
-
-
-def _first_status(request: requests.NewSubscription, price: Price | None) -> str:
-    if request.trial_days is not None:
-        return _IN_TRIAL
-    costs_nothing_yet = request.metered or (price is not None and price.unit_amount == 0)
-    invoiced = request.days_until_due is not None
-    return _PAID if costs_nothing_yet or invoiced else INCOMPLETE
-
-
-def _on_price(item: SubscriptionItem, price: Price | None) -> SubscriptionItem:
-    if price is None:
-        return item
-    return replace(
-        item,
-        metered=price.metered,
-        currency=price.currency,
-        interval=price.interval,
-        interval_count=price.interval_count,
-    )

@@ -85,21 +85,27 @@ def _discounts(
     spec: TenantSubscriptionSpec, subscription: Subscription
 ) -> tuple[DiscountsChange | None, dict[str, str]]:
     wanted = _wanted(spec)
-    applied = set(filter(None, subscription.metadata.get(StripeMetadata.DISCOUNTS, "").split(",")))
+    applied = set(applied_coupons(subscription))
     if wanted.keys() == applied:
         return None, {}
     gone = applied - wanted.keys()
-    kept = [each for each in subscription.discounts if _digest(each.coupon_id or "") not in gone]
+    kept = [each for each in subscription.discounts if coupon_digest(each.coupon_id or "") not in gone]
     present = {each.coupon_id for each in kept}
     new = [coupon for digest, coupon in wanted.items() if digest not in applied and coupon not in present]
     change = DiscountsChange(tuple(each.id for each in kept), tuple(new))
     return change, {StripeMetadata.DISCOUNTS: ",".join(wanted)}
 
 
+def applied_coupons(subscription: Subscription) -> list[str]:
+    """Digests of the coupons that the spec named last, in its order."""
+    return list(filter(None, subscription.metadata.get(StripeMetadata.DISCOUNTS, "").split(",")))
+
+
 def _wanted(spec: TenantSubscriptionSpec) -> dict[str, str]:
     """Coupons by their digests, in the order of the spec."""
-    return {_digest(each.coupon_id): each.coupon_id for each in spec.discounts}
+    return {coupon_digest(each.coupon_id): each.coupon_id for each in spec.discounts}
 
 
-def _digest(coupon_id: str) -> str:
+def coupon_digest(coupon_id: str) -> str:
+    """How a coupon is remembered: its id may be longer than metadata allow."""
     return sha256(coupon_id.encode()).hexdigest()[:_DIGEST]

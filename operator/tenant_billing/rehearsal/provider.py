@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
-from tenant_billing.domain import predictions, requests, schedule_predictions
+from tenant_billing.domain import predictions, requests, subscription_predictions
 from tenant_billing.domain.errors import NotFound
 from tenant_billing.domain.forecast import System
 from tenant_billing.domain.observations import (
@@ -194,7 +194,9 @@ class RehearsedProvider(RehearsedWebhookEndpoints):
     ) -> Subscription:
         """Note that a subscription would be created."""
         price = await self.price(request.price_id)
-        made = predictions.subscription_made(request, price, self._record.new_id("subscription"), self._now())
+        made = subscription_predictions.subscription_made(
+            request, price, self._record.new_id("subscription"), self._now()
+        )
         self._note("CreateSubscription", subject, made.id, request)
         return self._subscriptions.put(made)
 
@@ -204,27 +206,7 @@ class RehearsedProvider(RehearsedWebhookEndpoints):
         item = next((each for each in before.items if each.id == change.item_id), None)
         self._note("ChangeItem", subject, change.subscription_id, change, item)
         price = await self.price(change.price_id)
-        return self._subscriptions.put(predictions.item_changed(before, change, price))
-
-    async def attach_schedule(self, subscription_id: str, key: str, subject: Subject) -> Subscription:
-        """Note that a schedule would be attached to a subscription."""
-        before, identity = await self._subscription(subscription_id), self._record.new_id("schedule")
-        self._note("CreateSchedule", subject, identity, {"subscription_id": subscription_id})
-        return self._subscriptions.put(schedule_predictions.schedule_attached(before, identity))
-
-    async def plan_move(self, move: requests.PeriodEndMove, subject: Subject) -> Subscription:
-        """Note that an item would be moved at the period's end."""
-        before = await self._subscription(move.subscription_id)
-        self._note("PlanMove", subject, move.subscription_id, move)
-        return self._subscriptions.put(schedule_predictions.move_planned(before, move))
-
-    async def release_schedule(
-        self, subscription_id: str, schedule_id: str, subject: Subject
-    ) -> Subscription:
-        """Note that a schedule would be taken off its subscription."""
-        before = await self._subscription(subscription_id)
-        self._note("ReleaseSchedule", subject, subscription_id, {"schedule_id": schedule_id})
-        return self._subscriptions.put(schedule_predictions.schedule_released(before))
+        return self._subscriptions.put(subscription_predictions.item_changed(before, change, price))
 
     async def change_subscription(
         self, subscription_id: str, change: requests.SubscriptionChange, subject: Subject
@@ -232,13 +214,34 @@ class RehearsedProvider(RehearsedWebhookEndpoints):
         """Note that the rest of a subscription would be changed."""
         before = await self._subscription(subscription_id)
         self._note("ChangeSubscription", subject, subscription_id, change, before)
-        return self._subscriptions.put(predictions.subscription_changed(before, change))
+        return self._subscriptions.put(subscription_predictions.subscription_changed(before, change))
+
+    async def attach_schedule(self, subscription_id: str, key: str, subject: Subject) -> Subscription:
+        """Note that a schedule would be attached."""
+        before = await self._subscription(subscription_id)
+        self._note("AttachSchedule", subject, subscription_id, {})
+        identity = self._record.new_id("schedule")
+        return self._subscriptions.put(subscription_predictions.schedule_attached(before, identity))
+
+    async def plan_move(self, move: requests.PeriodEndMove, subject: Subject) -> Subscription:
+        """Note that a schedule would plan a move."""
+        before = await self._subscription(move.subscription_id)
+        self._note("PlanMove", subject, move.subscription_id, move)
+        return self._subscriptions.put(subscription_predictions.move_planned(before, move))
+
+    async def release_schedule(
+        self, subscription_id: str, schedule_id: str, subject: Subject
+    ) -> Subscription:
+        """Note that a schedule would be taken off."""
+        before = await self._subscription(subscription_id)
+        self._note("ReleaseSchedule", subject, subscription_id, {"schedule_id": schedule_id})
+        return self._subscriptions.put(subscription_predictions.schedule_released(before))
 
     async def cancel_subscription(self, subscription_id: str, subject: Subject) -> Subscription:
         """Note that a subscription would be ended at once."""
         before = await self._subscription(subscription_id)
         self._note("CancelSubscription", subject, subscription_id, {})
-        return self._subscriptions.put(predictions.subscription_canceled(before, self._now()))
+        return self._subscriptions.put(subscription_predictions.subscription_canceled(before, self._now()))
 
     # -- inside --------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from tenant_billing.api.customers import CollectionMethod
 from tenant_billing.api.names import API_VERSION, TENANT_SUBSCRIPTION, StripeMetadata, TenantAttribute
 from tenant_billing.api.tenant_subscription import AccessPolicy, DeletionPolicy, ManagementPolicy
 from tenant_billing.domain import counting
@@ -17,6 +18,7 @@ from tenant_billing.domain.importing.remarks import Remark, note
 from tenant_billing.domain.importing.sources import Source
 from tenant_billing.domain.importing.words import limit_overrides
 from tenant_billing.domain.observations import Customer, Tenant
+from tenant_billing.domain.subscription_settings import applied_coupons, coupon_digest
 
 LONGEST_TENANT_NAME: Final = 50
 
@@ -136,9 +138,25 @@ class _Draft:
         }
 
     def _managed(self) -> Body:
-        applied = self.match.subscription.metadata.get(StripeMetadata.PLAN)
-        plan = applied if applied in self.plan_names else self.plan.name
-        return {"planRef": {"name": plan}, "customer": self._customer(), **self._collection()}
+        return {
+            "planRef": {"name": self._wished_plan()},
+            "customer": self._customer(),
+            **self._collection(),
+            **self._discounts(),
+        }
+
+    def _wished_plan(self) -> str:
+        """What ``planRef`` named: a change that waits for the period's end, or for its payment, else what stands."""
+        subscription, marks = self.match.subscription, self.match.subscription.metadata
+        schedule = subscription.schedule
+        key = key_in(self.source, self.match.tenant_id)
+        waits = schedule is not None and key.is_named_by(schedule.metadata)
+        wishes = (
+            schedule.metadata.get(StripeMetadata.PLAN) if schedule is not None and waits else None,
+            marks.get(StripeMetadata.UPGRADE),
+            marks.get(StripeMetadata.PLAN),
+        )
+        return next((each for each in wishes if each in self.plan_names), None) or self.plan.name
 
     def _customer(self) -> Body:
         """Details where the customer is the tenant's own, which is found again by its mark; else whose it is."""
@@ -161,13 +179,25 @@ class _Draft:
         return None
 
     def _collection(self) -> Body:
-        if self.match.subscription.collection_method == "charge_automatically":
+        """``collection``, where the spec said it; a way that somebody chose in Stripe stays without it."""
+        subscription = self.match.subscription
+        days = subscription.days_until_due
+        if StripeMetadata.COLLECTION not in subscription.metadata or days is None:
             return {}
-        self._note(
-            "its subscription is paid by invoice, and after how many days stands nowhere outside",
-            "set spec.collection, from a namespace that the BillingBackend trusts",
-        )
-        return {}
+        self._trust()
+        return {"collection": {"method": CollectionMethod.INVOICE.value, "daysUntilDue": days}}
+
+    def _discounts(self) -> Body:
+        """``discounts``, as far as the coupons that the spec named still lower invoices."""
+        subscription = self.match.subscription
+        present = {
+            coupon_digest(each.coupon_id): each.coupon_id for each in subscription.discounts if each.coupon_id
+        }
+        named = [present[each] for each in applied_coupons(subscription) if each in present]
+        if not named:
+            return {}
+        self._trust()
+        return {"discounts": [{"couponID": each} for each in named]}
 
     def _tenant(self) -> Body:
         wanted: Body = {"id": self.match.tenant_id}
