@@ -7,7 +7,7 @@ from typing import Any
 from plan_builders import NOW, a_meter, a_plan, a_product
 from tenant_billing.api.billing_plan import BillingPlan
 from tenant_billing.api.resource import PendingOperation
-from tenant_billing.domain.observations import Meter, Price, Product
+from tenant_billing.domain.observations import Meter, Price, Product, Subscription
 from tenant_billing.domain.plan_actions import (
     Action,
     ArchivePrice,
@@ -35,6 +35,7 @@ class PlanAccount:
     meters: dict[str, Meter] = field(default_factory=dict)
     answers: dict[str, str] = field(default_factory=dict)
     looked: bool = False
+    subscribers: tuple[Subscription, ...] = ()
     users: tuple[str, ...] = ()
     done: list[Action] = field(default_factory=list)
 
@@ -48,6 +49,7 @@ class PlanAccount:
             prices=list(self.prices.values()),
             meters=list(self.meters.values()),
             looked=self.looked,
+            subscribers=self.subscribers,
             users=self.users,
         )
         return replace(world, **changes)

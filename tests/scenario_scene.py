@@ -88,6 +88,12 @@ class Scene:
         annotations = {f"{PREFIX}/reconcile": secrets.token_hex(4)}
         await self.stage.merge(self.plan_path(plan), {"metadata": {"annotations": annotations}})
 
+    async def pause_plan(self, plan: str, *, paused: bool = True) -> None:
+        """Have the operator leave a plan alone, or look at it again; waits until it does."""
+        annotations = {f"{PREFIX}/paused": "true" if paused else None}
+        await self.stage.merge(self.plan_path(plan), {"metadata": {"annotations": annotations}})
+        await self.until_plan(plan, "Paused" if paused else "Available")
+
     async def delete_plan(self, name: str) -> None:
         """Ask for the deletion of a plan."""
         answer = await self.stage.outside.kubernetes.delete(self.plan_path(name))

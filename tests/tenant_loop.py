@@ -9,7 +9,7 @@ import kubernetes_bodies as bodies
 from loop_fakes import NOW, AccountMemory, Loop, RegistryMemory
 from tenant_billing.api.conditions import Condition
 from tenant_billing.api.tenant_subscription import TenantSubscription
-from tenant_billing.domain import requests
+from tenant_billing.domain import predictions, requests
 from tenant_billing.domain.observations import (
     Customer,
     Event,
@@ -74,6 +74,13 @@ class SellingAccount(AccountMemory):
         )
         known: Subscription = self.answers.setdefault(key, new)
         return self.subscriptions.setdefault(known.id, known)
+
+    async def change_item(self, change: requests.ItemChange, key: str, subject: Subject) -> Subscription:
+        self._wrote("change_item", subject)
+        before = self.subscriptions[change.subscription_id]
+        self.subscriptions[before.id] = predictions.item_changed(before, change, self.prices[change.price_id])
+        self.called("change_item:committed")
+        return self.subscriptions[before.id]
 
     async def change_subscription(
         self, subscription_id: str, change: requests.SubscriptionChange, subject: Subject

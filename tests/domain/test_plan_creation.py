@@ -76,9 +76,6 @@ def test_price_without_its_lookup_key_is_known_by_metadata() -> None:
 
 PROBLEMS = [
     pytest.param(
-        a_plan(priceChangePolicy="AtRenewal"), Reason.NOT_YET_SUPPORTED, id="a field of a later version"
-    ),
-    pytest.param(
         a_plan(price=recurring(currency="EUX")), Reason.INVALID_PRICE, id="a currency that does not exist"
     ),
 ]

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from plan_builders import NOW, a_plan, a_price
-from tenant_billing.api.conditions import ConditionType, find_condition
 from tenant_billing.api.reasons import Reason
 from tenant_billing.domain import plan_status
 from tenant_billing.domain.plan_decision import PlanDecision
@@ -37,7 +36,6 @@ def test_carried_out_plan_is_ready() -> None:
     status = plan_status.judged(plan, NOW, plan.status, None)
     assert plan_status.ready_reason(status) == Reason.AVAILABLE
     assert (status.observed_generation, status.last_handled_reconcile) == (4, "7")
-    assert find_condition(status.conditions, ConditionType.PRICES_MIGRATED) is not None
 
 
 def test_finding_is_what_the_plan_says() -> None:

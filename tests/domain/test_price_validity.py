@@ -5,9 +5,8 @@ from typing import Any
 import pytest
 
 from plan_builders import EXISTING, METERED, a_plan, metered, recurring
-from tenant_billing.api.billing_plan import BillingPlan
 from tenant_billing.api.reasons import Reason
-from tenant_billing.domain.price_validity import invalid_price, not_yet_supported
+from tenant_billing.domain.price_validity import invalid_price
 
 
 def tiered(*ends: int | None, **last: Any) -> dict[str, Any]:
@@ -67,28 +66,3 @@ def test_flat_amount_that_is_too_fine_is_named_by_its_tier() -> None:
     finding = invalid_price(a_plan(price=price).spec)
     assert finding is not None
     assert finding.message.startswith("spec.price.metered.tiers[1].flatAmount: an amount in KWD")
-
-
-SUPPORTED = [
-    pytest.param(a_plan(), None, id="a recurring plan is carried out"),
-    pytest.param(a_plan(trial={"days": 14}), None, id="so is its trial"),
-    pytest.param(a_plan(tax={"code": "txcd_10000000", "automatic": "Enabled"}), None, id="and its tax"),
-    pytest.param(a_plan(price=METERED), None, id="and usage"),
-    pytest.param(a_plan(priceChangePolicy="AtRenewal"), "spec.priceChangePolicy", id="migration comes next"),
-    pytest.param(
-        a_plan(discovery={"namespace": "tenants", "clusterRef": {"name": "eu1"}}),
-        None,
-        id="discovery",
-    ),
-]
-
-
-@pytest.mark.parametrize(("plan", "field"), SUPPORTED)
-def test_field_that_is_not_carried_out_yet_is_named(plan: BillingPlan, field: str | None) -> None:
-    finding = not_yet_supported(plan.spec)
-    if field is None:
-        assert finding is None
-    else:
-        assert finding is not None
-        assert finding.reason is Reason.NOT_YET_SUPPORTED
-        assert finding.message.startswith(f"{field}:")

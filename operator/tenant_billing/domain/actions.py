@@ -56,10 +56,16 @@ class CreateSubscription:
 
 @dataclass(frozen=True)
 class ChangeItem:
-    """Put the subscription on another price."""
+    """Put the subscription on another price.
+
+    Attributes:
+        urgent: Whether it goes before what can wait in the account's budget: a wish does, a changed price of a plan
+            lets payments pass.
+    """
 
     change: requests.ItemChange
     key: str
+    urgent: bool = True
 
 
 @dataclass(frozen=True)

@@ -9,21 +9,16 @@ from dataclasses import dataclass, replace
 from tenant_billing.api.billing_plan import ProrationPolicy
 from tenant_billing.api.names import StripeMetadata
 from tenant_billing.api.reasons import Reason
-from tenant_billing.domain import plan_wish, scheduled_change, subscription_settings
+from tenant_billing.domain import plan_wish, price_move, scheduled_change, subscription_settings
 from tenant_billing.domain.access import KNOWN
 from tenant_billing.domain.actions import Action, ChangeItem, ChangeSubscription
 from tenant_billing.domain.counting import is_incomplete
 from tenant_billing.domain.findings import Finding, Hold
 from tenant_billing.domain.identity import idempotency_key
 from tenant_billing.domain.observations import EMPTY, BillingReference, Subscription, SubscriptionItem
+from tenant_billing.domain.proration import PRORATION
 from tenant_billing.domain.requests import ItemChange, SubscriptionChange
 from tenant_billing.domain.world import Offer, World
-
-_PRORATION = {
-    ProrationPolicy.NEXT_INVOICE: "create_prorations",
-    ProrationPolicy.INVOICE_NOW: "always_invoice",
-    ProrationPolicy.NONE: "none",
-}
 
 
 @dataclass(frozen=True)
@@ -100,7 +95,15 @@ def difference(world: World, subscription: Subscription, current: InForce) -> Fi
         plan_was_changed_outside(world, subscription, current)
         or scheduled_change.schedule_is_foreign(world, subscription)
         or scheduled_change.change_is_waiting(world, subscription, current.item, current.offer)
+        or _price_is_waiting(world, subscription, current)
     )
+
+
+def _price_is_waiting(world: World, subscription: Subscription, current: InForce) -> Finding | None:
+    wanted = world.offer
+    if wanted is None or current.offer is None or current.offer.name != wanted.name:
+        return None
+    return price_move.is_waiting(world, subscription, wanted)
 
 
 def plan_was_changed_outside(world: World, subscription: Subscription, current: InForce) -> Finding | None:
@@ -176,9 +179,12 @@ def actions(world: World, subscription: Subscription, current: InForce) -> tuple
     mark = _mark(world, subscription, wanted, elsewhere=elsewhere)
     if scheduled_change.is_foreign(world, subscription):
         return mark
-    waits = elsewhere and scheduled_change.has_to_wait(world, subscription, item, wanted)
-    later = scheduled_change.move_later(world, subscription, item, wanted) if waits else None
-    now = () if waits else _move(world, subscription, current, item, wanted)
+    if not elsewhere:
+        now, later = price_move.due(world, subscription, wanted)
+    elif scheduled_change.has_to_wait(world, subscription, item, wanted):
+        now, later = (), scheduled_change.move_later(world, subscription, item, wanted)
+    else:
+        now, later = _move(world, subscription, current, item, wanted), None
     now = now or _settings(world, subscription, None if elsewhere else wanted.name)
     return scheduled_change.steps(world, subscription, now, later) or mark
 
@@ -216,7 +222,7 @@ def _move(
         item_id=item.id,
         price_id=wanted.price_id or "",
         quantity=None if item.metered else item.quantity,
-        proration=_PRORATION[policy],
+        proration=PRORATION[policy],
         only_when_paid=only_when_paid,
         metadata=plan_wish.marks(world, subscription, wanted.name),
         metadata_while_waiting=plan_wish.waiting_marks(world, subscription, wanted.name)

@@ -12,8 +12,9 @@ from tenant_billing.domain.plan_actions import Action, ArchivePrice, CreatePrice
 from tenant_billing.domain.plan_intents import CREATE_PRICE, creating
 from tenant_billing.domain.plan_meter import event_name_of, meter_named, new_meter, unusable
 from tenant_billing.domain.plan_world import PlanWorld
+from tenant_billing.domain.price_migration import named_until_period_end
 from tenant_billing.domain.price_terms import has_terms, new_price
-from tenant_billing.domain.price_validity import invalid_price, not_yet_supported
+from tenant_billing.domain.price_validity import invalid_price
 from tenant_billing.domain.readiness import Finding
 from tenant_billing.domain.requests import ProductChange
 
@@ -49,7 +50,7 @@ def decide(world: PlanWorld) -> PlanDecision:
     resource = world.resource
     if resource.metadata.is_being_deleted:
         return _deleted(world)
-    finding = not_yet_supported(resource.spec) or invalid_price(resource.spec)
+    finding = invalid_price(resource.spec)
     if finding is not None:
         return _seen(world, finding=finding)
     arm = resource.spec.price.arm
@@ -115,8 +116,9 @@ def _priced(
 
 def _tidied(world: PlanWorld, product: Product, published: Price) -> tuple[Action, ...]:
     """The product's texts, then the former prices out of sale; a default price is moved before it is archived."""
-    former = [each for each in world.own_prices if each.active and each.id != published.id]
     spec = world.resource.spec
+    former = [each for each in world.own_prices if each.active and each.id != published.id]
+    still_named = named_until_period_end(spec, former, world.subscribers)
     description = spec.description or ""
     moves = product.default_price_id in {each.id for each in former}
     change = ProductChange(
@@ -127,7 +129,7 @@ def _tidied(world: PlanWorld, product: Product, published: Price) -> tuple[Actio
         active=None if product.active else True,
     )
     update = () if change == ProductChange() else (UpdateProduct(product.id, change),)
-    return (*update, *(ArchivePrice(each.id) for each in former))
+    return (*update, *(ArchivePrice(each.id) for each in former if each.id not in still_named))
 
 
 def _returns(world: PlanWorld, product: Product) -> bool:

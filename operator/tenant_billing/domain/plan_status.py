@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from tenant_billing.api.billing_plan import BillingPlan, BillingPlanStatus, PriceRevision
-from tenant_billing.api.conditions import ConditionStatus, ConditionType, find_condition, set_condition
+from tenant_billing.api.conditions import ConditionType, find_condition
 from tenant_billing.api.names import Annotation
 from tenant_billing.api.reasons import Reason
 from tenant_billing.domain import readiness
@@ -52,16 +52,6 @@ def judged(
     generation = resource.metadata.generation
     reason, message = (finding.reason, finding.message) if finding is not None else (Reason.AVAILABLE, "")
     conditions = readiness.ready(status.conditions, reason, message, generation, now)
-    if finding is None:
-        conditions = set_condition(
-            conditions,
-            ConditionType.PRICES_MIGRATED,
-            ConditionStatus.TRUE,
-            Reason.UP_TO_DATE,
-            "",
-            generation,
-            now,
-        )
     return status.model_copy(
         update={
             "conditions": conditions,

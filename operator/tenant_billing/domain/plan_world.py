@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tenant_billing.api.billing_plan import BillingPlan
-from tenant_billing.domain.observations import Meter, Price, Product
+from tenant_billing.domain.observations import Meter, Price, Product, Subscription
 from tenant_billing.domain.plan import FIRST_OF_TIME, PlanIdentity
 
 
@@ -22,6 +22,7 @@ class PlanWorld:
         meters: The account's meters, inactive ones too.
         looked: Whether they were listed after the intent was stored.
         refusal: What the provider refused for good in this very generation: it is not asked again.
+        subscribers: The live subscriptions of the objects that the plan moves when its price changes.
         users: ``namespace/name`` of every TenantSubscription that uses the plan.
     """
 
@@ -34,6 +35,7 @@ class PlanWorld:
     meters: Sequence[Meter] = ()
     looked: bool = False
     refusal: str = ""
+    subscribers: Sequence[Subscription] = ()
     users: Sequence[str] = ()
 
     @property

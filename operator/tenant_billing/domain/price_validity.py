@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from tenant_billing.api.billing_plan import BillingPlanSpec, PriceChangePolicy
+from tenant_billing.api.billing_plan import BillingPlanSpec
 from tenant_billing.api.prices import MeteredPrice, RecurringPrice, Tier
 from tenant_billing.api.reasons import Reason
 from tenant_billing.domain.money import amount_problem, currency_problem
@@ -11,17 +11,6 @@ from tenant_billing.domain.readiness import Finding
 
 RECURRING = "spec.price.recurring"
 METERED = "spec.price.metered"
-
-
-def not_yet_supported(spec: BillingPlanSpec) -> Finding | None:
-    """The first field that this version does not carry out."""
-    unsupported = {
-        "spec.priceChangePolicy": spec.price_change_policy is not PriceChangePolicy.NEW_SUBSCRIPTIONS_ONLY,
-    }
-    field = next((field for field, is_set in unsupported.items() if is_set), None)
-    if field is None:
-        return None
-    return Finding(Reason.NOT_YET_SUPPORTED, f"{field}: this version does not carry it out; leave it out")
 
 
 def invalid_price(spec: BillingPlanSpec) -> Finding | None:

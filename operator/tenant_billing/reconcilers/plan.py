@@ -1,5 +1,6 @@
 """One BillingPlan: its product, its meter and its prices. Gather, decide, apply, report."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -7,6 +8,7 @@ from typing import Final
 from tenant_billing.api.billing_plan import BillingPlan, BillingPlanStatus
 from tenant_billing.api.names import BILLING_PLAN, TENANT_SUBSCRIPTION
 from tenant_billing.api.reasons import Reason
+from tenant_billing.api.tenant_subscription import TenantSubscription
 from tenant_billing.domain import readiness
 from tenant_billing.domain.errors import (
     Forbidden,
@@ -17,6 +19,7 @@ from tenant_billing.domain.errors import (
     StoredFailure,
     Unauthorized,
 )
+from tenant_billing.domain.migration_progress import Progress, with_progress
 from tenant_billing.domain.plan_actions import Action, LookAgain, StoreIntent
 from tenant_billing.domain.plan_decision import PlanDecision, decide
 from tenant_billing.domain.plan_intents import next_attempt
@@ -148,19 +151,24 @@ class BillingPlanReconciler:
         status = _status(seen, connection)
         status = status.model_copy(update={"pending_operation": None, "waiting": waiting})
         status = judged(resource, self._clock.now(), status, decision.finding)
+        progress = Progress()
+        if decision.finding is None:
+            progress = self._reader.progress(resource.model_copy(update={"status": status}), connection)
+            status = with_progress(status, progress, resource.metadata.generation, self._clock.now())
         stored = await self._reporter.store(resource, resource.status, status)
         if (
             ready_reason(status) != ready_reason(resource.status)
             or status.price_id != resource.status.price_id
         ):
-            self._wake_subscriptions(resource.metadata.name)
+            self._wake(self._resources.subscriptions_of_plan(resource.metadata.name))
+        self._wake(each.resource for each in progress.due)
         after = recheck_after(self._surroundings.jitter(), COUNT_INTERVAL)
         why = f"{decision.finding.reason}: {decision.finding.message}" if decision.finding is not None else ""
         return Outcome("changed" if changed or stored else "settled", look_again_after=after, why=why)
 
-    def _wake_subscriptions(self, plan: str) -> None:
-        """What waited for the plan, or follows its price, looks again."""
-        for each in self._resources.subscriptions_of_plan(plan):
+    def _wake(self, subscriptions: Iterable[TenantSubscription]) -> None:
+        """What waited for the plan, or follows its price, looks again; whoever pays goes first."""
+        for each in subscriptions:
             key = ObjectKey(TENANT_SUBSCRIPTION.kind, each.metadata.namespace or "", each.metadata.name)
             self._surroundings.queue.add(key, urgent=False)
 

@@ -3,9 +3,14 @@
 from collections.abc import Iterator
 from typing import Final
 
-from tenant_billing.api.billing_plan import BillingPlan
+from tenant_billing.api.billing_plan import BillingPlan, PriceChangePolicy
 from tenant_billing.api.names import Annotation
+from tenant_billing.domain.counting import has_ended
+from tenant_billing.domain.migration_progress import Progress, Subscriber, progress_of
+from tenant_billing.domain.observations import Subscription
+from tenant_billing.domain.offers import offer_of
 from tenant_billing.domain.plan_world import PlanWorld
+from tenant_billing.domain.price_migration import moves_subscribers
 from tenant_billing.reconcilers.account_picture import AccountPicture
 from tenant_billing.reconcilers.accounts import AccountConnection, Accounts
 from tenant_billing.reconcilers.reporting import Surroundings
@@ -65,6 +70,38 @@ class PlanReader:
         read = self._meters_read.setdefault(meter_id, self._clock.monotonic())
         return asked or self._clock.monotonic() - read >= REACTIVATION_CHECK
 
+    def progress(self, resource: BillingPlan, connection: AccountConnection) -> Progress:
+        """How far the plan's subscribers have moved to its current price.
+
+        Args:
+            resource: The plan, with the status that it is about to get.
+            connection: Its account.
+        """
+        picture = connection.picture
+        offer = offer_of(resource, picture.prices_by_id(), picture.meters_by_id())
+        if not moves_subscribers(offer):
+            return Progress()
+        price = picture.price(offer.price_id) if offer.price_id is not None else None
+        subscribers = self._subscribers(resource.metadata.name, picture)
+        return progress_of(offer, price, connection.owner, subscribers)
+
+    def _movable(self, resource: BillingPlan, picture: AccountPicture) -> tuple[Subscription, ...]:
+        if resource.spec.price_change_policy is PriceChangePolicy.NEW_SUBSCRIPTIONS_ONLY:
+            return ()
+        found = (each.subscription for each in self._subscribers(resource.metadata.name, picture))
+        return tuple(each for each in found if not has_ended(each))
+
+    def _subscribers(self, plan: str, picture: AccountPicture) -> Iterator[Subscriber]:
+        """The objects that we manage on a plan, with the subscriptions that they record."""
+        for each in self._resources.subscriptions_of_plan(plan):
+            spec, subscription_id = each.spec, each.status.subscription_id
+            ours = spec.plan_ref is not None and spec.plan_ref.name == plan
+            if not ours or subscription_id is None or each.metadata.is_being_deleted:
+                continue
+            subscription = picture.subscription(subscription_id)
+            if subscription is not None:
+                yield Subscriber(each, subscription)
+
     def world(self, resource: BillingPlan, connection: AccountConnection) -> PlanWorld:
         """What is known of a plan and its account, without a call."""
         name, backend = resource.metadata.name, resource.spec.backend_ref.name
@@ -78,6 +115,7 @@ class PlanReader:
             products=picture.products(),
             prices=picture.prices(),
             meters=tuple(picture.meters_by_id().values()),
+            subscribers=self._movable(resource, picture),
             users=[f"{each.metadata.namespace}/{each.metadata.name}" for each in users],
         )
 

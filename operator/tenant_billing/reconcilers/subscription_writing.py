@@ -1,5 +1,7 @@
 """Carrying out what was decided for a TenantSubscription: the apply step, one call for each action."""
 
+from dataclasses import replace
+
 from tenant_billing.api.names import TENANT_SUBSCRIPTION
 from tenant_billing.api.tenant_subscription import TenantSubscription, TenantSubscriptionStatus
 from tenant_billing.domain.actions import (
@@ -83,7 +85,8 @@ class SubscriptionWriter:
                 picture.take(await provider.create_customer(request, key, subject))
             case CreateSubscription(request, key):
                 picture.take(await provider.create_subscription(request, key, subject))
-            case ChangeItem(change, key):
+            case ChangeItem(change, key, urgent):
+                subject = replace(subject, urgent=urgent)
                 picture.take(await provider.change_item(change, key, subject))
             case AttachSchedule(subscription_id, key):
                 picture.take(await provider.attach_schedule(subscription_id, key, subject))
