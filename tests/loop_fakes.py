@@ -7,9 +7,12 @@ import hashlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any, NoReturn, TypeVar
 
 from tenant_billing.domain import predictions, requests
+from tenant_billing.domain.meter_errors import MeterErrors
+from tenant_billing.domain.metering import UsageReport
 from tenant_billing.domain.observations import (
     Account,
     Customer,
@@ -252,6 +255,8 @@ class AccountMemory(EndpointsMemory):
     clocks: dict[str, datetime] = field(default_factory=dict)
     answers: dict[str, Any] = field(default_factory=dict)
     subjects: list[Subject] = field(default_factory=list)
+    reports: list[UsageReport] = field(default_factory=list)
+    mistakes: list[MeterErrors] = field(default_factory=list)
 
     async def account(self) -> Account:
         self.called("account")
@@ -407,6 +412,34 @@ class AccountMemory(EndpointsMemory):
     async def cancel_subscription(self, subscription_id: str, subject: Subject) -> Subscription:
         return self._unused("cancel_subscription")
 
+    async def report_usage(self, report: UsageReport, subject: Subject) -> None:
+        self._wrote("report_usage", subject)
+        if all(each.identifier != report.identifier for each in self.reports):
+            self.reports.append(report)
+        self.called("report_usage:committed")
+
+    async def usage_sum(
+        self, meter_id: str, customer_id: str, start: datetime, end: datetime
+    ) -> Decimal | None:
+        self.called("usage_sum")
+        return self.metered(meter_id, customer_id, start, end)
+
+    def metered(self, meter_id: str, customer_id: str, start: datetime, end: datetime) -> Decimal | None:
+        """What the meter's formula ``last`` makes of the reports that were not lost."""
+        counted = [
+            each
+            for each in self.reports
+            if each.meter.id == meter_id and each.customer_id == customer_id and start <= each.timestamp < end
+        ]
+        return Decimal(max(counted, key=lambda each: each.timestamp).quantity) if counted else None
+
+    async def meter_errors(self, after: str | None) -> AsyncIterator[MeterErrors]:
+        self.called("meter_errors")
+        for each in self.mistakes:
+            if each.id == after:
+                return
+            yield each
+
     async def events_after(self, cursor: str | None, since: datetime | None) -> AsyncIterator[Event]:
         self.called("events_after")
         ids = [each.id for each in self.events]
@@ -460,8 +493,8 @@ class RegistryMemory(Failing):
     async def delete_tenant(self, tenant_id: str, subject: Subject) -> None:
         raise AssertionError("a cluster's reconciler deletes no tenant")
 
-    async def totals(self, tenant_ids: Sequence[str]) -> Mapping[str, Totals]:
-        self.called("totals")
+    async def totals(self, tenant_ids: Sequence[str], *, activated: bool = False) -> Mapping[str, Totals]:
+        self.called("totals:activated" if activated else "totals")
         return {each: self.known_totals[each] for each in tenant_ids if each in self.known_totals}
 
 

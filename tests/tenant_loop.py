@@ -9,7 +9,7 @@ import kubernetes_bodies as bodies
 from loop_fakes import NOW, AccountMemory, Loop, RegistryMemory
 from tenant_billing.api.conditions import Condition
 from tenant_billing.api.tenant_subscription import TenantSubscription
-from tenant_billing.domain import predictions, requests
+from tenant_billing.domain import requests, subscription_predictions
 from tenant_billing.domain.observations import (
     Customer,
     Event,
@@ -29,6 +29,7 @@ from tenant_billing.reconcilers.registries import Registries
 BACKEND: Final = ObjectKey("BillingBackend", "", "main")
 CLUSTER: Final = ObjectKey("ThingsStackCluster", "", "eu1")
 PLAN: Final = ObjectKey("BillingPlan", "", "starter")
+MONTH: Final = timedelta(days=30)
 ACME: Final = ObjectKey("TenantSubscription", "tenants", "acme")
 
 
@@ -64,6 +65,9 @@ class SellingAccount(AccountMemory):
         self._wrote("create_subscription", subject)
         identity = f"sub_{len(self.subscriptions) + 1}"
         item = SubscriptionItem(f"si_{identity}", request.price_id, 1, self.moment, self.moment)
+        if request.metered:
+            ends = (self.moment or NOW) + MONTH
+            item = replace(item, quantity=None, metered=True, current_period_end=ends)
         new = Subscription(
             id=identity,
             customer_id=request.customer_id,
@@ -78,7 +82,9 @@ class SellingAccount(AccountMemory):
     async def change_item(self, change: requests.ItemChange, key: str, subject: Subject) -> Subscription:
         self._wrote("change_item", subject)
         before = self.subscriptions[change.subscription_id]
-        self.subscriptions[before.id] = predictions.item_changed(before, change, self.prices[change.price_id])
+        self.subscriptions[before.id] = subscription_predictions.item_changed(
+            before, change, self.prices[change.price_id]
+        )
         self.called("change_item:committed")
         return self.subscriptions[before.id]
 

@@ -137,7 +137,8 @@ async def test_sandbox_is_followed_in_time_and_read_every_second(scene: Scene) -
 async def test_becoming_available_wakes_what_waited(scene: Scene) -> None:
     scene.loop.see(bodies.a_plan(), bodies.a_subscription())
     await scene.run()
-    assert scene.loop.queue.names() == {"BillingPlan starter", "TenantSubscription tenants/acme"}
+    waiting = {"BillingPlan starter", "TenantSubscription tenants/acme", "UsageComparison main"}
+    assert scene.loop.queue.names() == waiting
     scene.loop.queue.keys.clear()
     await scene.run()
     assert scene.loop.queue.keys == []
@@ -294,7 +295,7 @@ async def test_new_key_is_another_connection_and_goes_on_with_the_picture(scene:
     former, scene.account = scene.account, AccountMemory()
     scene.loop.kubernetes.secrets[SECRET] = "rk_test_51New"
     await scene.surroundings.secrets.look()
-    assert scene.loop.queue.names() == {"BillingBackend main"}
+    assert scene.loop.queue.names() == {"BillingBackend main", "UsageComparison main"}
     await scene.run()
     assert [each["api_key"] for each in scene.connected] == ["sk_test_51Secret", "rk_test_51New"]
     assert former.closed

@@ -162,7 +162,7 @@ async def test_field_of_a_later_version_is_named_and_the_rest_works(scene: Scene
 async def test_becoming_available_wakes_what_waited(scene: Scene) -> None:
     scene.loop.see(bodies.a_subscription())
     await scene.run()
-    assert scene.loop.queue.names() == {"TenantSubscription tenants/acme"}
+    assert scene.loop.queue.names() == {"TenantSubscription tenants/acme", "UsageMetering eu1"}
 
 
 async def test_tenant_that_somebody_else_changed_is_looked_at_again_after_the_next_check(
@@ -176,7 +176,8 @@ async def test_tenant_that_somebody_else_changed_is_looked_at_again_after_the_ne
     del scene.registry.tenants["gone"]
     scene.loop.clock.advance(PROBE_INTERVAL)
     await scene.run()
-    assert scene.loop.queue.names() == {"TenantSubscription tenants/lab", "TenantSubscription tenants/gone"}
+    changed = {"TenantSubscription tenants/lab", "TenantSubscription tenants/gone"}
+    assert scene.loop.queue.names() == changed | {"UsageMetering eu1"}
     connection = scene.registries.of("eu1")
     assert connection is not None
     assert connection.picture.tenant("lab") == scene.registry.tenants["lab"]

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +13,8 @@ from tenant_billing.clients.stripe_provider import StripeProvider
 from tenant_billing.clients.stripe_webhook_endpoints import EVENT_VERSION
 from tenant_billing.domain import requests
 from tenant_billing.domain.events import EVENT_TYPES
-from tenant_billing.domain.observations import Customer, PriceTier, Subscription
+from tenant_billing.domain.metering import UsageReport
+from tenant_billing.domain.observations import Customer, Meter, PriceTier, Subscription
 from tenant_billing.domain.webhook_endpoints import NewWebhookEndpoint, WebhookEndpointChange, marks_of
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -375,3 +376,40 @@ async def _no_webhook_endpoint_any_more(provider: StripeProvider, service: Servi
     for _ in range(2):
         await provider.delete_webhook_endpoint(created.endpoint.id, SUBJECT)
     assert created.endpoint.id not in {each.id for each in await provider.webhook_endpoints()}
+
+
+@calls("report_usage")
+async def _reported_usage(provider: StripeProvider, service: Service) -> None:
+    meter = await provider.create_meter(
+        requests.NewMeter(unique("devices"), "Devices"), unique("key"), SUBJECT
+    )
+    reported = usage_report(meter, (await customer(service)).id)
+    await provider.report_usage(reported, SUBJECT)
+    await provider.report_usage(reported, SUBJECT)
+
+
+@calls("usage_sum")
+async def _what_usage_comes_to(provider: StripeProvider, service: Service) -> None:
+    meter = await provider.create_meter(
+        requests.NewMeter(unique("devices"), "Devices"), unique("key"), SUBJECT
+    )
+    payer, other = (await customer(service)).id, (await customer(service)).id
+    await provider.report_usage(usage_report(meter, payer), SUBJECT)
+    end = START + timedelta(minutes=1)
+    assert await provider.usage_sum(meter.id, payer, START, end) == 7
+    assert await provider.usage_sum(meter.id, other, START, end) is None
+
+
+@calls("meter_errors")
+async def _what_was_wrong_with_usage(provider: StripeProvider, service: Service) -> None:
+    meter = await provider.create_meter(
+        requests.NewMeter(unique("devices"), "Devices"), unique("key"), SUBJECT
+    )
+    await provider.report_usage(usage_report(meter, "cus_none"), SUBJECT)
+    (found,) = [each async for each in provider.meter_errors(None)]
+    assert found.meter_id == meter.id
+
+
+def usage_report(meter: Meter, customer_id: str) -> UsageReport:
+    """Seven devices at the simulator's start."""
+    return UsageReport(customer_id, meter, 7, START, unique("uid-of-acme"))

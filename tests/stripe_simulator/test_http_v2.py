@@ -75,3 +75,8 @@ async def test_a_failed_call_is_carried_out_again_under_its_key(simulator: Servi
     assert (second.status_code, second.headers.get("Idempotent-Replayed")) == (200, None)
     third = await report(simulator, "k", **body)
     assert (third.status_code, third.headers.get("Idempotent-Replayed")) == (200, "true")
+
+
+async def test_a_page_that_is_not_there_is_refused(service: Service) -> None:
+    answer = await service.raw.get("/v2/core/events?page=evt_none")
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, "page")

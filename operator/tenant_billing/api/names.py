@@ -58,6 +58,8 @@ class Annotation:
     """On a ThingsStackCluster: the ``status.brake.id`` of the batch that may go ahead."""
     NUDGE: Final = f"{GROUP}/nudge"
     """Written by the operator's webhook: "look again". The inbox of verified Stripe events."""
+    PUSHED_USAGE: Final = f"{GROUP}/pushed-usage"
+    """Written by the operator's endpoint for pushed reports: the totals that were pushed last, and when."""
 
 
 class SecretAnnotation:

@@ -32,6 +32,7 @@ MESSAGE_LENGTH: Final = 400
 LIMITED_REASON: Final = "stripe-rate-limited-reason"
 
 BY_CODE: Final[Mapping[str, type[OutsideError]]] = {
+    "duplicate_meter_event": AlreadyExists,  # the identifier was taken within the last day (stripe.md 4.2)
     "idempotency_key_in_use": Unreachable,  # the first request with this key still runs
     "lock_timeout": Throttled,  # not processed: something else holds the object (stripe.md 5.4)
     "rate_limit": Throttled,

@@ -18,6 +18,7 @@ from tenant_billing.clients.stripe_newcomers import StripeNewcomers
 from tenant_billing.clients.stripe_schedules import StripeSchedules
 from tenant_billing.clients.stripe_subscription_writes import StripeSubscriptionWrites
 from tenant_billing.clients.stripe_transport import AccountTime, DatedTransport
+from tenant_billing.clients.stripe_usage import StripeUsage
 from tenant_billing.clients.stripe_webhook_endpoints import StripeWebhookEndpoints
 from tenant_billing.clients.version import PRODUCT, VERSION
 from tenant_billing.domain.errors import Unauthorized
@@ -36,6 +37,7 @@ class StripeProvider(
     StripeSubscriptionWrites,
     StripeSchedules,
     StripeWebhookEndpoints,
+    StripeUsage,
 ):
     """One Stripe account as a :class:`tenant_billing.ports.BillingProvider`."""
 

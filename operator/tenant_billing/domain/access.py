@@ -19,7 +19,8 @@ ACTIVE: Final = "active"
 IN_GOOD_STANDING: Final = frozenset({ACTIVE, "trialing"})
 PAST_DUE: Final = "past_due"
 INCOMPLETE: Final = "incomplete"
-REVOKED: Final = frozenset({"unpaid", "paused"})
+PAUSED: Final = "paused"
+REVOKED: Final = frozenset({"unpaid", PAUSED})
 ENDED: Final = frozenset({"canceled", "incomplete_expired"})
 KNOWN: Final = IN_GOOD_STANDING | {PAST_DUE, INCOMPLETE} | REVOKED | ENDED
 
@@ -220,7 +221,7 @@ _FIXED: Final = {
         "Stripe has stopped trying to collect; the customer must pay the latest invoice.",
         Description.UNPAID,
     ),
-    "paused": Standing(
+    PAUSED: Standing(
         Access.SUSPENDED,
         Reason.PAUSED,
         ConditionStatus.FALSE,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from tenant_billing.api.resource import PendingOperation
 from tenant_billing.domain import requests
+from tenant_billing.domain.metering import UsageReport
 
 
 class Disruption(enum.StrEnum):
@@ -131,6 +132,20 @@ class DeleteTenant:
     disruption: Disruption = Disruption.DELETE
 
 
+@dataclass(frozen=True)
+class CountDevices:
+    """Ask the registry how many devices the tenant has now."""
+
+
+@dataclass(frozen=True)
+class ReportUsage:
+    """Report usage to the meter. No fresh read precedes it: it takes nothing from anybody, and a repeat is harmless."""
+
+    report: UsageReport
+
+
+UsageAction = CountDevices | ReportUsage
+
 Action = (
     AddFinalizer
     | RemoveFinalizer
@@ -147,6 +162,7 @@ Action = (
     | CreateTenant
     | UpdateTenant
     | DeleteTenant
+    | UsageAction
 )
 
 OUTSIDE = (

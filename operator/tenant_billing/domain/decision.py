@@ -15,6 +15,7 @@ from tenant_billing.domain import (
     observed,
     plan_change,
     prerequisites,
+    usage,
 )
 from tenant_billing.domain import tenant as tenants
 from tenant_billing.domain.access import Access, Standing
@@ -32,6 +33,7 @@ from tenant_billing.domain.ownership import is_claimed
 from tenant_billing.domain.permissions import is_trusted_by_backend
 from tenant_billing.domain.plan_change import InForce
 from tenant_billing.domain.standing import standing_of
+from tenant_billing.domain.usage import UNJUDGED, UsageVerdict
 from tenant_billing.domain.world import World
 
 
@@ -49,6 +51,7 @@ class Verdict:
         limits: What the tenant should be allowed, None where that is not known.
         frozen: What existed when it was frozen, while it is.
         look_again_at: When this verdict changes by itself, in the account's time.
+        usage: What follows for what is reported.
     """
 
     actions: tuple[Action, ...]
@@ -60,6 +63,7 @@ class Verdict:
     limits: Limits | None = None
     frozen: EntityLimits | None = None
     look_again_at: datetime | None = None
+    usage: UsageVerdict = UNJUDGED
 
 
 def decide(world: World) -> Verdict:
@@ -81,8 +85,9 @@ def decide(world: World) -> Verdict:
     actions = _unless_held((*provider, *registry), world)
     if problem is None and actions != (*provider, *registry):
         problem = BRAKE
+    reported = usage.judge(world, candidates.counting, current)
     return Verdict(
-        actions=actions,
+        actions=usage.preceded(world, reported, actions),
         finding=finding or problem,
         sync=_sync(world, candidates.counting, current),
         standing=standing,
@@ -91,6 +96,7 @@ def decide(world: World) -> Verdict:
         limits=wanted,
         frozen=frozen,
         look_again_at=_look_again_at(world, standing),
+        usage=reported,
     )
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from tenant_billing.api.reasons import Reason
 from tenant_billing.api.tenant_subscription import DeletionPolicy, ManagementPolicy, TenantState
-from tenant_billing.domain import counting, prerequisites
+from tenant_billing.domain import counting, prerequisites, usage
 from tenant_billing.domain.access import Description
 from tenant_billing.domain.actions import (
     Action,
@@ -137,6 +137,7 @@ def _end(world: World) -> Farewell:
                 "by the annotation approve-disruptions with the value of the cluster's status.brake.id.",
             ),
         )
+    steps = usage.preceded(world, usage.judge_alone(world), steps)
     return Farewell(
         steps or _LET_GO, message="The subscription was ended and the tenant has no access any more."
     )

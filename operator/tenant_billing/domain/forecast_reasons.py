@@ -14,6 +14,7 @@ _FIXED: Final[Mapping[str, str]] = {
     "PlanMove": "another plan is asked for, and comes at the end of the period",
     "ReleaseSchedule": "what it plans is not asked for any more",
     "CancelSubscription": "the object is being deleted",
+    "ReportUsage": "the devices are counted once more before the access ends",
     "CreateProduct": "the plan has no product yet",
     "CreateMeter": "nothing counts what the plan charges yet",
     "CreatePrice": "no price of the plan has these terms; prices are immutable",

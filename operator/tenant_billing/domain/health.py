@@ -138,7 +138,6 @@ def not_yet_supported(spec: ThingsStackClusterSpec) -> str | None:
     default, metering = Metering(), spec.metering
     unsupported = {
         "spec.metering.source": metering.source is not default.source,
-        "spec.metering.interval": metering.interval != default.interval,
         "spec.metering.push": metering.push is not None,
     }
     return next((field for field, is_set in unsupported.items() if is_set), None)

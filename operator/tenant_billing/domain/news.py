@@ -13,6 +13,7 @@ from tenant_billing.api.tenant_subscription import TenantState, TenantSubscripti
 
 NORMAL: Final = "Normal"
 WARNING: Final = "Warning"
+_BAD_USAGE: Final = frozenset({Reason.REJECTED, Reason.MISMATCH})
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ def between(before: TenantSubscriptionStatus, after: TenantSubscriptionStatus) -
     return (
         *_of_tenant(before, after),
         *_of_subscription(before, after),
+        *_of_usage(before, after),
         *_of_readiness(before, after),
         *_of_warning(before, after),
     )
@@ -78,6 +80,19 @@ def _of_subscription(before: TenantSubscriptionStatus, after: TenantSubscription
         message = payment.message or "The customer has paid."
         told.append(News(WARNING if bad else NORMAL, payment.reason, message))
     return tuple(told)
+
+
+def _of_usage(before: TenantSubscriptionStatus, after: TenantSubscriptionStatus) -> tuple[News, ...]:
+    """Usage that is not billed as it should be, and that it is again."""
+    now = find_condition(after.conditions, ConditionType.USAGE_REPORTED)
+    former = find_condition(before.conditions, ConditionType.USAGE_REPORTED)
+    if now is None or former is None or now.reason == former.reason:
+        return ()
+    if now.reason in _BAD_USAGE:
+        return (News(WARNING, f"Usage{now.reason}", now.message),)
+    if former.reason in _BAD_USAGE and now.reason == Reason.REPORTED:
+        return (News(NORMAL, "UsageReported", "The usage is reported and counted again."),)
+    return ()
 
 
 def _of_readiness(before: TenantSubscriptionStatus, after: TenantSubscriptionStatus) -> tuple[News, ...]:

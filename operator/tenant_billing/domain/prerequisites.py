@@ -6,6 +6,7 @@ from tenant_billing.api.reasons import Reason
 from tenant_billing.domain.counting import bills
 from tenant_billing.domain.errors import Forbidden, Throttled, Unauthorized, Unreachable, Unsupported
 from tenant_billing.domain.findings import Finding, Hold, Rule
+from tenant_billing.domain.meter_conflict import meter_is_anothers
 from tenant_billing.domain.observed import field_would_write
 from tenant_billing.domain.ownership import (
     another_object_has_the_subscription,
@@ -199,6 +200,7 @@ CHAIN: tuple[Rule, ...] = (
     customer_was_deleted,
     named_customer_is_missing,
     payer_has_no_customer,
+    meter_is_anothers,
     tenant_cannot_be_created,
     tenant_cannot_be_renamed,
     password_cannot_be_read,

@@ -20,7 +20,15 @@ from tenant_billing.api.tenant_subscription import (
     TenantState,
     TenantSubscriptionStatus,
 )
-from tenant_billing.domain import counting, enrolment, limits, period_end, scheduled_change
+from tenant_billing.domain import (
+    counting,
+    enrolment,
+    limits,
+    period_end,
+    scheduled_change,
+    usage,
+    usage_condition,
+)
 from tenant_billing.domain.access import Access, Standing
 from tenant_billing.domain.birth import tenant_gone_message
 from tenant_billing.domain.decision import BRAKE, Verdict
@@ -91,6 +99,8 @@ def _intent(world: World, verdict: Verdict) -> PendingOperation | None:
         return None
     if world.provider_problem is not None or world.registry_problem is not None:
         return intent
+    if intent.step == usage.REPORT_USAGE:
+        return intent if usage.outstanding(world) is not None else None
     bought = verdict.candidates.told
     if intent.step == period_end.SCHEDULE:
         stopped = verdict.finding is not None and verdict.finding.hold is not Hold.NOTHING
@@ -122,6 +132,7 @@ def _of_provider(world: World, verdict: Verdict) -> dict[str, object]:
         "suspension_time": standing.suspension_time,
         "hosted_invoice_url": _hosted_invoice_url(subscription, standing),
         "frozen_limits": verdict.frozen,
+        "usage": usage_condition.shown(world, verdict.usage),
     }
 
 
@@ -169,7 +180,7 @@ def _conditions(world: World, verdict: Verdict) -> Conditions:
     seen = verdict.limits if verdict.limits is not None else (world.tenant.limits if world.tenant else {})
     use = limits.use_of(world.totals if world.tenant is not None else None, seen)
     put(ConditionType.WITHIN_LIMITS, use.status, use.reason, use.message)
-    put(ConditionType.USAGE_REPORTED, ConditionStatus.TRUE, Reason.NOT_METERED)
+    put(ConditionType.USAGE_REPORTED, *usage_condition.said(world, verdict.usage))
     if verdict.finding is not None and verdict.finding.stalled:
         put(ConditionType.STALLED, ConditionStatus.TRUE, ready[1], ready[2])
     else:

@@ -17,6 +17,7 @@ from tenant_billing.api.things_stack_cluster import ThingsStackCluster
 from tenant_billing.domain.errors import OutsideError
 from tenant_billing.domain.identity import Claim, TenantKey
 from tenant_billing.domain.observations import EMPTY, Customer, Limits, Meter, Subscription, Tenant, Totals
+from tenant_billing.domain.usage_facts import NOTHING_KNOWN, UsageFacts
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,7 @@ class World:
         siblings: Other objects for the same tenant.
         claimants: Other objects, for other tenants, that name the same subscription.
         payer: The object that ``customer.subscriptionRef`` names.
+        sharing: Objects of other tenants that have, or ask for, the same customer.
         provider_problem: Why the account could not be read; then nothing of it is known.
         registry_problem: Why the registry could not be read; then nothing of it is known.
         customer: The customer, or None where there is none.
@@ -133,6 +135,7 @@ class World:
         tenant: The tenant, or None where the registry says that there is none.
         tenant_gone: Whether a tenant that was there is confirmed to be gone.
         totals: Its totals, or None where not known.
+        usage: What is known of the tenant's usage beside its status.
         fresh: What was read for this very decision; a write outside needs everything.
         looked: Whether the account was searched again after the intent was stored.
         tenant_missing: Whether a tenant that was there is not found, and that is not confirmed yet.
@@ -152,6 +155,7 @@ class World:
     siblings: tuple[TenantSubscription, ...] = ()
     claimants: tuple[TenantSubscription, ...] = ()
     payer: TenantSubscription | None = None
+    sharing: tuple[TenantSubscription, ...] = ()
     provider_problem: OutsideError | None = None
     registry_problem: OutsideError | None = None
     customer: Customer | None = None
@@ -164,6 +168,7 @@ class World:
     refusal: Refusal | None = None
     held: bool = False
     totals: Totals | None = None
+    usage: UsageFacts = NOTHING_KNOWN
     fresh: Fresh = Fresh.NOTHING
     looked: bool = False
     admin_password: str = field(default="", repr=False)

@@ -8,11 +8,12 @@ from tenant_billing.domain import requests
 from tenant_billing.domain.observations import Account, Customer, Event, Invoice, Price, Product, Subscription
 from tenant_billing.ports.meters import Meters
 from tenant_billing.ports.schedules import SubscriptionSchedules
+from tenant_billing.ports.usage import Usage
 from tenant_billing.ports.webhook_endpoints import WebhookEndpoints
 from tenant_billing.ports.work import OnTurn, Subject
 
 
-class BillingProvider(Meters, SubscriptionSchedules, WebhookEndpoints, Protocol):
+class BillingProvider(Meters, SubscriptionSchedules, Usage, WebhookEndpoints, Protocol):
     """One account of a payment provider.
 
     Every method raises a subclass of :class:`tenant_billing.domain.errors.OutsideError`. Reads of a single object

@@ -42,8 +42,16 @@ class TenantRegistry(Protocol):
         """Delete a tenant; one that is gone already is success."""
         ...
 
-    async def totals(self, tenant_ids: Sequence[str]) -> Mapping[str, Totals]:
-        """The totals of many tenants by id; an id that is missing from the answer is unknown, not zero."""
+    async def totals(self, tenant_ids: Sequence[str], *, activated: bool = False) -> Mapping[str, Totals]:
+        """The totals of many tenants by id; an id that is missing from the answer is unknown, not zero.
+
+        Args:
+            tenant_ids: Any number of them.
+            activated: Ask for the activated end devices too.
+
+        Raises:
+            Unsupported: This version does not count activated end devices; all devices are no substitute.
+        """
         ...
 
     async def close(self) -> None:

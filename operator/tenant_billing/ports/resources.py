@@ -61,6 +61,10 @@ class Resources(Protocol):
         """All objects whose status or spec names a customer."""
         ...
 
+    def subscriptions_paid_by(self, namespace: str, name: str) -> Sequence[TenantSubscription]:
+        """All objects whose ``customer.subscriptionRef`` names a sibling."""
+        ...
+
     def by_subscription_id(self, subscription_id: str) -> Sequence[TenantSubscription]:
         """All objects whose status or spec names a subscription of the provider."""
         ...

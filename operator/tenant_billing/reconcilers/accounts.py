@@ -64,6 +64,11 @@ class Accounts:
             return self._clock.now()
         return connection.provider.time() or self._clock.now()
 
+    def follows_account_time(self, backend: str) -> bool:
+        """Whether the account has a time of its own (a sandbox)."""
+        connection = self._connections.get(backend)
+        return connection is not None and connection.follows_account_time
+
     async def now_of(self, backend: str, test_clock_id: str | None) -> datetime:
         """Now, for a customer who may live on a test clock: then the clock's frozen time."""
         connection = self._connections.get(backend)

@@ -1,4 +1,4 @@
-"""The four reconcilers, connected to each other."""
+"""The reconcilers of the four kinds and of what is metered, connected to each other."""
 
 from collections.abc import Mapping
 
@@ -7,12 +7,18 @@ from tenant_billing.ports import ProviderFactory, Reconciler, RegistryFactory
 from tenant_billing.reconcilers.accounts import Accounts
 from tenant_billing.reconcilers.backend import BillingBackendReconciler
 from tenant_billing.reconcilers.cluster import ThingsStackClusterReconciler
+from tenant_billing.reconcilers.metered_tenants import MeteredTenants
 from tenant_billing.reconcilers.plan import BillingPlanReconciler
+from tenant_billing.reconcilers.pushed_reports import PushedReports
 from tenant_billing.reconcilers.registries import Registries
 from tenant_billing.reconcilers.reporting import Surroundings
 from tenant_billing.reconcilers.subscription_reading import SubscriptionReader
 from tenant_billing.reconcilers.subscription_writing import SubscriptionWriter
 from tenant_billing.reconcilers.tenant_subscription import TenantSubscriptionReconciler
+from tenant_billing.reconcilers.usage_book import UsageBook
+from tenant_billing.reconcilers.usage_comparisons import COMPARISON, UsageComparisons
+from tenant_billing.reconcilers.usage_metering import METERING, UsageMetering
+from tenant_billing.reconcilers.usage_reporting import UsageReporter
 
 
 def assemble(
@@ -36,7 +42,11 @@ def assemble(
         resync_interval: Seconds after which a settled subscription is looked at all the same.
         event_interval: Seconds between two readings of an event list that nobody asked for.
     """
-    reader = SubscriptionReader(surroundings, accounts, registries)
+    book = UsageBook()
+    pushed = PushedReports(surroundings.resources, accounts, book)
+    metered = MeteredTenants(surroundings.resources, accounts, pushed)
+    usage = UsageReporter(surroundings.queue, accounts, registries, book)
+    reader = SubscriptionReader(surroundings, accounts, registries, pushed)
     writer = SubscriptionWriter(surroundings, accounts, registries)
     return {
         BILLING_BACKEND.kind: BillingBackendReconciler(
@@ -45,6 +55,8 @@ def assemble(
         THINGS_STACK_CLUSTER.kind: ThingsStackClusterReconciler(surroundings, registries, connect_registry),
         BILLING_PLAN.kind: BillingPlanReconciler(surroundings, accounts, registries),
         TENANT_SUBSCRIPTION.kind: TenantSubscriptionReconciler(
-            surroundings, registries, reader, writer, resync_interval
+            surroundings, registries, reader, writer, usage, resync_interval
         ),
+        METERING: UsageMetering(surroundings, accounts, registries, metered, book),
+        COMPARISON: UsageComparisons(surroundings, accounts, metered, book),
     }

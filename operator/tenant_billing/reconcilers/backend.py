@@ -27,6 +27,7 @@ from tenant_billing.reconcilers.connection_life import ConnectionReconciler
 from tenant_billing.reconcilers.event_reader import EventReader, EventsSeen, unreadable
 from tenant_billing.reconcilers.reporting import Surroundings, acknowledged, key_of, reconcile_token
 from tenant_billing.reconcilers.turns import Turn
+from tenant_billing.reconcilers.usage_comparisons import comparison_key
 from tenant_billing.reconcilers.webhook_registration import WebhookRegistrar, WebhookSeen, secrets_of
 
 EVENT_INTERVAL: Final = 600.0
@@ -110,6 +111,7 @@ class BillingBackendReconciler(ConnectionReconciler[BillingBackend]):
             watch.checked.again()
         if self._accounts.judged(name, seen):
             self._news.to_everybody(name)
+            self._queue.add(comparison_key(name), urgent=False)
         return seen
 
     def _is_due(self, resource: BillingBackend, watch: _Watch) -> bool:

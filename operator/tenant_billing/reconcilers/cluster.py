@@ -28,6 +28,7 @@ from tenant_billing.reconcilers.reporting import (
     reconcile_token,
 )
 from tenant_billing.reconcilers.turns import Turn
+from tenant_billing.reconcilers.usage_metering import metering_key
 
 PROBE_INTERVAL: Final = 600.0
 """Seconds after which address, key and licence are proved again, and all tenants are seen again."""
@@ -52,6 +53,8 @@ class ThingsStackClusterReconciler(ConnectionReconciler[ThingsStackCluster]):
         seen = await self._check(resource)
         await self._approve(resource)
         name, before = resource.metadata.name, resource.status
+        if seen.is_available:
+            self._queue.add(metering_key(name), urgent=False)
         after = await self._registries.write_status(name, lambda newest: self._status(newest, seen))
         return self._outcome(seen, "changed" if after.status != before else "settled")
 

@@ -23,6 +23,7 @@ from tenant_billing.ports import OnTurn, SecretKeyMissing, SecretNotFound
 from tenant_billing.reconcilers.absences import Absences
 from tenant_billing.reconcilers.accounts import AccountConnection, Accounts
 from tenant_billing.reconcilers.payments_reading import Payments, read_payments
+from tenant_billing.reconcilers.pushed_reports import PushedReports
 from tenant_billing.reconcilers.registries import Registries, RegistryConnection
 from tenant_billing.reconcilers.reporting import Surroundings
 
@@ -39,8 +40,15 @@ class NotCheckedYet(Exception):
 class SubscriptionReader:
     """Reads the world of one TenantSubscription."""
 
-    def __init__(self, surroundings: Surroundings, accounts: Accounts, registries: Registries) -> None:
+    def __init__(
+        self,
+        surroundings: Surroundings,
+        accounts: Accounts,
+        registries: Registries,
+        pushed: PushedReports,
+    ) -> None:
         self._resources = surroundings.resources
+        self._pushed = pushed
         self._kubernetes = surroundings.kubernetes
         self._clock = surroundings.clock
         self._accounts = accounts
@@ -78,6 +86,8 @@ class SubscriptionReader:
             missing_subscription_id=payments.missing_subscription_id,
             tenant=tenant,
             totals=await self._totals(world, registry, tenant, TOTALS_MAY_BE_OLD),
+            sharing=self._sharing(world, payments.customer),
+            usage=self._pushed.take(resource, self._backend_name(resource)),
             fresh=fresh,
         )
         world = self._about_absence(world)
@@ -179,6 +189,21 @@ class SubscriptionReader:
             and self._backend_name(each) == backend
         }
         return tuple(found.values())
+
+    def _sharing(self, world: World, customer: Customer | None) -> tuple[TenantSubscription, ...]:
+        """The objects of other tenants that have the same customer, or will have."""
+        if customer is None:
+            return ()
+        found = list(self._resources.subscriptions_of_customer(customer.id))
+        if world.payer is not None:
+            found += self._resources.subscriptions_paid_by(world.namespace.name, world.payer.metadata.name)
+        spec = world.resource.spec
+        others = {
+            each.metadata.uid: each
+            for each in found
+            if (each.spec.cluster_ref, each.spec.tenant.id) != (spec.cluster_ref, spec.tenant.id)
+        }
+        return tuple(others.values())
 
     def _offer(self, plan: BillingPlan) -> Offer:
         connection = self._accounts.of(plan.spec.backend_ref.name)

@@ -11,6 +11,7 @@ from tenant_billing.domain.actions import (
     CancelSubscription,
     ChangeItem,
     ChangeSubscription,
+    CountDevices,
     CreateCustomer,
     CreateSubscription,
     CreateTenant,
@@ -19,6 +20,7 @@ from tenant_billing.domain.actions import (
     PlanMove,
     ReleaseSchedule,
     RemoveFinalizer,
+    ReportUsage,
     StoreIntent,
     UpdateTenant,
 )
@@ -67,8 +69,8 @@ class SubscriptionWriter:
                 await self.write_status(world.resource, with_intent(world, intent))
             case CreateTenant() | UpdateTenant() | DeleteTenant():
                 await self._in_the_registry(action, world)
-            case LookAgain():
-                raise ValueError("looking again is the reader's")
+            case LookAgain() | CountDevices() | ReportUsage():
+                raise ValueError("looking again is the reader's, and usage its reporter's")
             case _:
                 await self._at_the_provider(action, world)
 

@@ -1,6 +1,6 @@
 """What one tenant registry holds, as far as it was seen."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tenant_billing.domain.observations import Tenant, Totals
@@ -122,6 +122,21 @@ class TotalsReader:
         if known is not None and oldest > 0 and self._clock.monotonic() - known.asked_at <= oldest:
             return known.totals
         return (await self._batch.ask(tenant_id)).get(tenant_id)
+
+    async def count(self, tenant_ids: Sequence[str], *, activated: bool) -> Mapping[str, Totals]:
+        """The totals of many tenants, read now in one call.
+
+        Args:
+            tenant_ids: Which tenants.
+            activated: Ask for the activated end devices too; a registry may not know them.
+
+        Returns:
+            What the registry told; a tenant that is missing is unknown.
+        """
+        asked_at = self._clock.monotonic()
+        found = await self._registry.totals(tenant_ids, activated=activated)
+        self._known.update({each: KnownTotals(totals, asked_at) for each, totals in found.items()})
+        return found
 
     def last_known(self, tenant_id: str) -> Totals | None:
         """The totals that were read last, however long ago."""

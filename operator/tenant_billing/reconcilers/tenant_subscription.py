@@ -14,6 +14,7 @@ from tenant_billing.domain.actions import (
     LookAgain,
     RemoveFinalizer,
     StoreIntent,
+    UsageAction,
     disruption_of,
 )
 from tenant_billing.domain.decision import Verdict, decide
@@ -35,6 +36,7 @@ from tenant_billing.reconcilers.reporting import Surroundings, guarded, key_of
 from tenant_billing.reconcilers.subscription_freshness import FreshReader
 from tenant_billing.reconcilers.subscription_reading import NotCheckedYet, SubscriptionReader
 from tenant_billing.reconcilers.subscription_writing import SubscriptionWriter
+from tenant_billing.reconcilers.usage_reporting import UsageReporter
 from tenant_billing.reconcilers.write_failures import after_failure, is_of_registry
 
 MOST_STEPS: Final = 16
@@ -53,6 +55,7 @@ class TenantSubscriptionReconciler:
         registries: Registries,
         reader: SubscriptionReader,
         writer: SubscriptionWriter,
+        usage: UsageReporter,
         resync: float,
     ) -> None:
         self._resources = surroundings.resources
@@ -61,6 +64,7 @@ class TenantSubscriptionReconciler:
         self._registries = registries
         self._reader = reader
         self._writer = writer
+        self._usage = usage
         self._resync = resync
         self._fresh = FreshReader(surroundings, reader)
         self._failures: dict[str, int] = {}
@@ -74,6 +78,7 @@ class TenantSubscriptionReconciler:
         if resource is None:
             return Outcome("gone")
         self._fresh.note(resource)
+        self._usage.begin(resource)
         try:
             if resource.metadata.is_being_deleted:
                 return await self._let_go(resource)
@@ -105,6 +110,8 @@ class TenantSubscriptionReconciler:
 
     async def _step(self, action: Action, world: World) -> World:
         """Carry out one action, after a fresh read and past the brake; gives the world after it."""
+        if isinstance(action, UsageAction):
+            return await self._usage.carry_out(action, world)
         if isinstance(action, OUTSIDE) and self._fresh.lacks_something(world):
             return await self._fresh.read_the_rest(world)
         if disruption_of(action) is not Disruption.NONE and not await self._may_disrupt(world):
@@ -175,9 +182,10 @@ class TenantSubscriptionReconciler:
 
     async def _told(self, world: World, verdict: Verdict, *, changed: bool) -> Outcome:
         """Write what differs in the status, tell what happened, and say when to look again."""
-        problem = world.provider_problem or world.registry_problem
+        problem = world.provider_problem or world.registry_problem or world.usage.problem
         if self._is_no_news(world, problem):
             return Outcome("failed", retry=True, why=str(problem))
+        self._usage.ask_for_a_count(world, verdict.usage)
         if problem is None and not world.held and not verdict.actions:
             await self._registries.withdraw(
                 world.resource.spec.cluster_ref.name, world.resource.spec.tenant.id
@@ -266,6 +274,7 @@ class TenantSubscriptionReconciler:
     def _forget(self, resource: TenantSubscription) -> None:
         self._fresh.forget(resource)
         self._failures.pop(resource.metadata.uid, None)
+        self._usage.forget(resource)
         self._reader.forget(resource)
 
 

@@ -3,11 +3,14 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 from typing import TypeVar
 
 from tenant_billing.domain import predictions, requests, subscription_predictions
 from tenant_billing.domain.errors import NotFound
 from tenant_billing.domain.forecast import System
+from tenant_billing.domain.meter_errors import MeterErrors
+from tenant_billing.domain.metering import UsageReport
 from tenant_billing.domain.observations import (
     Account,
     Customer,
@@ -70,6 +73,16 @@ class RehearsedProvider(RehearsedWebhookEndpoints):
     async def newest_event(self) -> Event | None:
         """The newest event of the account, or None where there is none yet."""
         return await self._real.newest_event()
+
+    async def usage_sum(
+        self, meter_id: str, customer_id: str, start: datetime, end: datetime
+    ) -> Decimal | None:
+        """What the reports of a customer come to."""
+        return await self._real.usage_sum(meter_id, customer_id, start, end)
+
+    def meter_errors(self, after: str | None) -> AsyncIterator[MeterErrors]:
+        """What the provider found wrong with reports."""
+        return self._real.meter_errors(after)
 
     async def close(self) -> None:
         """Give connections back."""
@@ -242,6 +255,11 @@ class RehearsedProvider(RehearsedWebhookEndpoints):
         before = await self._subscription(subscription_id)
         self._note("CancelSubscription", subject, subscription_id, {})
         return self._subscriptions.put(subscription_predictions.subscription_canceled(before, self._now()))
+
+    async def report_usage(self, report: UsageReport, subject: Subject) -> None:
+        """Note that usage would be reported."""
+        said = {"quantity": report.quantity, "event_name": report.meter.event_name}
+        self._note("ReportUsage", subject, report.customer_id, said)
 
     # -- inside --------------------------------------------------------------
 

@@ -70,10 +70,10 @@ class RehearsedRegistry:
         self._record.note(System.THINGS_STACK, "DeleteTenant", subject, tenant_id, {})
         self._deleted.add(tenant_id)
 
-    async def totals(self, tenant_ids: Sequence[str]) -> Mapping[str, Totals]:
+    async def totals(self, tenant_ids: Sequence[str], *, activated: bool = False) -> Mapping[str, Totals]:
         """The totals of many tenants by id; of one that does not exist yet nothing is known."""
         known = [each for each in tenant_ids if each not in self._made]
-        return await self._real.totals(known) if known else {}
+        return await self._real.totals(known, activated=activated) if known else {}
 
     async def close(self) -> None:
         """Give connections back."""

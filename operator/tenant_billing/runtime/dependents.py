@@ -38,10 +38,6 @@ class Lookups(Resources, Protocol):
         """All objects of one namespace."""
         ...
 
-    def subscriptions_paid_by(self, namespace: str, name: str) -> Iterable[TenantSubscription]:
-        """All objects whose ``customer.subscriptionRef`` names a sibling."""
-        ...
-
 
 def affected_by(change: Change, resources: Lookups) -> Affected:
     """Decide what to look at after a change."""
@@ -146,12 +142,13 @@ def _of_plan(plan: BillingPlan, resources: Lookups) -> set[ObjectKey]:
 
 
 def _neighbours(item: TenantSubscription, resources: Lookups) -> set[ObjectKey]:
-    """Siblings of the tenant or of the subscription, those it pays for, and whatever waits for it to be gone."""
+    """Siblings of the tenant, the customer or the subscription, those it pays for, and whatever waits for its end."""
     named = {each for each in (item.spec.subscription_id, item.status.subscription_id) if each}
     return (
         _keys(resources.subscriptions_of_tenant(item.spec.cluster_ref.name, item.spec.tenant.id))
         | _keys(rival for each in named for rival in resources.by_subscription_id(each))
         | _keys(resources.subscriptions_paid_by(item.metadata.namespace or "", item.metadata.name))
+        | _keys(resources.subscriptions_of_customer(item.status.customer_id or ""))
         | _waiting_to_go([*_plans(item, resources), resources.cluster(item.spec.cluster_ref.name)])
     )
 

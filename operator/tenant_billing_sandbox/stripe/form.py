@@ -1,6 +1,7 @@
-"""Decoding the bracketed form encoding that the SDK sends (stripe.md 8, item 1)."""
+"""The bracketed form encoding that the SDK sends, both ways (stripe.md 8, item 1)."""
 
 import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -24,6 +25,18 @@ def decode(encoded: str) -> Decoded:
         path = [match[1], *re.findall(r"\[([^\[\]]*)\]", match[2])]
         _put(decoded, path, value, name)
     return decoded
+
+
+def encode(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Names and values for a query string: what :func:`decode` reads back."""
+    for name, value in values.items():
+        match value:
+            case Mapping():
+                yield from encode({f"{name}[{key}]": each for key, each in value.items()})
+            case list():
+                yield from encode({f"{name}[{index}]": each for index, each in enumerate(value)})
+            case _:
+                yield name, str(value)
 
 
 def _put(target: Decoded, path: list[str], value: str, name: str) -> None:

@@ -15,6 +15,9 @@ ADDED_FIELDS: dict[str, tuple[str, ...]] = {
     "subscription": ("status_details",),
 }
 
+PAGED = ("GET /v2/core/events",)
+"""Lists of v2, whose ``next_page_url`` names the page by a parameter that the SDK only ever follows."""
+
 
 def _read(name: str) -> Any:
     return json.loads((resources.files(__package__) / name).read_text(encoding="utf-8"))
@@ -29,6 +32,8 @@ def parameters() -> dict[str, Schema]:
             tables[addition["operation"]] = addition["schema"]
         else:
             _add(tables[addition["operation"]], addition["parameter"].split("["), addition["schema"])
+    for operation in PAGED:
+        _add(tables[operation], ["page"], {"type": "string"})
     return tables
 
 

@@ -1,0 +1,61 @@
+"""Comparing what was reported with what the provider has counted (product.md, "Metering")."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Final
+
+from tenant_billing.domain.metering import Metered, Reported
+from tenant_billing.domain.usage_facts import Comparison, Outcome
+
+HOUR: Final = timedelta(hours=1)
+SETTLED_AFTER: Final = timedelta(minutes=10)
+"""How long the provider may take to count a report: it does so behind its back (stripe.md 4.2)."""
+FEWEST_PER_HOUR: Final = 1
+"""Reads in an hour for the smallest account: 720 of the 10,000 that it may make in a month (stripe.md 5.4)."""
+ALLOWANCE: Final = 500
+"""Reads that a month allows for each transaction; every tenant pays at least once."""
+SHARE: Final = 10
+"""One read in so many goes to comparisons."""
+HOURS_OF_MONTH: Final = 720
+
+
+def hour_of(now: datetime) -> int:
+    """Whole hours since the epoch."""
+    return int(now.timestamp()) // 3600
+
+
+def reads_per_hour(tenants: int) -> int:
+    """How many tenants may be compared in an hour, within the provider's monthly allowance of reads."""
+    return max(FEWEST_PER_HOUR, tenants * ALLOWANCE // SHARE // HOURS_OF_MONTH)
+
+
+def turn_of(uids: Sequence[str], hour: int) -> tuple[str, ...]:
+    """Whose turn it is in an hour: one share after the other, whoever remembers nothing goes on all the same."""
+    if not uids:
+        return ()
+    ordered, share = sorted(uids), min(reads_per_hour(len(uids)), len(uids))
+    start = hour * share % len(ordered)
+    return tuple((ordered + ordered)[start : start + share])
+
+
+def is_comparable(metered: Metered, last: Reported | None, now: datetime) -> bool:
+    """Whether something was reported in this period, and long enough ago to have been counted."""
+    return last is not None and metered.start <= last.time and now - last.time >= SETTLED_AFTER
+
+
+def window(metered: Metered, last: Reported) -> tuple[datetime, datetime]:
+    """The span to ask for, on whole minutes: nothing but the last report decides what it comes to."""
+    start = metered.start.replace(second=0, microsecond=0)
+    behind = last.time.replace(second=0, microsecond=0) + timedelta(minutes=1)
+    return start, behind
+
+
+def compare(last: Reported, seen: Decimal | None, now: datetime) -> Comparison:
+    """Judge the provider's figure."""
+    counted = seen if seen is not None else Decimal(-1)
+    if counted == last.quantity:
+        outcome = Outcome.AGREES
+    else:
+        outcome = Outcome.LOWER if counted < last.quantity else Outcome.HIGHER
+    return Comparison(last, seen, outcome, hour_of(now))

@@ -1,0 +1,106 @@
+"""Comparing what was reported with the sums of one account's meters, every hour, as many as its reads allow."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from tenant_billing.api.conditions import ConditionType, find_condition
+from tenant_billing.api.reasons import Reason
+from tenant_billing.domain import usage_comparison
+from tenant_billing.domain.errors import NotFound, OutsideError, Refused
+from tenant_billing.domain.usage_comparison import HOUR, hour_of
+from tenant_billing.domain.usage_facts import Comparison, Outcome
+from tenant_billing.ports import ObjectKey
+from tenant_billing.ports import Outcome as PassOutcome
+from tenant_billing.reconcilers.accounts import Accounts
+from tenant_billing.reconcilers.metered_tenants import MeteredTenant, MeteredTenants
+from tenant_billing.reconcilers.reporting import Surroundings, guarded, key_of
+from tenant_billing.reconcilers.usage_book import UsageBook
+
+COMPARISON: Final = "UsageComparison"
+"""Kind of the unit of work; it is no kind of Kubernetes."""
+_DOUBTED: Final = frozenset({Reason.REJECTED, Reason.MISMATCH})
+
+
+def comparison_key(backend: str) -> ObjectKey:
+    """The unit of work that compares for a BillingBackend."""
+    return ObjectKey(COMPARISON, "", backend)
+
+
+class UsageComparisons:
+    """Reads sums, and wakes those whose usage is not counted as it was reported."""
+
+    def __init__(
+        self, surroundings: Surroundings, accounts: Accounts, tenants: MeteredTenants, book: UsageBook
+    ) -> None:
+        self._queue = surroundings.queue
+        self._accounts = accounts
+        self._tenants = tenants
+        self._book = book
+        self._compared: dict[str, tuple[int, set[str]]] = {}
+
+    async def reconcile(self, key: ObjectKey) -> PassOutcome:
+        """One pass over one account; nothing to do until the next hour of its time."""
+        return await guarded(self._pass(key.name))
+
+    async def _pass(self, backend: str) -> PassOutcome:
+        if self._accounts.of(backend) is None:
+            return PassOutcome("waiting", why="the account is not ready")
+        now = self._accounts.now(backend)
+        hour, done = self._compared.get(backend, (0, set()))
+        if hour != hour_of(now):
+            done = set()
+        self._compared[backend] = (hour_of(now), done)
+        members = self._tenants.of_backend(backend)
+        for each in self._chosen(members, now):
+            if each.uid not in done:
+                await self._compare(each, now)
+                done.add(each.uid)
+        at = datetime.fromtimestamp(0, UTC) + (hour_of(now) + 1) * HOUR
+        return PassOutcome("settled", look_again_at=at, backend=backend)
+
+    def _chosen(self, members: Sequence[MeteredTenant], now: datetime) -> Sequence[MeteredTenant]:
+        """Those in doubt first, then those whose turn it is, and no more than the reads of an hour allow."""
+        ready = [
+            each
+            for each in members
+            if not each.has_own_time and usage_comparison.is_comparable(each.metered, each.last, now)
+        ]
+        turn = usage_comparison.turn_of([each.uid for each in ready], hour_of(now))
+        doubted = [each for each in ready if _is_doubted(each)]
+        regular = [each for each in ready if each.uid in turn and each not in doubted]
+        return (doubted + regular)[: usage_comparison.reads_per_hour(len(ready))]
+
+    async def _compare(self, tenant: MeteredTenant, now: datetime) -> None:
+        """Compare one; what its meter or customer is refused for holds no other up.
+
+        Raises:
+            OutsideError: The account gives no answer now.
+        """
+        metered, last = tenant.metered, tenant.last
+        assert last is not None, "what was never reported is not comparable"
+        span = usage_comparison.window(metered, last)
+        try:
+            seen = await tenant.account.provider.usage_sum(metered.meter.id, metered.customer_id, *span)
+        except (NotFound, Refused):
+            return
+        except OutsideError as error:
+            self._accounts.failed(tenant.account.backend, error)
+            raise
+        self._note(tenant, usage_comparison.compare(last, seen, now))
+
+    def _note(self, tenant: MeteredTenant, comparison: Comparison) -> None:
+        agrees = comparison.outcome is Outcome.AGREES
+        was_doubted = _is_doubted(tenant)
+        if agrees:
+            self._book.note(tenant.uid, comparison=comparison, rejection="", in_doubt=False)
+        else:
+            self._book.note(tenant.uid, comparison=comparison)
+        if not agrees or was_doubted:
+            self._queue.add(key_of(tenant.resource), urgent=False)
+
+
+def _is_doubted(tenant: MeteredTenant) -> bool:
+    condition = find_condition(tenant.resource.status.conditions, ConditionType.USAGE_REPORTED)
+    told = condition is not None and condition.reason in _DOUBTED
+    return told or tenant.facts.in_doubt or bool(tenant.facts.rejection)

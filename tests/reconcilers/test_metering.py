@@ -1,0 +1,303 @@
+"""Metered tenants through the whole loop over fakes: counted, reported, compared (TBS-15)."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+import kubernetes_bodies as bodies
+from loop_fakes import NOW
+from tenant_billing.domain.errors import Refused, Unreachable, Unsupported
+from tenant_billing.domain.observations import Totals
+from tenant_billing.ports import ObjectKey, Outcome
+from tenant_billing.reconcilers.usage_comparisons import comparison_key
+from tenant_billing.reconcilers.usage_metering import metering_key
+from tenant_loop import ACME, BACKEND, CLUSTER, MONTH, PLAN, Selling
+
+METERING = metering_key("eu1")
+COMPARISON = comparison_key("main")
+HOUR = 3600.0
+
+
+class Metering(Selling):
+    """Tenants on a metered plan, with passes run by hand or as they are asked for."""
+
+    def __init__(self, *, counting: str = "All", source: str = "Pull") -> None:
+        super().__init__()
+        plan = bodies.a_plan()
+        price = {"currency": "EUR", "unitAmount": 50, "interval": "Month", "counting": counting}
+        plan["spec"]["price"] = {"metered": price}
+        cluster = bodies.a_cluster()
+        cluster["spec"]["metering"] = {"source": source, "interval": "1h"}
+        self.loop.see(bodies.newer(plan), bodies.newer(cluster))
+
+    async def work(self, most: int = 100) -> None:
+        """All passes that are asked for, until nobody asks for another."""
+        for _ in range(most):
+            keys = dict.fromkeys(self.loop.queue.keys)
+            self.loop.queue.keys.clear()
+            if not keys:
+                return
+            for key in keys:
+                await self.run(key)
+        raise AssertionError("it never ends")
+
+    async def subscribe(self, *names: str) -> None:
+        """Apply tenants, settle them, and count their devices."""
+        await self.begin()
+        await self.run(PLAN)
+        for name in names:
+            self.loop.see(bodies.a_subscription(name))
+            key = ObjectKey("TenantSubscription", "tenants", name)
+            await self.run(key, key)
+        await self.run(METERING)
+        await self.work()
+
+    def devices(self, tenant: str, number: int | None, activated: int | None = None) -> None:
+        self.registry.known_totals[tenant] = Totals(end_devices=number, activated_end_devices=activated)
+
+    def reported(self, name: str = "acme") -> list[int]:
+        """What was reported for a tenant, in its order."""
+        resource = self.loop.store.subscription("tenants", name)
+        assert resource is not None
+        mine = resource.metadata.uid
+        return [each.quantity for each in self.account.reports if each.identifier.startswith(mine)]
+
+    @property
+    def now(self) -> datetime:
+        return self.account.moment or NOW
+
+    def renewal_at(self, subscription_id: str = "sub_1") -> datetime:
+        """When the present period ends."""
+        ends = self.account.subscriptions[subscription_id].items[0].current_period_end
+        assert ends is not None
+        return ends
+
+    def renew(self, subscription_id: str = "sub_1") -> None:
+        """The next period begins, and an event tells."""
+        before = self.account.subscriptions[subscription_id]
+        (item,) = before.items
+        ends = self.renewal_at(subscription_id)
+        item = replace(item, current_period_start=ends, current_period_end=ends + MONTH)
+        self.account.subscriptions[subscription_id] = replace(before, items=(item,))
+        self.account.tells(f"evt_{ends}", before)
+
+    def usage_reason(self, name: str) -> str:
+        """Reason of UsageReported of a tenant's object."""
+        resource = self.loop.store.subscription("tenants", name)
+        assert resource is not None
+        return next(str(each.reason) for each in resource.status.conditions if each.type == "UsageReported")
+
+    async def tick(self, seconds: float = HOUR) -> Outcome:
+        """Time passes, and the cluster's devices are counted."""
+        self.pass_time(seconds)
+        outcome = await self.run(METERING)
+        await self.work()
+        return outcome
+
+
+@pytest.fixture
+def metering() -> Metering:
+    return Metering()
+
+
+async def test_tbs_15_devices_are_counted_in_one_batch_for_each_interval_and_changes_reported(
+    metering: Metering,
+) -> None:
+    names = [f"tenant-{number}" for number in range(5)]
+    for number, name in enumerate(names):
+        metering.devices(name, number)
+    await metering.subscribe(*names)
+    assert [metering.reported(each) for each in names] == [[0], [1], [2], [3], [4]]
+    metering.forget_calls()
+    metering.devices("tenant-3", 7)
+    outcome = await metering.tick()
+    assert metering.reported("tenant-3") == [3, 7]
+    assert metering.account.count("report_usage") == 1
+    # One batch; the other call is of the one tenant that had a pass, for its limits.
+    assert metering.registry.count("totals") <= 2
+    assert outcome.look_again_at is not None
+    assert outcome.look_again_at - metering.now <= timedelta(hours=1)
+    metering.forget_calls()
+    await metering.tick(HOUR / 4)
+    assert metering.registry.count("totals") == 0
+
+
+async def test_the_object_says_what_was_reported_last(metering: Metering) -> None:
+    metering.devices("acme", 12)
+    await metering.subscribe("acme")
+    assert metering.reason("UsageReported") == "Reported"
+    assert metering.acme.status.usage is not None
+    assert metering.acme.status.usage.last_reported == 12
+    assert metering.acme.status.pending_operation is None
+
+
+async def test_a_restart_counts_and_reports_nothing_that_was_reported(metering: Metering) -> None:
+    metering.devices("acme", 12)
+    await metering.subscribe("acme")
+    metering.forget_calls()
+    before = metering.acme
+    metering.restart()
+    await metering.begin()
+    await metering.run(ACME, METERING)
+    await metering.work()
+    assert metering.reported() == [12]
+    assert metering.account.count("report_usage") == 0
+    assert metering.acme == before
+
+
+async def test_lost_status_repeats_harmlessly(metering: Metering) -> None:
+    metering.devices("acme", 12)
+    await metering.subscribe("acme")
+    body = dict(metering.loop.store.body(ACME) or {})
+    status = {name: value for name, value in body["status"].items() if name != "usage"}
+    metering.loop.see(bodies.newer(body | {"status": status}))
+    metering.restart()
+    metering.pass_time(60)
+    await metering.begin()
+    await metering.run(ACME, METERING)
+    await metering.work()
+    assert metering.reported() == [12, 12]
+    assert len({each.timestamp for each in metering.account.reports}) == 2
+
+
+async def test_a_period_is_closed_by_the_count_right_after_its_end(metering: Metering) -> None:
+    metering.devices("acme", 12)
+    await metering.subscribe("acme")
+    end = metering.renewal_at()
+    metering.pass_time((end - metering.now).total_seconds() + 20)
+    metering.devices("acme", 15)
+    await metering.run(METERING)
+    await metering.work()
+    last = metering.account.reports[-1]
+    assert (last.quantity, last.timestamp) == (15, end - timedelta(seconds=1))
+    metering.renew()
+    await metering.run(BACKEND)
+    await metering.work()
+    assert metering.reported() == [12, 15, 15]
+    assert metering.account.metered("mtr_1", "cus_1", end - MONTH, end) == 15
+    assert metering.acme.status.pending_operation is None
+
+
+async def test_one_unknown_tenant_holds_no_other_and_is_not_zero(metering: Metering) -> None:
+    metering.devices("acme", 12)
+    await metering.subscribe("acme", "beta")
+    assert (metering.reported("acme"), metering.reported("beta")) == ([12], [])
+    assert metering.usage_reason("beta") == "Stale"
+
+
+async def test_a_registry_that_gives_no_answer_takes_nothing_away_and_is_told(metering: Metering) -> None:
+    metering.devices("acme", 12)
+    await metering.subscribe("acme")
+    metering.pass_time(3 * HOUR)
+    metering.registry.fail("totals", Unreachable("no answer."), times=20)
+    outcome = await metering.run(METERING)
+    assert outcome.retry
+    await metering.work()
+    assert metering.reported() == [12]
+    assert metering.reason("UsageReported") == "Stale"
+    assert metering.reason() == "Provisioned"
+    metering.registry.failures.clear()
+    await metering.run(METERING)
+    await metering.work()
+    assert metering.reason("UsageReported") == "Reported"
+
+
+async def test_activated_devices_are_asked_for_where_they_count() -> None:
+    metering = Metering(counting="OnlyActivated")
+    metering.devices("acme", 12, 4)
+    await metering.subscribe("acme")
+    assert metering.reported() == [4]
+    metering.pass_time(HOUR)
+    metering.registry.fail("totals:activated", Unsupported("unknown field"))
+    metering.devices("acme", 13, 5)
+    assert (await metering.run(METERING)).retry
+    await metering.work()
+    assert metering.reported() == [4]
+
+
+async def test_a_report_that_gets_no_answer_is_sent_again_as_it_was(metering: Metering) -> None:
+    metering.devices("acme", 12)
+    metering.account.fail("report_usage:committed", Unreachable("no answer."))
+    await metering.subscribe("acme")
+    assert metering.acme.status.usage is None
+    await metering.run(ACME)
+    assert metering.reported() == [12]
+    assert metering.acme.status.usage is not None
+    assert metering.reason("UsageReported") == "Reported"
+
+
+async def test_a_refused_report_is_told_and_not_repeated_until_the_next_count(metering: Metering) -> None:
+    metering.devices("acme", 12)
+    metering.account.fail("report_usage", Refused("no such event"))
+    await metering.subscribe("acme")
+    await metering.run(ACME, ACME)
+    assert metering.account.count("report_usage") == 1
+    assert metering.reason("UsageReported") == "Rejected"
+    assert metering.reason() == "Provisioned"
+    await metering.tick()
+    assert metering.reported() == [12]
+
+
+async def test_what_the_meter_lost_is_found_by_the_hourly_comparison_and_sent_again(
+    metering: Metering,
+) -> None:
+    metering.devices("acme", 12)
+    await metering.subscribe("acme")
+    metering.account.reports.clear()
+    metering.pass_time(HOUR)
+    await metering.run(COMPARISON)
+    await metering.work()
+    assert metering.reported() == [12]
+    assert metering.reason("UsageReported") == "Mismatch"
+    assert "UsageMismatch" in metering.loop.kubernetes.events
+    metering.pass_time(HOUR)
+    await metering.run(COMPARISON)
+    await metering.work()
+    assert metering.reason("UsageReported") == "Reported"
+    assert "UsageReported" in metering.loop.kubernetes.events
+
+
+async def test_more_than_was_reported_is_an_alarm(metering: Metering) -> None:
+    metering.devices("acme", 12)
+    await metering.subscribe("acme")
+    (mine,) = metering.account.reports
+    later = mine.timestamp + timedelta(seconds=5)
+    metering.account.reports.append(replace(mine, quantity=99, timestamp=later, identifier="somebody"))
+    metering.pass_time(HOUR)
+    await metering.run(COMPARISON)
+    await metering.work()
+    assert metering.reason("UsageReported") == "Mismatch"
+    assert metering.reported() == [12]
+
+
+async def test_sums_are_read_once_an_hour_within_the_allowance(metering: Metering) -> None:
+    names = [f"tenant-{number}" for number in range(6)]
+    for name in names:
+        metering.devices(name, 3)
+    await metering.subscribe(*names)
+    metering.pass_time(HOUR)
+    await metering.run(COMPARISON, COMPARISON)
+    assert metering.account.count("usage_sum") == 1
+
+
+async def test_the_last_report_goes_before_the_cancel(metering: Metering) -> None:
+    metering.devices("acme", 12)
+    await metering.subscribe("acme")
+    metering.pass_time(HOUR / 2)
+    metering.devices("acme", 14)
+    body = dict(metering.loop.store.body(ACME) or {})
+    metering.loop.see(bodies.newer(body, deletionTimestamp=bodies.NOW))
+    metering.forget_calls()
+    await metering.run(ACME)
+    calls = [each for each in metering.account.calls if each in ("report_usage", "cancel_subscription")]
+    assert calls == ["report_usage", "cancel_subscription"]
+    assert metering.account.reports[-1].quantity == 14
+
+
+async def test_backends_and_clusters_wake_what_is_metered(metering: Metering) -> None:
+    metering.loop.queue.keys.clear()
+    await metering.run(CLUSTER, BACKEND)
+    assert {METERING, COMPARISON} <= set(metering.loop.queue.keys)
+    assert (await metering.run(METERING)).result == "waiting"
+    assert (await metering.run(COMPARISON)).result == "settled"
