@@ -166,6 +166,15 @@ class Tenant:
 
         await wait_for(look, f"{self.name} to be on {price_id}", interval=LOOK_INTERVAL)
 
+    async def until_counting(self, which: str) -> None:
+        """Wait until The Things Stack counts these of the tenant's devices, such as ``ALL``."""
+
+        async def look() -> bool:
+            billing = (await self.look()).tenant.get("billing", {})
+            return billing.get("counting", {}).get("end_devices", "ALL") == which
+
+        await wait_for(look, f"devices of {self.name} to be counted: {which}", interval=LOOK_INTERVAL)
+
     async def until_subscription(self, **fields: object) -> Seen:
         """Wait until the subscription at Stripe has these values."""
 

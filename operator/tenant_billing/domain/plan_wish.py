@@ -22,11 +22,9 @@ def last_applied(world: World, subscription: Subscription) -> str | None:
 
 
 def is_new(world: World, subscription: Subscription) -> bool:
-    """Whether ``planRef`` names a plan that was not applied yet, and not asked for in vain either."""
+    """Whether ``planRef`` names a plan that was not applied yet."""
     wanted = world.offer
-    if wanted is None or was_asked_for_payment(world, subscription):
-        return False
-    return last_applied(world, subscription) != wanted.name
+    return wanted is not None and last_applied(world, subscription) != wanted.name
 
 
 def was_asked_for_payment(world: World, subscription: Subscription) -> bool:
