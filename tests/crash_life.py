@@ -12,6 +12,14 @@ _ID: Final = re.compile(r"\b(cus|sub|si|in|pi|ii|pm)_[0-9A-Za-z]+")
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 _SECRET_PATH: Final = re.compile(r"https://invoice\.stripe\.com/[^\"]*")
 
+PAID_BY_THE_YEAR: Final = {
+    "metadata.name": "growth-yearly",
+    "spec.displayName": "Growth, by the year",
+    "spec.price.recurring.interval": "Year",
+    "spec.price.recurring.unitAmount": 149000,
+}
+"""The plan that a tenant asks for last; it takes over while the customer falls behind."""
+
 Deed = Callable[[Product, Sequence[str]], Awaitable[None]]
 
 
@@ -45,6 +53,11 @@ async def _upgrade(product: Product, names: Sequence[str]) -> None:
         await product.change(name, {"spec": {"planRef": {"name": "growth"}}})
 
 
+async def _ask_for_a_year(product: Product, names: Sequence[str]) -> None:
+    for name in names:
+        await product.change(name, {"spec": {"planRef": {"name": PAID_BY_THE_YEAR["metadata.name"]}}})
+
+
 async def _fall_behind(product: Product, names: Sequence[str]) -> None:
     for name in names:
         await product.card(name, "none")
@@ -73,6 +86,13 @@ def _is_upgraded(resource: Manifest | None) -> bool:
     return synced and status["planRef"]["name"] == "growth"
 
 
+def _waits_for_the_year(resource: Manifest | None) -> bool:
+    if resource is None or not is_provisioned(resource):
+        return False
+    synced = condition(resource, "SubscriptionSynced") == ("False", "Pending")
+    return synced and "pendingOperation" not in resource["status"]
+
+
 def _is(state: str, payment: str) -> Callable[[Manifest | None], bool]:
     def is_so(resource: Manifest | None) -> bool:
         return (
@@ -88,6 +108,7 @@ def _is(state: str, payment: str) -> Callable[[Manifest | None], bool]:
 PHASES: Final = (
     Phase("create", _create, is_provisioned, _pay_first),
     Phase("change plan", _upgrade, _is_upgraded),
+    Phase("change interval", _ask_for_a_year, _waits_for_the_year),
     Phase("fall behind", _fall_behind, _is("Flagged", "PastDue")),
     Phase("suspend", _stay_behind, _is("Suspended", "GraceExpired")),
     Phase("pay again", _pay, _is("Approved", "Paid")),
@@ -147,6 +168,7 @@ def _subscription(subscription: Manifest) -> Manifest:
         "items": [[each["price"]["id"], each.get("quantity")] for each in entries],
         "metadata": subscription["metadata"],
         "cancelAtPeriodEnd": subscription["cancel_at_period_end"],
+        "schedule": subscription["schedule"] is not None,
     }
 
 

@@ -18,6 +18,7 @@ BEFORE: Final = "before it was sent"
 AFTER: Final = "after it was committed"
 _EFFECTS: Final = {BEFORE: "hold_before", AFTER: "hold_after"}
 NUDGE: Final = "annotations"
+_UNBORN: Final = "<schedule>"
 _PARTS_OF_METADATA: Final = (NUDGE, "finalizers")
 
 
@@ -29,11 +30,13 @@ class Identity:
         name: Name of its object, and its id in The Things Stack.
         customer: Its customer's id; empty before there is one.
         subscription: Its subscription's id; likewise.
+        schedule: The id of the schedule that its subscription has, or had; likewise.
     """
 
     name: str
     customer: str = ""
     subscription: str = ""
+    schedule: str = ""
 
     def placeholders(self) -> Iterator[tuple[str, str]]:
         """What stands in a path, and the placeholder for it."""
@@ -54,7 +57,17 @@ def identity_of(product: Product, name: str) -> Identity:
         name,
         customers[0]["id"] if customers else "",
         subscriptions[0]["id"] if subscriptions else "",
+        _schedule_of(product, subscriptions[0]["id"]) if subscriptions else "",
     )
+
+
+def _schedule_of(product: Product, subscription: str) -> str:
+    of = [
+        each["id"]
+        for each in product.stripe_objects("subscription_schedule")
+        if subscription in (each["subscription"], each["released_subscription"])
+    ]
+    return of[-1] if of else ""
 
 
 @dataclass(frozen=True, order=True)
@@ -66,6 +79,7 @@ class Point:
         method: Of HTTP.
         path: With placeholders for what names the tenant.
         part: Which part of an object's metadata it is about; empty elsewhere.
+        named: The placeholder for what names the tenant in its body; empty where only the path does.
         nth: The how-manieth call like this of the phase, from 1.
     """
 
@@ -73,6 +87,7 @@ class Point:
     method: str
     path: str
     part: str
+    named: str
     nth: int
 
     def __str__(self) -> str:
@@ -86,10 +101,12 @@ class Point:
 
     def hold(self, product: Product, identity: Identity, side: str) -> Fault:
         """Hold this write of a tenant, and every later one like it."""
-        path = self.path
-        for placeholder, text in identity.placeholders():
+        path, texts = self.path, dict(identity.placeholders())
+        for placeholder, text in texts.items():
             path = path.replace(placeholder, text)
-        named = () if path != self.path else (identity.name,)
+        by_path = path != self.path
+        path = path.replace(_UNBORN, "*")  # what the phase makes has no id yet when it begins
+        named = () if by_path else (texts[self.named],)
         return product.script(
             self.system,
             effect=_EFFECTS[side],
@@ -125,12 +142,18 @@ def points_of(writes: list[tuple[str, RecordedRequest]], identity: Identity) -> 
         path = entry.path
         for placeholder, text in identity.placeholders():
             path = path.replace(text, placeholder)
-        kind = (system, entry.method, path, _part(entry.params))
+        kind = (system, entry.method, path, _part(entry.params), _name_in(entry.params, identity))
         seen[kind] += 1
         point = Point(*kind, seen[kind])
         if point.is_certain or point.nth == 1:
             points.append(point)
     return points
+
+
+def _name_in(params: Mapping[str, Any], identity: Identity) -> str:
+    """The placeholder for the first of a tenant's names that stands in a body."""
+    body = json.dumps(params)
+    return next((placeholder for placeholder, text in identity.placeholders() if text in body), "")
 
 
 def _part(params: Mapping[str, Any]) -> str:

@@ -38,9 +38,10 @@ from tenant_billing.api.tenant_subscription import (
     TenantState,
     TenantSubscription,
 )
-from tenant_billing.domain.access import KNOWN, Description
+from tenant_billing.domain.access import KNOWN
 from tenant_billing.domain.errors import Throttled, Unauthorized, Unreachable
 from tenant_billing.domain.observations import BillingReference, Subscription, Tenant, Totals
+from tenant_billing.domain.state_descriptions import Description
 from tenant_billing.domain.world import Fresh, Namespace, Offer, World
 
 PASSWORD: Final = "correct-horse-battery-staple"

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+import manifests
 from crash_cases import Recording, record
+from crash_life import PAID_BY_THE_YEAR
 from running_product import Product, running_product
 from tenant_billing_sandbox.control_plane.pins import Program
 
@@ -15,8 +17,10 @@ from tenant_billing_sandbox.control_plane.pins import Program
 async def product(
     control_plane_programs: Mapping[Program, Path], tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Product]:
-    """A running product with a gateway before kube-apiserver."""
+    """A running product with a gateway before kube-apiserver, which also sells by the year."""
     async with running_product(tmp_path_factory.mktemp("product")) as running:
+        await running.apply(manifests.a("BillingPlan", PAID_BY_THE_YEAR))
+        await running.until_ready(PAID_BY_THE_YEAR["metadata.name"], "Available", plural="billingplans")
         yield running
 
 

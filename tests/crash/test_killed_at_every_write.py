@@ -7,14 +7,20 @@ The whole of it runs always where nothing else happens meanwhile; where somethin
 import pytest
 
 from crash_cases import DELETED, EDITED, NOTHING, Recording, cases_of, live
-from crash_life import PHASES, difference, picture
+from crash_life import PAID_BY_THE_YEAR, PHASES, difference, picture
 from running_product import Product
 from waiting import wait_for
 
 pytestmark = [pytest.mark.crash, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(600)]
 
-WRITTEN_IN = {"billingbackends": "create", "billingplans": "change plan", "thingsstackclusters": "suspend"}
-"""The phase in which tenants surely have something shared written, by its resource: a count, a cursor, the brake."""
+WRITTEN_IN = {
+    "billingbackends": "create",
+    "billingplans": "change plan",
+    f"billingplans/{PAID_BY_THE_YEAR['metadata.name']}": "fall behind",
+    "thingsstackclusters": "suspend",
+}
+"""The phase in which tenants surely have something shared written, by its resource, or by that and its name: a count, a
+cursor, the brake."""
 
 
 async def test_every_write_outside_that_is_audited_is_a_point_to_be_killed_at(recording: Recording) -> None:
@@ -45,7 +51,7 @@ async def test_killed_while_writing_to_what_all_tenants_share(
     names = [f"shared-{effect.removeprefix('hold_')}-{number}" for number in range(3)]
     done = {}
     for phase in PHASES:
-        held = {path for path in recording.shared if WRITTEN_IN[_resource(path)] == phase.name}
+        held = {path for path in recording.shared if _phase_of(path) == phase.name}
         faults = [
             product.script("Kubernetes", effect=effect, path=path, writes=True, times=None) for path in held
         ]
@@ -63,6 +69,7 @@ async def test_killed_while_writing_to_what_all_tenants_share(
     assert set().union(*done.values()) == recording.shared
 
 
-def _resource(path: str) -> str:
-    """The resource of a path such as ``/apis/tenantbilling.dev/v1alpha1/billingplans/growth/status``."""
-    return path.split("/")[4]
+def _phase_of(path: str) -> str:
+    """The phase in which a path such as ``/apis/tenantbilling.dev/v1alpha1/billingplans/growth/status`` is held."""
+    resource, name = path.split("/")[4:6]
+    return WRITTEN_IN.get(f"{resource}/{name}") or WRITTEN_IN[resource]

@@ -8,8 +8,9 @@ from tenant_billing.api.conditions import ConditionStatus
 from tenant_billing.api.reasons import Reason
 from tenant_billing.api.tenant_subscription import AccessPolicy, TenantState
 from tenant_billing.domain import access
-from tenant_billing.domain.access import Access, Description, Standing, is_ours_to_lift, judge, past_due_since
+from tenant_billing.domain.access import Access, Standing, is_ours_to_lift, judge, past_due_since
 from tenant_billing.domain.observations import Subscription
+from tenant_billing.domain.state_descriptions import Description
 
 STAGES = PastDue(flag_after=DAY, freeze_after=3 * DAY, suspend_after=7 * DAY)
 SECOND = timedelta(seconds=1)

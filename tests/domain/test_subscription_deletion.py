@@ -23,7 +23,6 @@ from tenant_billing.api.reasons import Reason
 from tenant_billing.api.resource import PendingOperation
 from tenant_billing.api.tenant_subscription import TenantState
 from tenant_billing.domain import deletion
-from tenant_billing.domain.access import Description
 from tenant_billing.domain.actions import (
     Action,
     CancelSubscription,
@@ -34,6 +33,7 @@ from tenant_billing.domain.actions import (
     UpdateTenant,
 )
 from tenant_billing.domain.errors import Unauthorized, Unreachable
+from tenant_billing.domain.state_descriptions import Description
 from tenant_billing.domain.world import Namespace, Refusal, World
 
 MADE = {"customerID": "cus_1", "subscriptionID": "sub_1", "tenantState": "Approved"}

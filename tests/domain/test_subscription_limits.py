@@ -22,11 +22,11 @@ from subscription_builders import (
 from tenant_billing.api.conditions import ConditionType
 from tenant_billing.api.entities import EntityLimits
 from tenant_billing.api.tenant_subscription import TenantState
-from tenant_billing.domain.access import Description
 from tenant_billing.domain.actions import UpdateTenant
 from tenant_billing.domain.decision import decide
 from tenant_billing.domain.limits import as_limits, difference, frozen_at, lowered, overridden
 from tenant_billing.domain.observations import Limits, Totals
+from tenant_billing.domain.state_descriptions import Description
 from tenant_billing.domain.world import World
 
 

@@ -27,13 +27,13 @@ from subscription_builders import (
 from tenant_billing.api.names import TenantAttribute
 from tenant_billing.api.reasons import Reason
 from tenant_billing.api.tenant_subscription import TenantState
-from tenant_billing.domain.access import Description
 from tenant_billing.domain.actions import UpdateTenant
 from tenant_billing.domain.decision import decide
 from tenant_billing.domain.identity import Claim, parse_claim
 from tenant_billing.domain.observations import BillingReference, Tenant
 from tenant_billing.domain.ownership import customer_of, subscription_of
 from tenant_billing.domain.permissions import may_read_payer
+from tenant_billing.domain.state_descriptions import Description
 
 OTHERS_BILLING = BillingReference("cus_other", "price_starter", "sub_other", "si_other")
 ADOPTING = {"adoptionPolicy": "IfUnmanaged"}

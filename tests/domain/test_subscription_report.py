@@ -26,7 +26,6 @@ from tenant_billing.api.names import Annotation
 from tenant_billing.api.reasons import Reason
 from tenant_billing.api.tenant_subscription import TenantState
 from tenant_billing.domain import news, report
-from tenant_billing.domain.access import Description
 from tenant_billing.domain.actions import ChangeItem, CreateTenant, StoreIntent, UpdateTenant
 from tenant_billing.domain.decision import decide
 from tenant_billing.domain.errors import (
@@ -44,6 +43,7 @@ from tenant_billing.domain.refusals import refusal_of
 from tenant_billing.domain.remembered import remembered_refusal
 from tenant_billing.domain.report import status_of
 from tenant_billing.domain.requests import InitialUser, ItemChange, NewTenant, TenantChange
+from tenant_billing.domain.state_descriptions import Description
 from tenant_billing.domain.world import Refusal, World
 
 READY, STALLED, RECONCILING = ConditionType.READY, ConditionType.STALLED, ConditionType.RECONCILING

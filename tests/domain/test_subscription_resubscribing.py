@@ -18,9 +18,9 @@ from subscription_outside import Outside
 from tenant_billing.api.names import Annotation
 from tenant_billing.api.reasons import Reason
 from tenant_billing.api.tenant_subscription import TenantState
-from tenant_billing.domain.access import Description
 from tenant_billing.domain.actions import CreateSubscription, StoreIntent
 from tenant_billing.domain.decision import decide
+from tenant_billing.domain.state_descriptions import Description
 from tenant_billing.domain.world import World
 
 ENDED = a_subscription("canceled", ended_at=NOW - DAY)

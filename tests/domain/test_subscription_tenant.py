@@ -27,11 +27,11 @@ from tenant_billing.api.conditions import ConditionType
 from tenant_billing.api.names import TenantAttribute
 from tenant_billing.api.reasons import Reason
 from tenant_billing.api.tenant_subscription import TenantState
-from tenant_billing.domain.access import Description
 from tenant_billing.domain.actions import CreateTenant, Disruption, LookAgain, StoreIntent, UpdateTenant
 from tenant_billing.domain.decision import decide
 from tenant_billing.domain.observations import BillingReference, Tenant
 from tenant_billing.domain.requests import InitialUser, NewTenant, TenantChange
+from tenant_billing.domain.state_descriptions import Description
 from tenant_billing.domain.world import Refusal, World
 
 

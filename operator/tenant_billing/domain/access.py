@@ -14,6 +14,7 @@ from tenant_billing.api.conditions import ConditionStatus
 from tenant_billing.api.reasons import Reason
 from tenant_billing.api.tenant_subscription import AccessPolicy, TenantState
 from tenant_billing.domain.observations import Subscription, Tenant
+from tenant_billing.domain.state_descriptions import Description, own_words
 
 ACTIVE: Final = "active"
 IN_GOOD_STANDING: Final = frozenset({ACTIVE, "trialing"})
@@ -33,21 +34,6 @@ class Access(enum.StrEnum):
     APPROVED = "Approved"
     FLAGGED = "Flagged"
     SUSPENDED = "Suspended"
-
-
-class Description(enum.StrEnum):
-    """The closed list of what the operator writes as ``state_description``: how it knows its own doing again."""
-
-    FLAGGED = "Stripe subscription past due"
-    PAST_DUE = "Billing: payment past due"
-    UNPAID = "Billing: subscription unpaid"
-    PAUSED = "Billing: subscription paused"
-    ENDED = "Billing: subscription ended"
-    COLLECTION_PAUSED = "Billing: payment collection paused"
-    ADMINISTRATOR = "Billing: suspended by an administrator"
-
-
-OURS: Final = frozenset(Description)
 
 
 @dataclass(frozen=True)
@@ -255,4 +241,4 @@ def is_ours_to_lift(tenant: Tenant, *, state_written_by_us: bool) -> bool:
         return False
     if not tenant.state_description:
         return not state_written_by_us
-    return tenant.state_description in OURS
+    return own_words(tenant.state_description) is not None

@@ -15,6 +15,7 @@ from tenant_billing.domain import (
     observed,
     plan_change,
     prerequisites,
+    tenant_state,
     usage,
 )
 from tenant_billing.domain import tenant as tenants
@@ -256,7 +257,7 @@ def _registry(
 def _about_tenant(
     world: World, tenant: Tenant, reference: BillingReference | None, standing: Standing
 ) -> Finding | None:
-    foreign = tenants.suspended_by_other(tenant, standing)
+    foreign = tenant_state.suspended_by_other(tenant, standing)
     if foreign is not None:
         return foreign
     _, fits = tenants.wanted_attributes(world, reference)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from tenant_billing.api.reasons import Reason
 from tenant_billing.api.tenant_subscription import DeletionPolicy, ManagementPolicy, TenantState
 from tenant_billing.domain import counting, prerequisites, usage
-from tenant_billing.domain.access import Description
 from tenant_billing.domain.actions import (
     Action,
     CancelSubscription,
@@ -24,6 +23,8 @@ from tenant_billing.domain.ownership import (
 )
 from tenant_billing.domain.permissions import is_trusted_by_backend, is_trusted_by_cluster
 from tenant_billing.domain.requests import TenantChange
+from tenant_billing.domain.state_descriptions import Description, keeping
+from tenant_billing.domain.tenant_state import flag_of_other
 from tenant_billing.domain.world import Refusal, World
 
 
@@ -151,7 +152,9 @@ def _end_of_tenant(world: World) -> tuple[Action, ...]:
         return (DeleteTenant(tenant.id),)
     if tenant.state not in (TenantState.APPROVED, TenantState.FLAGGED):
         return ()
-    change = TenantChange(state=TenantState.SUSPENDED, state_description=Description.ENDED)
+    change = TenantChange(
+        state=TenantState.SUSPENDED, state_description=keeping(Description.ENDED, flag_of_other(tenant))
+    )
     return (UpdateTenant(tenant.id, change, Disruption.SUSPEND),)
 
 

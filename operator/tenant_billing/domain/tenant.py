@@ -4,13 +4,12 @@ from dataclasses import replace
 from typing import Final
 
 from tenant_billing.api.names import MANAGED_BY, TenantAttribute
-from tenant_billing.api.reasons import Reason
 from tenant_billing.api.tenant_subscription import TenantState
 from tenant_billing.api.things_stack_cluster import BillingFieldPolicy
 from tenant_billing.domain import limits as entity_limits
-from tenant_billing.domain.access import Access, Description, Standing, is_ours_to_lift
+from tenant_billing.domain import tenant_state
+from tenant_billing.domain.access import Standing
 from tenant_billing.domain.actions import Disruption, UpdateTenant
-from tenant_billing.domain.findings import Finding, Hold
 from tenant_billing.domain.observations import BillingReference, Limits, Tenant
 from tenant_billing.domain.ownership import state_written_by_us
 from tenant_billing.domain.requests import NewTenant, TenantChange
@@ -106,59 +105,6 @@ def new_tenant(world: World, reference: BillingReference | None, limits: Limits)
     )
 
 
-def state_change(tenant: Tenant, standing: Standing) -> tuple[TenantState, str] | None:
-    """The state to write with its description, or None where the tenant's own stays.
-
-    Only what we did is undone: a flag or suspension of somebody else's stays, and so do a rejection and a request.
-    """
-    lifts = is_ours_to_lift(tenant, state_written_by_us=state_written_by_us(tenant))
-    match standing.access, tenant.state:
-        case Access.SUSPENDED, TenantState.APPROVED | TenantState.FLAGGED:
-            return TenantState.SUSPENDED, standing.description
-        case Access.FLAGGED, TenantState.APPROVED:
-            return TenantState.FLAGGED, standing.description
-        case Access.FLAGGED, TenantState.SUSPENDED if lifts:
-            return TenantState.FLAGGED, standing.description
-        case Access.APPROVED, TenantState.FLAGGED | TenantState.SUSPENDED if lifts:
-            return TenantState.APPROVED, ""
-        case Access.SUSPENDED, TenantState.SUSPENDED if lifts and _says_another_reason(tenant, standing):
-            return TenantState.SUSPENDED, standing.description
-        case _:
-            return None
-
-
-def _says_another_reason(tenant: Tenant, standing: Standing) -> bool:
-    """Whether a suspension of ours gives another reason than today's; the Tenant Billing Server's words stay."""
-    said = tenant.state_description
-    return said not in ("", Description.FLAGGED, standing.description)
-
-
-def _adopted_state(tenant: Tenant, standing: Standing) -> tuple[TenantState, str] | None:
-    """The state of the Tenant Billing Server in our words, for a write that marks the tenant as ours.
-
-    A state without a word counts as that server's on a tenant we have never written, and could not be lifted after.
-    """
-    lifts = is_ours_to_lift(tenant, state_written_by_us=state_written_by_us(tenant))
-    same = tenant.state.value == standing.access.value
-    return (tenant.state, standing.description) if lifts and same and not tenant.state_description else None
-
-
-def suspended_by_other(tenant: Tenant, standing: Standing) -> Finding | None:
-    """Access should be given, and somebody else has taken it away: that stays."""
-    if standing.access not in (Access.APPROVED, Access.FLAGGED):
-        return None
-    if tenant.state not in (TenantState.SUSPENDED, TenantState.REJECTED, TenantState.REQUESTED):
-        return None
-    if is_ours_to_lift(tenant, state_written_by_us=state_written_by_us(tenant)):
-        return None
-    return Finding(
-        Reason.SUSPENDED_BY_OTHER,
-        f"Tenant {tenant.id} is {tenant.state.value.lower()} in The Things Stack by somebody else "
-        f"({tenant.state_description or 'no description'}); billing goes on. Approve it there.",
-        Hold.NOTHING,
-    )
-
-
 def tenant_update(
     world: World,
     tenant: Tenant,
@@ -171,7 +117,7 @@ def tenant_update(
     A mere lack of our attributes is no reason to write where ``billing`` names the subscription already: they join
     the next write that is needed anyway (product.md, "Take-over").
     """
-    change_of_state = state_change(tenant, standing)
+    change_of_state = tenant_state.state_change(tenant, standing)
     different = entity_limits.difference(limits, tenant.limits) if limits is not None else {}
     billing = (
         reference
@@ -187,7 +133,7 @@ def tenant_update(
     if not different and (not relabel or named) and all(each is None for each in needed):
         return None
     if relabel:
-        change_of_state = change_of_state or _adopted_state(tenant, standing)
+        change_of_state = change_of_state or tenant_state.adopted_state(tenant, standing)
     state, description = change_of_state or (None, "")
     change = TenantChange(
         state=state,

@@ -8,7 +8,6 @@ from tenant_billing.api.customers import CollectionMethod
 from tenant_billing.api.names import API_VERSION, TENANT_SUBSCRIPTION, StripeMetadata, TenantAttribute
 from tenant_billing.api.tenant_subscription import AccessPolicy, DeletionPolicy, ManagementPolicy
 from tenant_billing.domain import counting
-from tenant_billing.domain.access import Description
 from tenant_billing.domain.identity import parse_claim
 from tenant_billing.domain.importing.groups import group_of
 from tenant_billing.domain.importing.matches import Match, key_in
@@ -18,6 +17,7 @@ from tenant_billing.domain.importing.remarks import Remark, note
 from tenant_billing.domain.importing.sources import Source
 from tenant_billing.domain.importing.words import limit_overrides
 from tenant_billing.domain.observations import Customer, Tenant
+from tenant_billing.domain.state_descriptions import Description, own_words
 from tenant_billing.domain.subscription_settings import applied_coupons, coupon_digest
 
 LONGEST_TENANT_NAME: Final = 50
@@ -235,7 +235,7 @@ class _Draft:
 
 
 def _is_suspended_by_policy(tenant: Tenant) -> bool:
-    return tenant.state_description == Description.ADMINISTRATOR
+    return own_words(tenant.state_description) is Description.ADMINISTRATOR
 
 
 def _details(customer: Customer) -> Body:
