@@ -28,6 +28,20 @@ class Simulators:
     async def subscribe(self, tenant: str) -> str:
         """A customer of that tenant, subscribed and not paid yet; gives the subscription's id."""
         customer = await self.post("/v1/customers", {"email": "billing@acme.example"})
+        subscription = await self.post(
+            "/v1/subscriptions",
+            {
+                "customer": customer["id"],
+                "items[0][price]": await self.price(),
+                "payment_behavior": "default_incomplete",
+                "payment_settings[save_default_payment_method]": "on_subscription",
+                "metadata[tenantbilling.dev/tenant-id]": tenant,
+            },
+        )
+        return str(subscription["id"])
+
+    async def price(self) -> str:
+        """A price of EUR 49 a month; gives its id."""
         product = await self.post("/v1/products", {"name": "Starter"})
         price = await self.post(
             "/v1/prices",
@@ -38,17 +52,7 @@ class Simulators:
                 "recurring[interval]": "month",
             },
         )
-        subscription = await self.post(
-            "/v1/subscriptions",
-            {
-                "customer": customer["id"],
-                "items[0][price]": price["id"],
-                "payment_behavior": "default_incomplete",
-                "payment_settings[save_default_payment_method]": "on_subscription",
-                "metadata[tenantbilling.dev/tenant-id]": tenant,
-            },
-        )
-        return str(subscription["id"])
+        return str(price["id"])
 
     async def status(self, subscription: str) -> str:
         """The subscription's status."""

@@ -44,6 +44,41 @@ async def test_a_failing_card_leaves_the_subscription_past_due_at_its_renewal(si
     assert await simulators.status(subscription) == "past_due"
 
 
+async def test_a_customer_subscribes_in_stripe_and_names_the_tenant_later(simulators: Simulators) -> None:
+    price = await simulators.price()
+    bought = await sandbox(simulators, "subscribe", "--price", price, "--name", "Acme Ltd")
+    first, hint = bought.output.splitlines()
+    subscription = first.split()[3]
+    assert first.endswith("is active.")
+    assert hint.endswith(f"tenant-billing sandbox metadata {subscription} tenant-id=NAME")
+
+    edited = await sandbox(simulators, "metadata", subscription, "tenant-id=acme", "admin-password=Secret1")
+    assert edited.output == f"{subscription} carries: tenant-id=acme\n"
+
+
+async def test_a_known_customer_abandons_a_second_checkout(simulators: Simulators) -> None:
+    price = await simulators.price()
+    entry = ("--metadata", "tenant-id=acme")
+    first = await sandbox(simulators, "subscribe", "--price", price, *entry)
+    customer = first.output.split()[1]
+    second = await sandbox(
+        simulators, "subscribe", "--price", price, "--customer", customer, "--unpaid", *entry
+    )
+    assert second.output.startswith(f"Customer {customer} subscribed: sub_")
+    assert second.output.endswith("is incomplete.\n")
+
+
+async def test_a_price_that_stripe_does_not_know_is_named(simulators: Simulators) -> None:
+    ran = await sandbox(simulators, "subscribe", "--price", "starter")
+    assert (ran.code, ran.errors) == (1, "Error: refused: No such price: 'starter'\n")
+
+
+async def test_an_entry_of_metadata_without_a_value_is_a_usage_error(simulators: Simulators) -> None:
+    ran = await sandbox(simulators, "metadata", "sub_1", "tenant-id")
+    assert ran.code == 2
+    assert "'tenant-id' is no entry such as tenant-id=acme" in ran.errors
+
+
 async def test_devices_are_registered_and_removed(simulators: Simulators) -> None:
     await simulators.make_tenant("acme-iot", 500)
     assert (await sandbox(simulators, "devices", "acme-iot", "300")).output == (

@@ -7,10 +7,13 @@ from typing import Any, Final
 import click
 from rich.text import Text
 
+from tenant_billing.api.names import BillingServerMetadata
 from tenant_billing.commands.simulators import Simulators, TenantOverview
 from tenant_billing.commands.tables import print_table
 from tenant_billing.domain.money import display_amount
 
+PASSWORD: Final = BillingServerMetadata.ADMIN_PASSWORD
+"""A key whose value is shown nowhere."""
 SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 """Of each unit of a duration."""
 
@@ -27,6 +30,23 @@ class Duration(click.ParamType[int]):
         if not re.fullmatch(r"(\d+[smhdw])+", value):
             self.fail(f"{value!r} is no duration such as 21d, 12h or 1d12h", param, ctx)
         return sum(int(count) * SECONDS[unit] for count, unit in re.findall(r"(\d+)([smhdw])", value))
+
+
+class Metadata(click.ParamType[tuple[str, str]]):
+    """One entry of metadata such as ``tenant-id=acme``; an empty value removes the key."""
+
+    name = "key=value"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, str]:
+        """Give key and value."""
+        if isinstance(value, tuple):
+            return value
+        key, equals, text = str(value).partition("=")
+        if not key or not equals:
+            self.fail(f"{value!r} is no entry such as tenant-id=acme", param, ctx)
+        return key, text
 
 
 @click.group(short_help="Drive the simulators of a running sandbox.", no_args_is_help=True)
@@ -65,6 +85,46 @@ def pay(tenant: str) -> None:
         click.echo(f"Invoice {paid['id']} of {amount} is {paid['status']}.")
     else:
         click.echo(f"The customer saved a card ({paid['id']}).")
+
+
+@sandbox.command()
+@click.option("--price", required=True, help="Id or lookup key of the price, as the plan's status.priceID.")
+@click.option("--email", default="ann@customer.example", help="Address of a new customer.")
+@click.option("--name", help="Name of a new customer.")
+@click.option("--customer", help="Id of a customer who is known already.")
+@click.option(
+    "--metadata", "entries", type=Metadata(), multiple=True, help="Such as tenant-id=acme; repeatable."
+)
+@click.option("--unpaid", is_flag=True, help="The checkout is abandoned: the first payment is not made.")
+def subscribe(
+    price: str,
+    email: str,
+    name: str | None,
+    customer: str | None,
+    entries: tuple[tuple[str, str], ...],
+    *,
+    unpaid: bool,
+) -> None:
+    """A customer subscribes in Stripe: at Checkout, by a Payment Link, or through the dashboard."""
+    who = {"customer": customer} if customer else {"email": email, "name": name}
+    made = _simulators().subscribe(price, dict(entries), pays=not unpaid, **who)
+    click.echo(f"Customer {made['customer']} subscribed: {made['id']} is {made['status']}.")
+    if "tenant-id" not in made["metadata"]:
+        click.echo(
+            f"It names no tenant yet. For that: tenant-billing sandbox metadata {made['id']} tenant-id=NAME"
+        )
+
+
+@sandbox.command()
+@click.argument("subscription")
+@click.argument("entries", metavar="KEY=VALUE...", type=Metadata(), nargs=-1, required=True)
+def metadata(subscription: str, entries: tuple[tuple[str, str], ...]) -> None:
+    """Somebody edits the metadata of SUBSCRIPTION in Stripe; an empty value removes its key."""
+    edited = _simulators().edit_metadata(subscription, dict(entries))
+    known = ", ".join(
+        f"{key}={value}" for key, value in sorted(edited["metadata"].items()) if key != PASSWORD
+    )
+    click.echo(f"{edited['id']} carries: {known or 'nothing'}")
 
 
 @sandbox.command(context_settings={"ignore_unknown_options": True})

@@ -91,6 +91,22 @@ class Simulators:
         """The tenant's customer pays the open invoice with another card; gives the invoice, or the set-up."""
         return self._ask("POST", self._stripe, f"/_sandbox/customers/{self._customer(tenant)}/pay")
 
+    def subscribe(self, price: str, metadata: Mapping[str, str], **customer: str | bool | None) -> Answer:
+        """A customer subscribes in Stripe, without any object in Kubernetes; gives the subscription.
+
+        Args:
+            price: Id or lookup key of the price.
+            metadata: What the subscription carries, such as ``tenant-id``.
+            customer: ``email`` and ``name`` of a new one or the id of a known ``customer``, and whether it ``pays``.
+        """
+        chosen = {name: value for name, value in customer.items() if value is not None}
+        body = {"price": price, "metadata": dict(metadata)} | chosen
+        return self._ask("POST", self._stripe, "/_sandbox/checkout", body)
+
+    def edit_metadata(self, subscription: str, metadata: Mapping[str, str]) -> Answer:
+        """Somebody edits the metadata of a subscription in Stripe; gives the subscription."""
+        return self._ask("POST", self._stripe, f"/_sandbox/subscriptions/{subscription}/metadata", metadata)
+
     def register_devices(self, tenant: str, count: int) -> TenantOverview:
         """The tenant's users register so many more devices, or with a negative number remove some."""
         verb = "POST" if count >= 0 else "DELETE"

@@ -13,6 +13,7 @@ from aiohttp import web
 
 from tenant_billing_sandbox.stripe.account import Account, Object
 from tenant_billing_sandbox.stripe.engine.cards import Behavior
+from tenant_billing_sandbox.stripe.engine.checkout import Purchase, edit_metadata, subscribe
 from tenant_billing_sandbox.stripe.engine.clock import advance
 from tenant_billing_sandbox.stripe.engine.customer_actions import pay, set_card
 from tenant_billing_sandbox.stripe.engine.deliveries import Courier
@@ -39,6 +40,8 @@ def routes(account: Account, courier: Courier | None = None) -> list[web.RouteDe
         ("POST", "/_sandbox/clock/advance", _advance),
         ("GET", "/_sandbox/account", _account),
         ("POST", "/_sandbox/account", _set_account),
+        ("POST", "/_sandbox/checkout", _checkout),
+        ("POST", "/_sandbox/subscriptions/{id}/metadata", _metadata),
         ("POST", "/_sandbox/customers/{id}/pay", _pay),
         ("POST", "/_sandbox/customers/{id}/card", _card),
         ("POST", "/_sandbox/events/lose", _lose),
@@ -102,6 +105,14 @@ def _set_account(account: Account, request: web.Request, body: Object) -> Object
 
 def _pay(account: Account, request: web.Request, body: Object) -> Object:
     return pay(account, request.match_info["id"], Behavior(body.get("behavior", "succeeds")))
+
+
+def _checkout(account: Account, _request: web.Request, body: Object) -> Object:
+    return subscribe(account, Purchase(**body))
+
+
+def _metadata(account: Account, request: web.Request, body: Object) -> Object:
+    return edit_metadata(account, request.match_info["id"], body)
 
 
 def _card(account: Account, request: web.Request, body: Object) -> Object:
