@@ -73,6 +73,31 @@ COVERED: Final = {
     "Stripe or The Things Stack down for ten minutes": (
         "scenarios/test_outages.py::test_both_down_for_ten_minutes_change_nothing_until_they_are_back"
     ),
+    "a price of no plan": (
+        "scenarios/test_observed.py::test_price_of_no_plan_makes_no_tenant_until_a_plan_adopts_it"
+    ),
+    "a subscription with two items of two plans": (
+        "scenarios/test_observed.py::test_items_of_two_plans_keep_the_tenant_until_one_is_removed"
+    ),
+    "a tenant-id that another customer owns": (
+        "scenarios/test_discovery.py::test_tbs_14_a_tenant_of_another_customer_is_never_taken_over"
+    ),
+    "metadata with a key that is present but empty": (
+        "domain/test_observed_subscription.py::test_metadata_that_makes_no_tenant_is_said_with_its_key"
+    ),
+    "a tenant-id that no tenant may have": (
+        "domain/test_discovery.py::test_a_tenant_id_that_the_things_stack_refuses_waits_and_is_quoted"
+    ),
+    "a Payment Link whose metadata gives two buyers one tenant": (
+        "scenarios/test_discovery.py::test_a_payment_link_that_gives_two_buyers_one_tenant_serves_the_first"
+    ),
+    "an event for another account or mode": (
+        "webhooks/test_stripe_deliveries.py::"
+        "test_what_is_none_of_our_business_is_accepted_counted_and_dropped"
+    ),
+    "an observed object beside a managed one for the same subscription": (
+        "scenarios/test_observed.py::test_observed_object_beside_a_managed_one_is_in_conflict"
+    ),
 }
 
 

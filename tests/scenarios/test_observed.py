@@ -108,3 +108,19 @@ async def test_price_of_no_plan_makes_no_tenant_until_a_plan_adopts_it(scene: Sc
     plan = await scene.plan("adopted", {"spec.price": existing})
 
     await acme.until(ready="Provisioned", tenant="Approved", plan=plan)
+
+
+async def test_items_of_two_plans_keep_the_tenant_until_one_is_removed(scene: Scene, shop: Shop) -> None:
+    await scene.trust()
+    starter, growth = await scene.plan(), await scene.plan("growth")
+    bought = await shop.buys(await shop.customer(), starter)
+    acme = await _observe(scene, bought["id"])
+    before = await acme.until(ready="Provisioned", tenant="Approved", plan=starter)
+
+    price = (await scene.until_plan(growth))["status"]["priceID"]
+    second = await scene.at_stripe("subscription_items", subscription=bought["id"], price=price)
+    seen = await acme.until(ready="AmbiguousPlan")
+    assert seen.tenant == before.tenant
+
+    await scene.stage.outside.stripe.delete(f"/v1/subscription_items/{second['id']}")
+    await acme.until(ready="Provisioned", plan=starter)

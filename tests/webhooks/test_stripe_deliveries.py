@@ -178,6 +178,13 @@ async def test_an_event_of_no_known_object_is_stored_on_its_backend(endpoint: En
     assert endpoint.cluster.annotated == nudged("BillingBackend", "main")
 
 
+async def test_tbs_11_the_first_event_of_a_birth_names_no_tenant_and_is_accepted(endpoint: Endpoint) -> None:
+    """An error would make Stripe deliver again and again what is the ordinary first event (T-21)."""
+    about = {"id": "sub_new", "object": "subscription", "customer": "cus_new", "metadata": {}}
+    assert await endpoint.deliver(an_event("customer.subscription.created", about=about)) == 200
+    assert endpoint.cluster.annotated == nudged("BillingBackend", "main")
+
+
 async def test_an_event_of_an_object_that_is_gone_meanwhile_is_stored_on_its_backend(
     endpoint: Endpoint,
 ) -> None:
