@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -29,10 +30,10 @@ from tenant_billing.api.reasons import Reason
 from tenant_billing.api.tenant_subscription import TenantState
 from tenant_billing.domain.actions import UpdateTenant
 from tenant_billing.domain.decision import decide
+from tenant_billing.domain.entitlement import may_read_payer
 from tenant_billing.domain.identity import Claim, parse_claim
 from tenant_billing.domain.observations import BillingReference, Tenant
 from tenant_billing.domain.ownership import customer_of, subscription_of
-from tenant_billing.domain.permissions import may_read_payer
 from tenant_billing.domain.state_descriptions import Description
 
 OTHERS_BILLING = BillingReference("cus_other", "price_starter", "sub_other", "si_other")
@@ -317,10 +318,34 @@ def test_losing_trust_suspends_no_payer_and_goes_on_with_access(spec: Any, field
 @pytest.mark.parametrize("spec", [{"customer": {"id": "cus_1"}}, {"subscriptionID": "sub_1"}])
 def test_somebody_s_payments_are_read_for_a_trusted_namespace_or_one_that_was(spec: Any) -> None:
     named = a_tenant_subscription(**spec)
-    assert not may_read_payer(an_unborn_world(named))
-    assert may_read_payer(an_unborn_world(named, backend=a_backend(trusts=TRUSTING)))
-    assert may_read_payer(an_unborn_world(a_tenant_subscription(status={"customerID": "cus_1"}, **spec)))
-    assert may_read_payer(an_unborn_world(a_tenant_subscription()))
+    recorded = a_tenant_subscription(status={"customerID": "cus_1"}, **spec)
+    assert not may_read_payer(an_unborn_world(named), None)
+    assert may_read_payer(an_unborn_world(named, backend=a_backend(trusts=TRUSTING)), None)
+    assert may_read_payer(an_unborn_world(recorded), None)
+    assert may_read_payer(an_unborn_world(a_tenant_subscription()), None)
+
+
+@pytest.mark.parametrize("spec", [{"customer": {"id": "cus_1"}}, {"subscriptionID": "sub_1"}])
+@pytest.mark.parametrize(
+    ("tenant", "reads"),
+    [
+        pytest.param(a_tenant(), True, id="its claim, and the payer that the object names"),
+        pytest.param(a_tenant(billing=None), True, id="by attributes alone"),
+        pytest.param(a_foreign_tenant(billing=REFERENCE), False, id="without a claim: perhaps another's"),
+        pytest.param(
+            a_tenant(attributes=own_attributes("default/elsewhere/acme")), False, id="another's claim"
+        ),
+        pytest.param(
+            a_tenant(billing=replace(REFERENCE, customer_id="cus_2", subscription_id="sub_2")),
+            False,
+            id="another payer",
+        ),
+    ],
+)
+def test_without_status_and_trust_the_tenant_tells_whose_payments_count(
+    spec: Any, tenant: Tenant, reads: bool
+) -> None:
+    assert may_read_payer(a_world(a_tenant_subscription(**spec)), tenant) is reads
 
 
 def test_keep_active_without_trust_follows_the_payments() -> None:

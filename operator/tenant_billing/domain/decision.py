@@ -90,7 +90,7 @@ def decide(world: World) -> Verdict:
     return Verdict(
         actions=usage.preceded(world, reported, actions),
         finding=finding or problem,
-        sync=_sync(world, candidates.counting, current),
+        sync=_sync(world, candidates.counting, current, finding),
         standing=standing,
         candidates=candidates,
         current=current,
@@ -279,9 +279,13 @@ def _unless_held(actions: tuple[Action, ...], world: World) -> tuple[Action, ...
     return tuple(each for each in kept if each is not None and disruption_of(each) is Disruption.NONE)
 
 
-def _sync(world: World, subscription: Subscription | None, current: InForce) -> Finding | None:
+def _sync(
+    world: World, subscription: Subscription | None, current: InForce, finding: Finding | None
+) -> Finding | None:
     if subscription is None or counting.has_ended(subscription) or world.is_observed:
         return None
+    if finding is not None and finding.reason is Reason.INCOMPATIBLE_PLAN:
+        return None  # what keeps the plan away is said already
     return plan_change.difference(world, subscription, current)
 
 

@@ -31,9 +31,14 @@ def subscription_of(tenant: Tenant) -> str | None:
     return tenant.attributes.get(TenantAttribute.STRIPE_SUBSCRIPTION_ID) or None
 
 
+def claims(tenant: Tenant, owner: str, resource: TenantSubscription) -> bool:
+    """Whether a tenant carries the claim of an object under an installation's name."""
+    return _claim_text(tenant) == f"{owner}/{resource.metadata.namespace or ''}/{resource.metadata.name}"
+
+
 def carries_claim(tenant: Tenant, world: World) -> bool:
     """Whether a tenant carries this very object's claim."""
-    return _claim_text(tenant) == str(world.claim)
+    return claims(tenant, world.owner, world.resource)
 
 
 def is_claimed(world: World) -> bool:
@@ -83,8 +88,7 @@ def _seniority(resource: TenantSubscription, world: World) -> tuple[bool, dateti
 
 def _precedence(resource: TenantSubscription, world: World) -> tuple[bool, datetime, str, str]:
     metadata = resource.metadata
-    claim = f"{world.owner}/{metadata.namespace or ''}/{metadata.name}"
-    claimed = world.tenant is not None and _claim_text(world.tenant) == claim
+    claimed = world.tenant is not None and claims(world.tenant, world.owner, resource)
     born = metadata.creation_timestamp or datetime.max.replace(tzinfo=UTC)
     return not claimed, born, metadata.namespace or "", metadata.name
 

@@ -54,19 +54,6 @@ def fields_of_the_backend(world: World) -> Iterator[str]:
         yield "spec.limitOverrides"
 
 
-def may_read_payer(world: World) -> bool:
-    """Whether the object may know what it names of an account: not where it names somebody's and never was trusted.
-
-    Its status would tell the author how another customer pays, and where the invoice lies. One that was trusted
-    before has the customer on record.
-    """
-    spec = world.resource.spec
-    names_customer = spec.customer is not None and spec.customer.id is not None
-    if not names_customer and spec.subscription_id is None:
-        return True
-    return world.resource.status.customer_id is not None or is_trusted_by_backend(world)
-
-
 def fields_of_the_cluster(world: World) -> Iterator[str]:
     """The fields in use that only a namespace trusted by the cluster may set."""
     spec = world.resource.spec

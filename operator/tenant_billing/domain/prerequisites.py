@@ -15,7 +15,7 @@ from tenant_billing.domain.ownership import (
 )
 from tenant_billing.domain.permissions import field_needs_trust, plan_does_not_admit_namespace
 from tenant_billing.domain.tenant_validity import tenant_cannot_be_created, tenant_cannot_be_renamed
-from tenant_billing.domain.world import World
+from tenant_billing.domain.world import Offer, World
 
 
 def object_is_paused(world: World) -> Finding | None:
@@ -47,7 +47,7 @@ def backend_not_usable(world: World) -> Finding | None:
     if observed is not None:
         name, whence = observed.name, "spec.backendRef"
     elif world.offer is not None:
-        name, whence = world.offer.plan.spec.backend_ref.name, f"BillingPlan {world.offer.name}"
+        name, whence = backend_of(world.offer), f"BillingPlan {world.offer.name}"
     else:
         return None
     if world.backend is None:
@@ -60,9 +60,29 @@ def backend_not_usable(world: World) -> Finding | None:
         return None
     return Finding(
         Reason.BACKEND_UNAVAILABLE,
-        f"BillingBackend {name} cannot be used: {world.provider_problem.message} "
+        f"BillingBackend {world.backend.metadata.name} cannot be used: {world.provider_problem.message} "
         "The tenant is kept as it is.",
         stalled=isinstance(world.provider_problem, Unauthorized | Forbidden),
+    )
+
+
+def backend_of(offer: Offer) -> str:
+    """The backend that a plan is sold through."""
+    return offer.plan.spec.backend_ref.name
+
+
+def plan_is_of_another_backend(world: World) -> Finding | None:
+    """The tenant is paid for in another account than the one that the plan is sold through."""
+    if world.offer is None or world.backend is None:
+        return None
+    present, asked = world.backend.metadata.name, backend_of(world.offer)
+    if present == asked:
+        return None
+    return Finding(
+        Reason.INCOMPATIBLE_PLAN,
+        f"spec.planRef: plan {world.offer.name} is sold through BillingBackend {asked}, and the tenant is paid for "
+        f"through {present}; a subscription cannot move there. Choose a plan of {present}.",
+        Hold.PROVIDER,
     )
 
 
@@ -161,13 +181,28 @@ def recorded_customer_is_missing(world: World) -> Finding | None:
     )
 
 
+def named_subscription_is_missing(world: World) -> Finding | None:
+    """``subscriptionID``, set while another subscription was on record, names none of the customer's."""
+    recorded, named = world.resource.status.subscription_id, world.resource.spec.subscription_id
+    if named is None or recorded in (None, named) or world.missing_subscription_id != named:
+        return None
+    return Finding(
+        Reason.SUBSCRIPTION_NOT_FOUND,
+        f"spec.subscriptionID: the customer has no subscription {named}; {recorded} counts. To pay by another "
+        "customer's, delete this object with deletionPolicy: Orphan and make another.",
+        Hold.PROVIDER,
+    )
+
+
 def recorded_subscription_is_missing(world: World) -> Finding | None:
     """A recorded subscription is not found: a wrong key must never suspend a tenant (stripe.md 2.1).
 
     Only a live successor stands in for it: one that has ended would take the access of a payer away.
     """
     missing = world.missing_subscription_id
-    if missing is None or any(bills(each) for each in world.subscriptions):
+    if missing is None or named_subscription_is_missing(world) is not None:
+        return None
+    if any(bills(each) for each in world.subscriptions):
         return None
     whose = f" of customer {world.customer.id}" if world.customer is not None else ""
     return Finding(
@@ -193,9 +228,11 @@ CHAIN: tuple[Rule, ...] = (
     field_needs_trust,
     field_would_write,
     plan_does_not_admit_namespace,
+    plan_is_of_another_backend,
     tenant_belongs_to_another,
     several_customers_pay,
     recorded_subscription_is_missing,
+    named_subscription_is_missing,
     recorded_customer_is_missing,
     customer_was_deleted,
     named_customer_is_missing,

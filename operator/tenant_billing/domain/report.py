@@ -35,6 +35,7 @@ from tenant_billing.domain.decision import BRAKE, Verdict
 from tenant_billing.domain.discretion import is_anothers, veiled
 from tenant_billing.domain.findings import Finding, Hold
 from tenant_billing.domain.observations import Subscription
+from tenant_billing.domain.prerequisites import recorded_subscription_is_missing
 from tenant_billing.domain.tenant_data import password_warning
 from tenant_billing.domain.world import World
 
@@ -116,7 +117,7 @@ def _of_provider(world: World, verdict: Verdict) -> dict[str, object]:
     offer, item = verdict.current.offer, verdict.current.item
     if verdict.candidates.awaiting is not None:
         item = next(iter(verdict.candidates.awaiting.items), None)
-    lost = verdict.finding is not None and verdict.finding.reason is Reason.SUBSCRIPTION_NOT_FOUND
+    lost = recorded_subscription_is_missing(world) is not None
     period = None
     if item is not None and item.current_period_start and item.current_period_end:
         period = BillingPeriod(start_time=item.current_period_start, end_time=item.current_period_end)

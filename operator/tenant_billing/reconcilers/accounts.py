@@ -49,6 +49,10 @@ class Accounts:
         """The connection to a backend's account, or None while it must not be called (see :meth:`health`)."""
         return self._connections.get(backend) if self._checks.is_available(backend) else None
 
+    def connected(self) -> tuple[AccountConnection, ...]:
+        """All connections, whatever their health: what was seen through them stands."""
+        return tuple(self._connections.values())
+
     def connection(self, backend: str) -> AccountConnection | None:
         """The connection whatever its health: for the checks of the backend itself."""
         return self._connections.get(backend)

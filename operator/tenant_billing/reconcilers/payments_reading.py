@@ -9,6 +9,7 @@ from tenant_billing.domain.discovery import cluster_of
 from tenant_billing.domain.identity import TenantKey, key_of
 from tenant_billing.domain.observations import Customer, Subscription, Tenant
 from tenant_billing.domain.ownership import carries_claim, customer_of, subscription_of
+from tenant_billing.domain.permissions import is_trusted_by_backend
 from tenant_billing.domain.world import World
 from tenant_billing.ports import OnTurn
 from tenant_billing.reconcilers.account_picture import AccountPicture
@@ -41,18 +42,20 @@ async def read_payments(
     """
     picture = account.picture
     customer_id = await _customer_id(world, account, tenant)
-    recorded = world.resource.status.subscription_id or world.resource.spec.subscription_id
+    recorded = _recorded_ids(world)
     if customer_id is None:
-        return Payments(missing_subscription_id=recorded)
+        return Payments(missing_subscription_id=next(iter(recorded), None))
     if on_turn is not None:
         # A tenant that is born of it takes its name and address from the customer, whose edits no event tells.
         born = world.is_observed and tenant is None
         await picture.fresh_payer(customer_id, on_turn, with_customer=born)
     elif picture.customer(customer_id) is None:
         await picture.fresh_customer(customer_id)
-    if recorded is not None and picture.subscription(recorded) is None:
-        await picture.fresh_subscription(recorded)
-    known_ids = {each for each in (recorded, subscription_of(tenant) if tenant else None) if each}
+    for each_id in recorded:
+        if picture.subscription(each_id) is None:
+            await picture.fresh_subscription(each_id)
+    of_tenant = subscription_of(tenant) if tenant is not None else None
+    known_ids = {*recorded, *((of_tenant,) if of_tenant else ())}
     key = TenantKey(account.owner, world.resource.spec.cluster_ref.name, world.resource.spec.tenant.id)
     plans = [each.plan for each in world.offers]
     found = _named(picture, customer_id, key, known_ids, plans)
@@ -60,10 +63,20 @@ async def read_payments(
         if each.schedule_id is not None and each.schedule is None and not counting.has_ended(each):
             await picture.fresh_subscription(each.id)  # pages do not show a schedule, nor whose it is
             found = _named(picture, customer_id, key, known_ids, plans)
-    missing = recorded if recorded is not None and not _has(picture, customer_id, recorded) else None
+    missing = next((each_id for each_id in recorded if not _has(picture, customer_id, each_id)), None)
     fresh = on_turn is not None
-    rivals = await _rivals(picture, key, customer_id, fresh=fresh) if recorded is None else ()
+    rivals = await _rivals(picture, key, customer_id, fresh=fresh) if not recorded else ()
     return Payments(picture.customer(customer_id), found, rivals, missing)
+
+
+def _recorded_ids(world: World) -> tuple[str, ...]:
+    """Subscriptions that the object has: the one on record, and one that it names from a trusted namespace.
+
+    Otherwise an author could have a tenant paid for by naming a sibling's subscription.
+    """
+    recorded, named = world.resource.status.subscription_id, world.resource.spec.subscription_id
+    takes = named is not None and (recorded is None or is_trusted_by_backend(world))
+    return tuple(dict.fromkeys(each for each in (recorded, named if takes else None) if each is not None))
 
 
 def _named(

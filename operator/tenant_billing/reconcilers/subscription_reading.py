@@ -12,16 +12,17 @@ from tenant_billing.api.names import TENANT_SUBSCRIPTION
 from tenant_billing.api.reasons import Reason
 from tenant_billing.api.tenant_subscription import TenantState, TenantSubscription
 from tenant_billing.domain.enrolment import SUBSCRIBE
+from tenant_billing.domain.entitlement import may_read_payer
 from tenant_billing.domain.errors import OutsideError, Unreachable
 from tenant_billing.domain.observations import Customer, Tenant, Totals
 from tenant_billing.domain.offers import offer_of
 from tenant_billing.domain.period_end import SCHEDULE
-from tenant_billing.domain.permissions import may_read_payer
 from tenant_billing.domain.remembered import is_remembered_gone, remembered_refusal
 from tenant_billing.domain.world import Fresh, Namespace, Offer, World
 from tenant_billing.ports import OnTurn, SecretKeyMissing, SecretNotFound
 from tenant_billing.reconcilers.absences import Absences
 from tenant_billing.reconcilers.accounts import AccountConnection, Accounts
+from tenant_billing.reconcilers.paying_backend import PayingBackends
 from tenant_billing.reconcilers.payments_reading import Payments, read_payments
 from tenant_billing.reconcilers.pushed_reports import PushedReports
 from tenant_billing.reconcilers.registries import Registries, RegistryConnection
@@ -53,6 +54,7 @@ class SubscriptionReader:
         self._clock = surroundings.clock
         self._accounts = accounts
         self._registries = registries
+        self._paying = PayingBackends(surroundings.resources, accounts, registries)
         self._absences = Absences(surroundings.clock)
 
     async def read(
@@ -87,7 +89,7 @@ class SubscriptionReader:
             tenant=tenant,
             totals=await self._totals(world, registry, tenant, TOTALS_MAY_BE_OLD),
             sharing=self._sharing(world, payments.customer),
-            usage=self._pushed.take(resource, self._backend_name(resource)),
+            usage=self._pushed.take(resource, self._paying.of(resource)),
             fresh=fresh,
         )
         world = self._about_absence(world)
@@ -142,26 +144,18 @@ class SubscriptionReader:
         Raises:
             NotCheckedYet: The account or the cluster was not checked since the start.
         """
-        backend = self._resources.backend(self._backend_name(resource))
+        backend = self._resources.backend(self._paying.of(resource))
         cluster = self._resources.cluster(resource.spec.cluster_ref.name)
         if backend is not None and self._accounts.health(backend.metadata.name) is None:
             raise NotCheckedYet
         if cluster is not None and self._registries.health(cluster.metadata.name) is None:
             raise NotCheckedYet
 
-    def _backend_name(self, resource: TenantSubscription) -> str:
-        """The backend that an object is sold through; empty where nothing names one."""
-        spec = resource.spec
-        plan = self._resources.plan(spec.plan_ref.name) if spec.plan_ref else None
-        if plan is not None:
-            return plan.spec.backend_ref.name
-        return spec.backend_ref.name if spec.backend_ref else ""
-
     def watched(self, resource: TenantSubscription) -> World:
         """What the watches know: the resources around the object."""
         spec, namespace = resource.spec, resource.metadata.namespace or ""
         plan = self._resources.plan(spec.plan_ref.name) if spec.plan_ref else None
-        backend_name = self._backend_name(resource)
+        backend_name = self._paying.of(resource)
         payer = spec.customer.subscription_ref if spec.customer else None
         others = self._resources.subscriptions_of_tenant(spec.cluster_ref.name, spec.tenant.id)
         return World(
@@ -185,8 +179,7 @@ class SubscriptionReader:
             each.metadata.uid: each
             for subscription_id in named
             for each in self._resources.by_subscription_id(subscription_id)
-            if (each.spec.cluster_ref.name, each.spec.tenant.id) != key
-            and self._backend_name(each) == backend
+            if (each.spec.cluster_ref.name, each.spec.tenant.id) != key and self._paying.of(each) == backend
         }
         return tuple(found.values())
 
@@ -278,7 +271,7 @@ class SubscriptionReader:
     async def _provider(
         self, world: World, account: AccountConnection | None, tenant: Tenant | None, asked: OnTurn | None
     ) -> tuple[Payments, OutsideError | None]:
-        if account is None or not may_read_payer(world):
+        if account is None or not may_read_payer(world, tenant):
             return Payments(), None
         try:
             await account.picture.ready()
