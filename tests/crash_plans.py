@@ -157,7 +157,9 @@ async def die_at(product: Product, phase: PlanPhase, cases: Sequence[PlanCase], 
 
     def all_held() -> bool:
         missing = [
-            str(case.point) for case, fault in faults.items() if case.point.is_certain and not fault.held
+            f"{phase.name}: {case.side}: {case.point}"
+            for case, fault in faults.items()
+            if case.point.is_certain and not fault.held
         ]
         assert not missing, missing
         return True

@@ -17,6 +17,26 @@ COVERED: Final = {
     "a tenant id that is reserved": (
         "scenarios/test_what_is_missing_or_wrong.py::test_reserved_tenant_id_is_told_before_any_call"
     ),
+    "plan metadata that is not a number, or negative": (
+        "scenarios/test_plan_limits.py::"
+        "test_limits_that_become_unreadable_are_refused_and_the_tenants_keep_theirs"
+    ),
+    "plan metadata that is empty": (
+        "domain/test_plan.py::test_limit_that_is_no_unsigned_decimal_is_refused_by_name"
+    ),
+    "a price of no plan, of a subscription that we manage": (
+        "scenarios/test_plan_changes.py::test_price_that_no_plan_owns_keeps_the_tenant_as_it_is"
+    ),
+    "a subscription that we manage with two items of two plans": (
+        "scenarios/test_plan_mistakes.py::"
+        "test_subscription_with_items_of_two_plans_keeps_its_tenant_until_one_is_left"
+    ),
+    "a meter that was deactivated": (
+        "scenarios/test_plan_mistakes.py::test_meter_that_was_deactivated_is_said_and_its_tenants_stay"
+    ),
+    "tiers that do not ascend": (
+        "domain/test_price_validity.py::test_price_that_cannot_be_is_named_by_its_field"
+    ),
     "a plan that does not exist": "scenarios/test_plan_changes.py::test_plan_that_does_not_exist_yet_is_waited_for",
     "a backend that does not exist": (
         "reconcilers/test_plan_reconciler.py::test_plan_waits_for_a_backend_that_does_not_exist"
