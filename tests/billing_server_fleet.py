@@ -20,14 +20,28 @@ _COPIED: Final = ("customer", "subscription", "invoice")
 Object = dict[str, Any]
 
 
-async def sell_as_the_billing_server(environment: Environment, names: Sequence[str]) -> None:
-    """Have one customer, one paid subscription and one approved tenant for each name."""
+async def sell_as_the_billing_server(
+    environment: Environment, names: Sequence[str], *, metered_without_a_meter: bool = False
+) -> None:
+    """Have one customer, one paid subscription and one approved tenant for each name.
+
+    Args:
+        environment: Where.
+        names: Of the tenants.
+        metered_without_a_meter: Whether the price is of the old kind, which Stripe lets nobody make any more.
+    """
     first, *others = names
     price = await _price(environment)
     await _subscribe(environment, first, price)
     account = environment.stripe.account
     for name in others:
-        _copy(account, first, name)
+        if metered_without_a_meter:  # a copy would not be renewed
+            await _subscribe(environment, name, price)
+        else:
+            _copy(account, first, name)
+    if metered_without_a_meter:
+        for name in names:
+            _make_legacy(account, name, price)
     slots = asyncio.Semaphore(32)
 
     async def made(client: httpx.AsyncClient, name: str) -> None:
@@ -85,6 +99,14 @@ def _copy(account: Account, template: str, name: str) -> None:
         for identity, found in list(account.table(table).items()):
             if identity in known:
                 index(account, table, _renamed(copy.deepcopy(found), renamed))
+
+
+def _make_legacy(account: Account, name: str, price_id: str) -> None:
+    """Let price and item be as they were made before there were meters (stripe.md 4.7)."""
+    (item,) = subscription_of(account, name)["items"]["data"]
+    for price in (account.table("price")[price_id], item["price"]):
+        price["recurring"] |= {"usage_type": "metered", "meter": None}
+    item.pop("quantity", None)
 
 
 def _renamed(value: Any, names: Mapping[str, str]) -> Any:

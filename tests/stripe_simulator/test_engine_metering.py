@@ -39,7 +39,8 @@ def a_meter(account: Account, formula: str = "sum", window: str | None = None, *
 
 def report(account: Account, customer: str, value: str, **more: Any) -> Object:
     payload = more.pop("payload", {"stripe_customer_id": customer, "value": value})
-    return call(account, "POST", "/v1/billing/meter_events", event_name="devices", payload=payload, **more)
+    named = {"event_name": "devices", **more}
+    return call(account, "POST", "/v1/billing/meter_events", payload=payload, **named)
 
 
 def summaries(account: Account, meter: Object, customer: str, **more: Any) -> list[float]:
@@ -225,3 +226,30 @@ def test_graduated_tiers_bill_each_unit_at_its_own_tier_1_2():
     report(account, customer, "7")
     pass_time(account, days=31, seconds=HOUR)
     assert latest_invoice(account, subscription)["total"] == 5 * 50 + 100 + 2 * 40
+
+
+def test_a_phase_s_first_invoice_bills_the_leaving_item_by_its_own_price_and_the_new_one_not_yet_4_3():
+    account = an_account()
+    old_meter, new_meter = a_meter(account), a_meter(account, event_name="activated")
+    old = a_price(account, 50, recurring={"usage_type": "metered", "meter": old_meter["id"]})
+    new = a_price(account, 70, recurring={"usage_type": "metered", "meter": new_meter["id"]})
+    subscription = a_subscription(account, a_customer(account), old)
+    made = call(account, "POST", "/v1/subscription_schedules", from_subscription=subscription["id"])
+    first = made["phases"][0]
+    phases = [
+        {"start_date": first["start_date"], "end_date": first["end_date"], "items": [{"price": old}]},
+        {"items": [{"price": new}]},
+    ]
+    call(account, "POST", "/v1/subscription_schedules/{}", made["id"], phases=phases)
+    customer = subscription["customer"]
+    report(account, customer, "7")
+    report(account, customer, "9", event_name="activated")
+    pass_time(account, days=31, seconds=60)
+    report(account, customer, "1", timestamp=first["end_date"] - 1)
+    pass_time(account, seconds=HOUR)
+    lines = latest_invoice(account, subscription)["lines"]["data"]
+    assert [(line["pricing"]["price_details"]["price"], line["amount"]) for line in lines] == [(old, 8 * 50)]
+    report(account, customer, "2", event_name="activated")
+    pass_time(account, days=28)
+    lines = latest_invoice(account, subscription)["lines"]["data"]
+    assert [(line["pricing"]["price_details"]["price"], line["amount"]) for line in lines] == [(new, 2 * 70)]

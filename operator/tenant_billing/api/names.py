@@ -83,6 +83,8 @@ class StripeMetadata:
     """On products and prices: their plan. On subscriptions: the plan last applied from ``spec.planRef``."""
     UPGRADE: Final = f"{GROUP}/upgrade"
     """On subscriptions: the plan whose price was asked for and waits for its payment, or was not paid in time."""
+    METER_MIGRATION: Final = f"{GROUP}/meter-migration"
+    """On subscriptions: the plan with a meter that ``tenant-billing migrate-meter`` moves it to, and the attempt."""
     COLLECTION: Final = f"{GROUP}/collection"
     """On subscriptions: present while invoices are sent because ``spec.collection`` says so."""
     DISCOUNTS: Final = f"{GROUP}/discounts"

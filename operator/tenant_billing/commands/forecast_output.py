@@ -1,8 +1,9 @@
 """A forecast as a person reads it: the calls one after the other, then how the objects would stand."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+import click
 from rich.console import Console
 from rich.text import Text
 
@@ -16,11 +17,7 @@ _STYLES: Final = {"True": "green", "False": "yellow"}
 
 def print_forecast(forecast: Forecast) -> None:
     """Print all calls, then a table of the objects, then one line that sums up."""
-    console = Console(highlight=False, soft_wrap=True)
-    if not console.is_terminal:
-        console.width = PLAIN_WIDTH
-    for number, call in enumerate(forecast.calls, start=1):
-        _print_call(console, number, call)
+    print_calls(forecast.calls)
     if forecast.outlooks:
         rows = [
             [
@@ -32,8 +29,17 @@ def print_forecast(forecast: Forecast) -> None:
             for each in forecast.outlooks
         ]
         print_table(_HEADS, rows)
-        console.print()
-    console.print(_sum(len(forecast.calls)))
+        click.echo()
+    click.echo(_sum(len(forecast.calls)))
+
+
+def print_calls(calls: Sequence[Call]) -> None:
+    """Print calls, numbered, each with its parameters and with what stands there now."""
+    console = Console(highlight=False, soft_wrap=True)
+    if not console.is_terminal:
+        console.width = PLAIN_WIDTH
+    for number, call in enumerate(calls, start=1):
+        _print_call(console, number, call)
 
 
 def _print_call(console: Console, number: int, call: Call) -> None:

@@ -8,6 +8,7 @@ import click
 
 COMMANDS: Final[Mapping[str, str]] = {
     "import": "tenant_billing.commands.import_:import_",
+    "migrate-meter": "tenant_billing.commands.migrate_meter:migrate_meter",
     "plan": "tenant_billing.commands.plan:plan",
     "run": "tenant_billing.commands.run:run",
     "sandbox": "tenant_billing.commands.sandbox:sandbox",

@@ -4,7 +4,17 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from tenant_billing.api.names import API_VERSION
-from tenant_billing.ports import ObjectGone, ObjectKey, SecretKeyMissing, SecretNotFound, StoredSecret
+from tenant_billing.ports import (
+    Clock,
+    ObjectConflict,
+    ObjectGone,
+    ObjectKey,
+    SecretKeyMissing,
+    SecretNotFound,
+    StoredSecret,
+)
+from tenant_billing.rehearsal.manifests import applied, next_version
+from tenant_billing.runtime.observed import key_of
 from tenant_billing.runtime.resources import ResourceStore
 
 SecretReader = Callable[[str, str], Awaitable[StoredSecret | None]]
@@ -17,12 +27,28 @@ class RehearsedCluster:
     Args:
         store: The objects of the rehearsal.
         read_secret: Where Secrets come from.
+        clock: When an object is made.
     """
 
-    def __init__(self, store: ResourceStore, read_secret: SecretReader) -> None:
+    def __init__(self, store: ResourceStore, read_secret: SecretReader, clock: Clock) -> None:
         self._store = store
         self._read_secret = read_secret
+        self._clock = clock
         self._secrets: dict[tuple[str, str], StoredSecret] = {}
+
+    async def create(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Hold a new object.
+
+        Raises:
+            ObjectConflict: There is one of that name.
+            ObjectGone: Its namespace does not exist.
+        """
+        key = key_of(body)
+        if self._store.body(key) is not None:
+            raise ObjectConflict(str(key))
+        if key.namespace and self._store.namespace_labels(key.namespace) is None:
+            raise ObjectGone(f"there is no namespace {key.namespace}")
+        return applied(body, None, self._clock.now())
 
     async def apply_status(
         self, kind: str, namespace: str | None, name: str, uid: str, status: Mapping[str, Any]
@@ -91,9 +117,3 @@ class RehearsedCluster:
         before = body["metadata"]
         after = {**before, **metadata, "resourceVersion": next_version(before)}
         return {"apiVersion": API_VERSION, **body, **change, "metadata": after}
-
-
-def next_version(metadata: Mapping[str, Any]) -> str:
-    """A resource version that counts as newer than the one held."""
-    version = str(metadata.get("resourceVersion", ""))
-    return str(int(version) + 1) if version.isdecimal() else f"{version}+"

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from tenant_billing.api.timestamps import format_timestamp
-from tenant_billing.rehearsal.cluster import next_version
 from tenant_billing.runtime.observed import read
 
 Body = Mapping[str, Any]
@@ -49,3 +48,9 @@ def _same_spec(existing: Body, wanted: Body) -> bool:
     if before is None or after is None:
         return bool(existing.get("spec") == wanted.get("spec"))
     return before.spec == after.spec
+
+
+def next_version(metadata: Mapping[str, Any]) -> str:
+    """A resource version that counts as newer than the one held."""
+    version = str(metadata.get("resourceVersion", ""))
+    return str(int(version) + 1) if version.isdecimal() else f"{version}+"

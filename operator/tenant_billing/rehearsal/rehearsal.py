@@ -97,7 +97,7 @@ class Rehearsal:
         self._waiting: dict[ObjectKey, None] = {}
         self._passes: dict[ObjectKey, int] = {}
         self._looked_at: set[ObjectKey] = set()
-        cluster = cast("Cluster", RehearsedCluster(self._store, outside.read_secret))
+        cluster = cast("Cluster", RehearsedCluster(self._store, outside.read_secret, outside.clock))
         self._accounts = Accounts(outside.clock, self)
         self._registries = Registries(outside.clock, self, self._store, cluster)
         surroundings = Surroundings(

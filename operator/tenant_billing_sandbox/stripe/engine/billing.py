@@ -107,7 +107,8 @@ def count_usage(account: Account, invoice: Object) -> None:
     items = {item["id"]: item for item in items_of(subscription)} if subscription else {}
     for line in invoice["lines"]["data"]:
         details = (line["parent"] or {}).get("subscription_item_details") or {}
-        item = items.get(details.get("subscription_item", ""))
+        identity = details.get("subscription_item", "")
+        item = items.get(identity) or account.part(Memory).departed.get(identity)
         if subscription is None or item is None or not metered(item) or details["proration"]:
             continue
         used = quantity(account, subscription, item, line["period"]["start"], line["period"]["end"])

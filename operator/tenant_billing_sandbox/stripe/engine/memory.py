@@ -36,6 +36,7 @@ class Memory:
         pending_change: The proposal and the parameters to take over then, by subscription id.
         resumption_invoice: The invoice that resumes a paused subscription, by subscription id.
         processing: Invoices on which a slow payment is under way, with its payment method.
+        departed: Items that a schedule's phase has replaced, by id: their last usage is still to be billed.
         by_customer: Ids of a customer's objects, by customer id and table, oldest first.
     """
 
@@ -46,6 +47,7 @@ class Memory:
     pending_change: dict[str, Object] = field(default_factory=dict)
     resumption_invoice: dict[str, str] = field(default_factory=dict)
     processing: dict[str, str | None] = field(default_factory=dict)
+    departed: dict[str, Object] = field(default_factory=dict)
     by_customer: dict[str, dict[str, list[str]]] = field(default_factory=dict)
 
     def remember(self, table: str, customer: str, identifier: str) -> None:

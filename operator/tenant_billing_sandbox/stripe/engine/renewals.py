@@ -20,6 +20,7 @@ from tenant_billing_sandbox.stripe.engine.invoices import (
     on_change,
     void,
 )
+from tenant_billing_sandbox.stripe.engine.memory import Memory
 from tenant_billing_sandbox.stripe.engine.periods import period_at
 from tenant_billing_sandbox.stripe.engine.previews import announce_later
 from tenant_billing_sandbox.stripe.engine.schedules import enter_at_renewal
@@ -79,6 +80,7 @@ def _renew_due(account: Account, identifier: str) -> None:
     if subscription["cancel_at"] is not None and subscription["cancel_at"] <= now:
         end(account, subscription, "cancellation_requested")
         return
+    former = list(items_of(subscription))
     enter_at_renewal(account, subscription)
     if subscription["status"] in TERMINAL:
         return
@@ -89,6 +91,7 @@ def _renew_due(account: Account, identifier: str) -> None:
             account,
             subscription,
             [item for item in items_of(subscription) if item["current_period_end"] <= now],
+            former,
         )
 
 
@@ -103,20 +106,30 @@ def end_trial(account: Account, subscription: Object) -> None:
     elif not payable and behavior == "pause":
         pause(account, subscription, "trial_end_without_payment_method")
     else:
-        _renew(account, subscription, items_of(subscription))
+        _renew(account, subscription, items_of(subscription), items_of(subscription))
 
 
-def _renew(account: Account, subscription: Object, ended: list[Object]) -> None:
-    """Move items into their next period and draft the invoice: usage of the old one, the new one in advance."""
+def _renew(account: Account, subscription: Object, ended: list[Object], former: list[Object]) -> None:
+    """Move items into their next period and draft the invoice: usage of the old one, the new one in advance.
+
+    Args:
+        account: Whose.
+        subscription: What renews.
+        ended: Items whose period is over.
+        former: Items before a phase began with the coming period: one that leaves is billed for its usage by its own
+            price, one that comes has none yet (stripe.md 4.3, "phase-change invoices").
+    """
     first = ended[0]
     old = first["current_period_start"], first["current_period_end"]
-    lines = take_pending(account, subscription)
+    lines = [*take_pending(account, subscription), *_usage_of_leaving(account, subscription, former)]
+    known = {item["id"] for item in former}
     with changing(account, subscription, UPDATED):
         if subscription["status"] == "trialing":
             subscription["status"] = "active"
         for item in ended:
             start, stop = item["current_period_start"], item["current_period_end"]
-            used = usage_line(account, subscription, item, start, stop)
+            was_there = item["id"] in known
+            used = usage_line(account, subscription, item, start, stop) if was_there else None
             _, following = period_at(subscription["billing_cycle_anchor"], item["price"]["recurring"], stop)
             item["current_period_start"], item["current_period_end"] = stop, following
             schedule(account, subscription, "renew", following)
@@ -128,6 +141,18 @@ def _renew(account: Account, subscription: Object, ended: list[Object]) -> None:
     remember_debits(account, invoice["lines"]["data"])
     discounts.use_up(account, subscription)
     _send_on_its_way(account, subscription, invoice)
+
+
+def _usage_of_leaving(account: Account, subscription: Object, former: list[Object]) -> list[Object]:
+    """What metered items have used that a phase has replaced."""
+    present = {item["id"] for item in items_of(subscription)}
+    lines = []
+    for item in former:
+        if item["id"] not in present:
+            account.part(Memory).departed[item["id"]] = item
+            start, stop = item["current_period_start"], item["current_period_end"]
+            lines.append(usage_line(account, subscription, item, start, stop))
+    return [line for line in lines if line is not None]
 
 
 def _send_on_its_way(account: Account, subscription: Object, invoice: Object) -> None:

@@ -1,0 +1,147 @@
+"""``tenant-billing migrate-meter`` on a fleet that the Tenant Billing Server meters in the old way."""
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from billing_server_fleet import sell_as_the_billing_server, subscription_of
+from command_line import Ran, tenant_billing
+from running_product import condition
+from tenant_billing_sandbox.control_plane.pins import Program
+from tenant_billing_sandbox.environment.environment import Environment, EnvironmentSettings
+from tenant_billing_sandbox.stripe.server import StripeSettings
+from waiting import wait_for
+
+pytestmark = pytest.mark.timeout(180)
+
+NAMES = ("acme-iot", "beta-farm")
+PLANS = "/apis/tenantbilling.dev/v1alpha1/billingplans"
+OBJECTS = "/apis/tenantbilling.dev/v1alpha1/namespaces/tenants/tenantsubscriptions"
+MONTH_AND_A_DAY = 32 * 24 * 3600
+BEGIN = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+async def environment(control_plane_programs: Mapping[Program, Path]) -> AsyncIterator[Environment]:
+    settings = EnvironmentSettings(stripe=StripeSettings(rate_limits="none", initial_time=BEGIN))
+    async with Environment.start(settings) as running:
+        yield running
+
+
+async def run(environment: Environment, directory: Path, *arguments: str) -> Ran:
+    accounts = environment.accounts
+    variables = {
+        "STRIPE_API_KEY": accounts.api_key,
+        "STRIPE_URL": environment.stripe.url,
+        "THINGS_STACK_URL": environment.things_stack.url,
+        "THINGS_STACK_ADMIN_KEY": accounts.admin_key,
+        "KUBECONFIG": str(environment.plane.kubeconfig),
+    }
+    return await tenant_billing(*arguments, directory=directory, environment=variables)
+
+
+async def reason(environment: Environment, path: str) -> str:
+    return condition(await environment.outside.from_kubernetes(path))[1]
+
+
+def writes(environment: Environment) -> int:
+    return environment.stripe.observed.record.counts().writes
+
+
+async def moved_in(environment: Environment, directory: Path) -> None:
+    """Import, apply, and have the plan with the meter made."""
+    await sell_as_the_billing_server(environment, NAMES, metered_without_a_meter=True)
+    imported = await run(environment, directory, "import", "--cluster-name", "eu1", "-d", "moved")
+    assert imported.code == 0, imported.errors
+    await environment.plane.run_kubectl("apply", "--filename", str(directory / "moved"))
+    await environment.start_operator()
+    await environment.plane.run_kubectl(
+        "annotate", "billingplan", "starter-metered", "tenantbilling.dev/paused-"
+    )
+
+    async def looked() -> bool:
+        assert await reason(environment, f"{PLANS}/starter") == "MeterMissing"
+        assert await reason(environment, f"{PLANS}/starter-metered") == "Available"
+        for name in NAMES:
+            found = await environment.outside.from_kubernetes(f"{OBJECTS}/{name}")
+            assert (found or {})["status"]["planRef"]["name"] == "starter"
+        return True
+
+    await wait_for(looked, "the plan with the meter to stand", 60)
+
+
+def price_ids(environment: Environment, name: str) -> list[str]:
+    items = subscription_of(environment.stripe.account, name)["items"]["data"]
+    return [each["price"]["id"] for each in items]
+
+
+def invoices(environment: Environment, name: str) -> list[dict[str, Any]]:
+    customer = subscription_of(environment.stripe.account, name)["customer"]
+    found = environment.stripe.account.table("invoice").values()
+    return [each for each in found if each["customer"] == customer]
+
+
+async def test_the_switch_is_shown_then_done_once_and_takes_place_at_the_period_s_end(
+    environment: Environment, tmp_path: Path
+) -> None:
+    await moved_in(environment, tmp_path)
+    arguments = ("migrate-meter", "--from", "starter", "--to", "starter-metered", "-n", "tenants")
+    before = writes(environment)
+
+    shown = await run(environment, tmp_path, *arguments, "-o", "json")
+    assert (shown.code, shown.errors) == (2, "")
+    operations = [each["operation"] for each in json.loads(shown.output)["calls"]]
+    assert operations == ["ChangeSubscription", "AttachSchedule", "PlanMove"] * len(NAMES)
+    assert writes(environment) == before, "without --yes nothing is written"
+
+    done = await run(environment, tmp_path, *arguments, "--yes", "-o", "json")
+    assert (done.code, done.errors) == (0, "")
+    assert {each["stage"] for each in json.loads(done.output)["subscriptions"]} == {"planned"}
+    assert writes(environment) == before + 3 * len(NAMES)
+
+    again = await run(environment, tmp_path, *arguments, "--yes", "-o", "json")
+    assert (again.code, again.output) == (0, done.output)
+    assert writes(environment) == before + 3 * len(NAMES), "a repetition writes nothing"
+
+    (old,) = price_ids(environment, NAMES[0])
+    await environment.outside.advance(MONTH_AND_A_DAY)
+    (new,) = price_ids(environment, NAMES[0])
+    prices = environment.stripe.account.table("price")
+    assert prices[old]["recurring"]["meter"] is None
+    assert prices[new]["recurring"]["meter"] is not None
+
+    async def followed() -> bool:
+        for name in NAMES:
+            found = await environment.outside.from_kubernetes(f"{OBJECTS}/{name}")
+            assert (found or {})["status"]["planRef"]["name"] == "starter-metered"
+        return True
+
+    await wait_for(followed, "the objects to follow", 60)
+    after = await run(
+        environment, tmp_path, "migrate-meter", *NAMES, "--to", "starter-metered", "-n", "tenants"
+    )
+    assert after.code == 0, after.output
+    assert after.output.count("moved") == len(NAMES)
+    closing = invoices(environment, NAMES[0])[-1]
+    charged = {line["pricing"]["price_details"]["price"] for line in closing["lines"]["data"]}
+    assert charged == {old}, "the invoice that closes the period knows the old price alone"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ((), "give TenantSubscriptions by name, or --from PLAN"),
+        (("acme", "--from", "starter"), "give TenantSubscriptions by name, or --from PLAN"),
+        (("acme", "-A"), "--all-namespaces goes with --from"),
+    ],
+)
+async def test_a_wrong_call_is_a_usage_error(
+    arguments: tuple[str, ...], expected: str, tmp_path: Path
+) -> None:
+    ran = await tenant_billing("migrate-meter", "--to", "x", *arguments, directory=tmp_path)
+    assert ran.code == 2
+    assert expected in ran.errors
