@@ -8,7 +8,8 @@ from manifests import a
 from tenant_billing.api.names import API_VERSION
 from tenant_billing.api.reasons import Reason
 from tenant_billing.api.tenant_subscription import TenantSubscription
-from tenant_billing.commands.status_lines import PAYMENTS, StatusLine, Usage, status_line
+from tenant_billing.commands.status import cells_of
+from tenant_billing.commands.status_lines import METERING, PAYMENTS, StatusLine, Usage, status_line
 
 
 def told(status: dict[str, Any]) -> StatusLine:
@@ -79,6 +80,40 @@ def test_usage_is_told_against_its_limit(entity: dict[str, int], expected: str) 
 
 def test_a_total_that_is_unknown_is_not_told_as_zero() -> None:
     assert told({"entities": {"gateways": {"total": 1, "limit": 10}}}).usage == (Usage("gateways", 1, 10),)
+
+
+@pytest.mark.parametrize("reason", [reason.value for reason in METERING])
+def test_every_reason_of_metering_has_plain_words(reason: str) -> None:
+    line = told({"conditions": [condition("UsageReported", "True", reason)]})
+    assert line.metering == METERING[Reason(reason)]
+
+
+def test_what_was_reported_of_a_metered_plan_is_told_and_of_another_plan_nothing() -> None:
+    usage = {"lastReported": 345, "lastReportTime": "2026-11-20T10:00:00Z"}
+    line = told({"usage": usage, "conditions": [condition("UsageReported", "True", "Reported")]})
+    assert (line.reported, line.metering) == (345, "reported")
+    assert line.to_json()["reported_at"] == "2026-11-20T10:00:00+00:00"
+    assert told({"conditions": [condition("UsageReported", "True", "NotMetered")]}).metering == ""
+
+
+@pytest.mark.parametrize(
+    ("reason", "usage", "expected"),
+    [
+        ("Reported", {"lastReported": 345, "lastReportTime": "2026-11-20T10:00:00Z"}, "reported 345"),
+        ("Stale", {"lastReported": 345, "lastReportTime": "2026-11-20T10:00:00Z"}, "report overdue 345"),
+        ("Rejected", None, "report rejected"),
+        ("NotMetered", None, ""),
+    ],
+)
+def test_the_table_shows_devices_and_then_what_was_reported(
+    reason: str, usage: dict[str, Any] | None, expected: str
+) -> None:
+    status: dict[str, Any] = {
+        "entities": {"endDevices": {"total": 345, "limit": 500}},
+        "conditions": [condition("UsageReported", "True", reason)],
+    }
+    cells = cells_of(told(status | ({"usage": usage} if usage else {})))
+    assert cells[5].plain == "; ".join(filter(None, ["devices 345 of 500", expected]))
 
 
 def test_json_carries_times_in_utc() -> None:

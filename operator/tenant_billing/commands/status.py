@@ -9,13 +9,15 @@ import click
 from rich.text import Text
 
 from tenant_billing.api import names
+from tenant_billing.api.reasons import Reason
 from tenant_billing.api.resource import InvalidResourceError
 from tenant_billing.api.tenant_subscription import TenantSubscription
 from tenant_billing.commands.reading import CannotRead, KubernetesReader
-from tenant_billing.commands.status_lines import StatusLine, status_line
+from tenant_billing.commands.status_lines import METERING, StatusLine, status_line
 from tenant_billing.commands.tables import print_table
 
 HEADS: Final = ("TENANT", "PLAN", "PAYMENT", "STATE", "PERIOD END", "USAGE", "READY")
+REPORTED: Final = METERING[Reason.REPORTED]
 STYLES: Final = {"approved": "green", "flagged": "yellow", "suspended": "red", "rejected": "red"}
 
 
@@ -61,18 +63,19 @@ def _read(reader: KubernetesReader, namespace: str | None) -> list[StatusLine]:
 
 
 def _print(lines: Sequence[StatusLine], *, with_namespace: bool) -> None:
-    rows = [[Text(line.namespace), *_cells(line)] if with_namespace else _cells(line) for line in lines]
+    rows = [[Text(line.namespace), *cells_of(line)] if with_namespace else cells_of(line) for line in lines]
     print_table(("NAMESPACE", *HEADS) if with_namespace else HEADS, rows)
 
 
-def _cells(line: StatusLine) -> list[Text]:
+def cells_of(line: StatusLine) -> list[Text]:
+    """One row of the table, without the namespace."""
     return [
         Text(line.tenant),
         Text(line.plan or "none"),
         Text(_payment(line)),
         Text(line.state, style=STYLES.get(line.state, "")),
         Text("" if line.period_end is None else f"{line.period_end:%Y-%m-%d}"),
-        Text(_usage(line)),
+        _usage(line),
         _ready(line),
     ]
 
@@ -83,10 +86,15 @@ def _payment(line: StatusLine) -> str:
     return f"{line.payment}, suspension {line.suspension:%Y-%m-%d}"
 
 
-def _usage(line: StatusLine) -> str:
-    """The devices, and whatever else is full."""
-    told = [usage for usage in line.usage if usage.entity == "devices" or usage.is_full]
-    return "; ".join(str(usage) for usage in told)
+def _usage(line: StatusLine) -> Text:
+    """The devices, whatever else is full, and for a metered plan what was reported."""
+    told = [str(usage) for usage in line.usage if usage.entity == "devices" or usage.is_full]
+    if not line.metering:
+        return Text("; ".join(told))
+    reported = line.metering if line.reported is None else f"{line.metering} {line.reported}"
+    return Text("; ").join(
+        [*map(Text, told), Text(reported, style="" if line.metering == REPORTED else "yellow")]
+    )
 
 
 def _ready(line: StatusLine) -> Text:

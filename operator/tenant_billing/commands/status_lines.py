@@ -22,6 +22,13 @@ PAYMENTS: Final = {
     Reason.ENDED: "ended",
     Reason.UNKNOWN: "unknown",
 }
+METERING: Final = {
+    Reason.REPORTED: "reported",
+    Reason.STALE: "report overdue",
+    Reason.REJECTED: "report rejected",
+    Reason.MISMATCH: "report disagrees with Stripe",
+    Reason.UNKNOWN: "report unknown",
+}
 ENTITY_WORDS: Final = {
     "end_devices": "devices",
     "applications": "applications",
@@ -65,6 +72,9 @@ class StatusLine:
         period_end: When the paid period ends.
         suspension: When the tenant will be suspended if nothing changes.
         usage: What exists against what may exist.
+        reported: Devices that were reported last, for a metered plan.
+        reported_at: When that was.
+        metering: How reporting stands, in words; empty where nothing is metered.
         ready: Whether the spec is carried out; None while the operator has not said so.
         reason: Why it is, or is not.
         message: What to do about it.
@@ -80,6 +90,9 @@ class StatusLine:
     period_end: datetime | None
     suspension: datetime | None
     usage: tuple[Usage, ...]
+    reported: int | None
+    reported_at: datetime | None
+    metering: str
     ready: bool | None
     reason: str
     message: str
@@ -98,6 +111,7 @@ def status_line(subscription: TenantSubscription) -> StatusLine:
     spec, status = subscription.spec, subscription.status
     ready = find_condition(status.conditions, ConditionType.READY)
     payment = find_condition(status.conditions, ConditionType.PAYMENT_CURRENT)
+    metering = find_condition(status.conditions, ConditionType.USAGE_REPORTED)
     plan = status.plan_ref or spec.plan_ref
     period = status.current_period
     return StatusLine(
@@ -111,10 +125,20 @@ def status_line(subscription: TenantSubscription) -> StatusLine:
         period_end=None if period is None else period.end_time,
         suspension=status.suspension_time,
         usage=tuple(_usage(status.entities or EntityUsages())),
+        reported=None if status.usage is None else status.usage.last_reported,
+        reported_at=None if status.usage is None else status.usage.last_report_time,
+        metering=_metering(metering),
         ready=None if ready is None else ready.status is ConditionStatus.TRUE,
         reason="not seen by the operator yet" if ready is None else ready.reason,
         message="" if ready is None else ready.message,
     )
+
+
+def _metering(condition: Condition | None) -> str:
+    if condition is None or condition.reason == Reason.NOT_METERED.value:
+        return ""
+    words = {reason.value: text for reason, text in METERING.items()}
+    return words.get(condition.reason, condition.reason)
 
 
 def _payment(condition: Condition | None) -> str:
