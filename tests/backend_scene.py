@@ -4,9 +4,10 @@ from typing import Any, Final
 
 import kubernetes_bodies as bodies
 from loop_fakes import AccountMemory, Loop
-from tenant_billing.api.billing_backend import BillingBackend
+from tenant_billing.api.billing_backend import STRIPE, BillingBackend
 from tenant_billing.api.conditions import Condition
-from tenant_billing.ports import BillingProvider, ObjectKey, Outcome
+from tenant_billing.domain.health import stripe_key_problem
+from tenant_billing.ports import BillingProvider, ObjectKey, Outcome, Provider
 from tenant_billing.reconcilers.accounts import Accounts
 from tenant_billing.reconcilers.backend import BillingBackendReconciler
 
@@ -27,7 +28,9 @@ class Scene:
     def restart(self) -> None:
         self.accounts = Accounts(self.loop.clock, self.loop.queue)
         self.surroundings = self.loop.surroundings()
-        self.reconciler = BillingBackendReconciler(self.surroundings, self.accounts, self.connect)
+        self.reconciler = BillingBackendReconciler(
+            self.surroundings, self.accounts, {STRIPE: Provider(self.connect, stripe_key_problem)}
+        )
 
     def connect(
         self, *, api_key: str, api_url: str | None, livemode: bool, requests_per_second: int

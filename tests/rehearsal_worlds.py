@@ -10,9 +10,11 @@ from typing import Any, Final
 
 import kubernetes_bodies as bodies
 from loop_fakes import NOW, Loop
+from tenant_billing.api.billing_backend import STRIPE
 from tenant_billing.api.names import KINDS
 from tenant_billing.domain import requests
 from tenant_billing.domain.forecast import Call, Forecast, parameters_of
+from tenant_billing.domain.health import stripe_key_problem
 from tenant_billing.domain.observations import (
     Customer,
     Discount,
@@ -24,7 +26,7 @@ from tenant_billing.domain.observations import (
     SubscriptionItem,
     Tenant,
 )
-from tenant_billing.ports import BillingProvider, ObjectKey, Subject, TenantRegistry
+from tenant_billing.ports import BillingProvider, ObjectKey, Provider, Subject, TenantRegistry
 from tenant_billing.reconcilers.accounts import Accounts
 from tenant_billing.reconcilers.assembly import assemble
 from tenant_billing.reconcilers.registries import Registries
@@ -213,7 +215,7 @@ class Worked:
             loop.surroundings(),
             self.accounts,
             self.registries,
-            self._provider,
+            {STRIPE: Provider(self._provider, stripe_key_problem)},
             self._registry,
             resync_interval=1800.0,
             event_interval=600.0,

@@ -7,9 +7,11 @@ from typing import Any, Final
 
 import kubernetes_bodies as bodies
 from loop_fakes import NOW, AccountMemory, Loop, RegistryMemory
+from tenant_billing.api.billing_backend import STRIPE
 from tenant_billing.api.conditions import Condition
 from tenant_billing.api.tenant_subscription import TenantSubscription
 from tenant_billing.domain import requests, subscription_predictions
+from tenant_billing.domain.health import stripe_key_problem
 from tenant_billing.domain.observations import (
     Customer,
     Event,
@@ -21,7 +23,15 @@ from tenant_billing.domain.observations import (
     Tenant,
     TenantState,
 )
-from tenant_billing.ports import BillingProvider, ObjectKey, OnTurn, Outcome, Subject, TenantRegistry
+from tenant_billing.ports import (
+    BillingProvider,
+    ObjectKey,
+    OnTurn,
+    Outcome,
+    Provider,
+    Subject,
+    TenantRegistry,
+)
 from tenant_billing.reconcilers.accounts import Accounts
 from tenant_billing.reconcilers.assembly import assemble
 from tenant_billing.reconcilers.registries import Registries
@@ -219,7 +229,7 @@ class Selling:
             loop.surroundings(),
             self.accounts,
             self.registries,
-            self._provider,
+            {STRIPE: Provider(self._provider, stripe_key_problem)},
             self._registry,
             resync_interval=1800.0,
             event_interval=600.0,

@@ -13,16 +13,18 @@ import kopf
 import structlog
 from kubernetes.aio.client import Configuration
 
+from tenant_billing.api.billing_backend import STRIPE
 from tenant_billing.clients.kubernetes import KubernetesCluster
 from tenant_billing.clients.kubernetes_api import KubernetesApi, access_of, connected, load_configuration
 from tenant_billing.clients.lease import KubernetesLease
 from tenant_billing.clients.stripe_provider import connect_stripe
 from tenant_billing.clients.stripe_webhook import StripeWebhookVerifier
 from tenant_billing.clients.things_stack_registry import connect_things_stack
+from tenant_billing.domain.health import stripe_key_problem
 from tenant_billing.handlers.session import watch
 from tenant_billing.handlers.startup import connection
 from tenant_billing.handlers.watching import build_registry
-from tenant_billing.ports import Clock, Cluster, Queue, Reconciler, Resources
+from tenant_billing.ports import Clock, Cluster, Provider, Providers, Queue, Reconciler, Resources
 from tenant_billing.reconcilers.accounts import Accounts
 from tenant_billing.reconcilers.assembly import assemble
 from tenant_billing.reconcilers.registries import Registries
@@ -209,6 +211,11 @@ async def _wait(event: asyncio.Event) -> None:
     await event.wait()
 
 
+def providers(clock: Clock) -> Providers:
+    """Every provider that a BillingBackend can name."""
+    return {STRIPE: Provider(functools.partial(connect_stripe, clock=clock), stripe_key_problem)}
+
+
 def build_loop_of(settings: Settings) -> LoopFactory:
     """What a leader works with in earnest: Stripe, The Things Stack, and the four reconcilers."""
 
@@ -232,7 +239,7 @@ def build_loop_of(settings: Settings) -> LoopFactory:
             surroundings,
             accounts,
             registries,
-            functools.partial(connect_stripe, clock=clock),
+            providers(clock),
             functools.partial(connect_things_stack, clock=clock),
             resync_interval=settings.resync_interval,
             event_interval=settings.event_interval,

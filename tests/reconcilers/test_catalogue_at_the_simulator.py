@@ -4,9 +4,11 @@ from functools import partial
 
 import kubernetes_bodies as bodies
 from loop_fakes import Loop, registries_of
+from tenant_billing.api.billing_backend import STRIPE
 from tenant_billing.clients.stripe_provider import connect_stripe
+from tenant_billing.domain.health import stripe_key_problem
 from tenant_billing.domain.plan_status import ready_reason
-from tenant_billing.ports import ObjectKey
+from tenant_billing.ports import ObjectKey, Provider
 from tenant_billing.reconcilers.accounts import Accounts
 from tenant_billing.reconcilers.backend import BillingBackendReconciler
 from tenant_billing.reconcilers.plan import BillingPlanReconciler
@@ -27,7 +29,9 @@ async def test_plan_lives_and_ends_at_the_simulator() -> None:
         loop.see(backend, bodies.a_plan())
         accounts = Accounts(loop.clock, loop.queue)
         connect = partial(connect_stripe, clock=SystemClock())
-        backends = BillingBackendReconciler(loop.surroundings(), accounts, connect)
+        backends = BillingBackendReconciler(
+            loop.surroundings(), accounts, {STRIPE: Provider(connect, stripe_key_problem)}
+        )
         plans = BillingPlanReconciler(loop.surroundings(), accounts, registries_of(loop))
         try:
             await backends.reconcile(BACKEND)

@@ -9,6 +9,8 @@ from tenant_billing.api.namespaces import NO_NAMESPACE, NamespaceRule
 from tenant_billing.api.resource import CreatingStatus, Resource
 from tenant_billing.api.timestamps import Timestamp
 
+STRIPE: Final = "stripe"
+"""The arm of the union for Stripe."""
 LIVE_REQUESTS_PER_SECOND: Final = 40
 TEST_REQUESTS_PER_SECOND: Final = 10
 
@@ -33,15 +35,15 @@ class WebhookSecretReference(SecretKeyReference):
 
 
 class RegisteredWebhook(ApiModel):
-    """An endpoint that the operator registers at Stripe by itself."""
+    """An endpoint that the operator registers at the provider by itself."""
 
     url: str
     secret_name: str
     """Secret in the operator's namespace that it writes the signing secret to."""
 
 
-class StripeAccount(ApiModel):
-    """How to reach one Stripe account."""
+class PaymentAccount(ApiModel):
+    """How to reach one account, whoever the provider is: the base of every arm of the union in the spec."""
 
     mode: StripeMode
     api_key_secret_ref: ApiKeyReference
@@ -51,15 +53,24 @@ class StripeAccount(ApiModel):
     account_id: str | None = None
     """Pins the account; without it the first one seen is recorded in the status."""
     api_url: str | None = None
-    """Another address than Stripe's, with ``mode: Test`` only."""
+    """Another address than the provider's, with ``mode: Test`` only."""
     requests_per_second: Count | None = None
+
+    @property
+    def is_live(self) -> bool:
+        """Whether money is real."""
+        return self.mode is StripeMode.LIVE
 
     @property
     def request_budget(self) -> int:
         """Requests per second of all work together, the default of the mode included."""
         if self.requests_per_second is not None:
             return self.requests_per_second
-        return LIVE_REQUESTS_PER_SECOND if self.mode is StripeMode.LIVE else TEST_REQUESTS_PER_SECOND
+        return LIVE_REQUESTS_PER_SECOND if self.is_live else TEST_REQUESTS_PER_SECOND
+
+
+class StripeAccount(PaymentAccount):
+    """How to reach one Stripe account."""
 
 
 class BillingBackendSpec(ApiModel):
@@ -70,6 +81,16 @@ class BillingBackendSpec(ApiModel):
     """Name of this installation in Stripe's metadata; two installations on one account need two."""
     trusted_namespaces: NamespaceRule = NO_NAMESPACE
     """Whose authors may set the fields that borrow the account's power, such as ``customer.id``."""
+
+    @property
+    def provider(self) -> str:
+        """Which arm of the union is set: the provider's name."""
+        return STRIPE
+
+    @property
+    def account(self) -> PaymentAccount:
+        """What that arm says; all but the client judge by this."""
+        return self.stripe
 
 
 class WebhookEndpointStatus(ApiModel):

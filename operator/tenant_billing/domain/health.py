@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from tenant_billing.api.billing_backend import BillingBackend, StripeMode
+from tenant_billing.api.billing_backend import BillingBackend, PaymentAccount, StripeMode
 from tenant_billing.api.reasons import Reason
 from tenant_billing.api.things_stack_cluster import Metering, ThingsStackClusterSpec
 from tenant_billing.domain.errors import Forbidden, OutsideError, Unauthorized, Unsupported
@@ -67,6 +67,11 @@ def key_problem(api_key: str, mode: StripeMode) -> Health | None:
     return None
 
 
+def stripe_key_problem(api_key: str, account: PaymentAccount) -> Health | None:
+    """What is wrong with a key of Stripe's for an account."""
+    return key_problem(api_key, account.mode)
+
+
 def admin_key_problem(admin_key: str) -> Health | None:
     """What is wrong with a tenant admin key before it is sent anywhere."""
     if _ADMIN_KEY.fullmatch(admin_key) is None:
@@ -89,20 +94,20 @@ def of_account(
         local_time: The local clock.
         account_time: The account's, by the newest answer. A sandbox may be at any time, so it is not compared.
     """
-    stripe = backend.spec.stripe
-    if account.livemode is not (stripe.mode is StripeMode.LIVE):
+    asked, arm = backend.spec.account, backend.spec.provider
+    if account.livemode is not asked.is_live:
         seen = "live" if account.livemode else "test"
         return Health(
-            Reason.MODE_MISMATCH, f"the account answers in {seen} mode and spec.stripe.mode is {stripe.mode}"
+            Reason.MODE_MISMATCH, f"the account answers in {seen} mode and spec.{arm}.mode is {asked.mode}"
         )
-    expected = stripe.account_id or backend.status.account_id
+    expected = asked.account_id or backend.status.account_id
     if expected is not None and account.id != expected:
         return Health(
             Reason.ACCOUNT_MISMATCH,
             f"the key belongs to account {account.id}, not to {expected}: use a key of that account "
             "(another account needs another BillingBackend)",
         )
-    if stripe.api_url is None and account_time is not None and abs(account_time - local_time) > LARGEST_SKEW:
+    if asked.api_url is None and account_time is not None and abs(account_time - local_time) > LARGEST_SKEW:
         return Health(
             Reason.CLOCK_SKEW,
             "the local clock and the account's differ by more than 60 s: set the clock of this node right",

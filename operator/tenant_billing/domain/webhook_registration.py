@@ -113,7 +113,7 @@ class Registration:
 
 def decide(world: RegistrationWorld) -> Registration:
     """Decide about the endpoint of a backend, and about those that it had before."""
-    wanted = world.resource.spec.stripe.webhook
+    wanted = world.resource.spec.account.webhook
     if wanted is None or world.resource.metadata.is_being_deleted:
         return _removed(world, keep=None)
     foreign = _foreign_secret(world, wanted)

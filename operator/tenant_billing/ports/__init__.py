@@ -2,7 +2,13 @@
 
 from tenant_billing.ports.kubernetes import Cluster, ObjectConflict, ObjectGone
 from tenant_billing.ports.listing import ListedObject, Listing, ListObjects
-from tenant_billing.ports.provider import BillingProvider, ProviderFactory, WebhookVerifier
+from tenant_billing.ports.provider import (
+    BillingProvider,
+    Provider,
+    ProviderFactory,
+    Providers,
+    WebhookVerifier,
+)
 from tenant_billing.ports.registry import RegistryFactory, TenantRegistry
 from tenant_billing.ports.resources import Resources
 from tenant_billing.ports.schedules import SubscriptionSchedules
@@ -22,7 +28,9 @@ __all__ = [
     "ObjectKey",
     "OnTurn",
     "Outcome",
+    "Provider",
     "ProviderFactory",
+    "Providers",
     "Queue",
     "Reconciler",
     "RegistryFactory",

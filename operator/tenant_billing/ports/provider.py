@@ -1,10 +1,13 @@
 """One account of a payment provider."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from tenant_billing.api.billing_backend import PaymentAccount
 from tenant_billing.domain import requests
+from tenant_billing.domain.health import Health
 from tenant_billing.domain.observations import Account, Customer, Event, Invoice, Price, Product, Subscription
 from tenant_billing.ports.meters import Meters
 from tenant_billing.ports.schedules import SubscriptionSchedules
@@ -153,6 +156,23 @@ class ProviderFactory(Protocol):
     ) -> BillingProvider:
         """Connect; no call is made yet."""
         ...
+
+
+@dataclass(frozen=True)
+class Provider:
+    """How accounts of one provider are connected to.
+
+    Attributes:
+        connect: Makes a connection.
+        problem_of: What is wrong with a credential for an account, found without sending it anywhere; None: nothing.
+    """
+
+    connect: ProviderFactory
+    problem_of: Callable[[str, PaymentAccount], Health | None]
+
+
+Providers = Mapping[str, Provider]
+"""By the arm of the union in a BillingBackend's spec: another provider is one more entry."""
 
 
 class WebhookVerifier(Protocol):

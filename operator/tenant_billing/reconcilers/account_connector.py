@@ -2,10 +2,10 @@
 
 import hashlib
 
-from tenant_billing.api.billing_backend import BillingBackend, StripeMode
+from tenant_billing.api.billing_backend import BillingBackend
 from tenant_billing.domain import health
 from tenant_billing.domain.health import Health
-from tenant_billing.ports import ProviderFactory
+from tenant_billing.ports import Providers
 from tenant_billing.reconcilers.account_picture import AccountPicture
 from tenant_billing.reconcilers.accounts import AccountConnection, Accounts
 from tenant_billing.reconcilers.reporting import Surroundings, key_of
@@ -14,19 +14,19 @@ from tenant_billing.reconcilers.reporting import Surroundings, key_of
 class AccountConnector:
     """Opens connections; nothing else reads a provider's key."""
 
-    def __init__(self, surroundings: Surroundings, accounts: Accounts, connect: ProviderFactory) -> None:
+    def __init__(self, surroundings: Surroundings, accounts: Accounts, providers: Providers) -> None:
         self._secrets = surroundings.secrets
         self._clock = surroundings.clock
         self._accounts = accounts
-        self._connect = connect
+        self._providers = providers
 
     async def connect(self, resource: BillingBackend) -> AccountConnection | Health:
         """The connection with the key that the Secret holds now, or what is wrong with it: then nothing was sent."""
-        reference = resource.spec.stripe.api_key_secret_ref
+        reference = resource.spec.account.api_key_secret_ref
         api_key = await self._secrets.value(key_of(resource), reference)
         if isinstance(api_key, Health):
             return api_key
-        problem = health.key_problem(api_key, resource.spec.stripe.mode)
+        problem = self._providers[resource.spec.provider].problem_of(api_key, resource.spec.account)
         return problem or await self._connection(resource, api_key)
 
     async def check(
@@ -43,17 +43,17 @@ class AccountConnector:
 
     async def _connection(self, resource: BillingBackend, api_key: str) -> AccountConnection:
         """The connection with this key and these settings, made where it is another one than before."""
-        stripe, name = resource.spec.stripe, resource.metadata.name
-        place = _digest(stripe.mode, stripe.api_url or "", resource.spec.owner)
-        settings = _digest(place, api_key, str(stripe.request_budget))
+        account, name = resource.spec.account, resource.metadata.name
+        place = _digest(resource.spec.provider, account.mode, account.api_url or "", resource.spec.owner)
+        settings = _digest(place, api_key, str(account.request_budget))
         known = self._accounts.connection(name)
         if known is not None and known.settings == settings:
             return known
-        provider = self._connect(
+        provider = self._providers[resource.spec.provider].connect(
             api_key=api_key,
-            api_url=stripe.api_url,
-            livemode=stripe.mode is StripeMode.LIVE,
-            requests_per_second=stripe.request_budget,
+            api_url=account.api_url,
+            livemode=account.is_live,
+            requests_per_second=account.request_budget,
         )
         connection = AccountConnection(
             backend=name,
@@ -61,7 +61,7 @@ class AccountConnector:
             account_id="",
             provider=provider,
             picture=AccountPicture(provider, self._clock),
-            follows_account_time=stripe.api_url is not None,
+            follows_account_time=account.api_url is not None,
             place=place,
             settings=settings,
         )

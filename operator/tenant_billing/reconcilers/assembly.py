@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from tenant_billing.api.names import BILLING_BACKEND, BILLING_PLAN, TENANT_SUBSCRIPTION, THINGS_STACK_CLUSTER
-from tenant_billing.ports import ProviderFactory, Reconciler, RegistryFactory
+from tenant_billing.ports import Providers, Reconciler, RegistryFactory
 from tenant_billing.reconcilers.accounts import Accounts
 from tenant_billing.reconcilers.backend import BillingBackendReconciler
 from tenant_billing.reconcilers.cluster import ThingsStackClusterReconciler
@@ -25,7 +25,7 @@ def assemble(
     surroundings: Surroundings,
     accounts: Accounts,
     registries: Registries,
-    connect_provider: ProviderFactory,
+    providers: Providers,
     connect_registry: RegistryFactory,
     *,
     resync_interval: float,
@@ -37,7 +37,7 @@ def assemble(
         surroundings: What all of them work with.
         accounts: The connections to payment accounts, shared by all.
         registries: The connections to tenant registries, shared by all.
-        connect_provider: Makes a connection to an account.
+        providers: How accounts are connected to.
         connect_registry: Makes a connection to a registry.
         resync_interval: Seconds after which a settled subscription is looked at all the same.
         event_interval: Seconds between two readings of an event list that nobody asked for.
@@ -49,9 +49,7 @@ def assemble(
     reader = SubscriptionReader(surroundings, accounts, registries, pushed)
     writer = SubscriptionWriter(surroundings, accounts, registries)
     return {
-        BILLING_BACKEND.kind: BillingBackendReconciler(
-            surroundings, accounts, connect_provider, event_interval
-        ),
+        BILLING_BACKEND.kind: BillingBackendReconciler(surroundings, accounts, providers, event_interval),
         THINGS_STACK_CLUSTER.kind: ThingsStackClusterReconciler(surroundings, registries, connect_registry),
         BILLING_PLAN.kind: BillingPlanReconciler(surroundings, accounts, registries),
         TENANT_SUBSCRIPTION.kind: TenantSubscriptionReconciler(

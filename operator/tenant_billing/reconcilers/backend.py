@@ -18,7 +18,7 @@ from tenant_billing.domain.read_allowance import (
     listing_interval,
 )
 from tenant_billing.domain.retry import recheck_after
-from tenant_billing.ports import ObjectKey, Outcome, ProviderFactory
+from tenant_billing.ports import ObjectKey, Outcome, Providers
 from tenant_billing.reconcilers.account_connector import AccountConnector
 from tenant_billing.reconcilers.account_news import AccountNews
 from tenant_billing.reconcilers.accounts import AccountConnection, Accounts
@@ -64,13 +64,13 @@ class BillingBackendReconciler(ConnectionReconciler[BillingBackend]):
         self,
         surroundings: Surroundings,
         accounts: Accounts,
-        connect: ProviderFactory,
+        providers: Providers,
         event_interval: float = EVENT_INTERVAL,
     ) -> None:
         super().__init__(surroundings)
         self._accounts = accounts
         self._event_interval = event_interval
-        self._connector = AccountConnector(surroundings, accounts, connect)
+        self._connector = AccountConnector(surroundings, accounts, providers)
         self._secrets = surroundings.secrets
         self._news = AccountNews(self._resources, self._queue)
         self._webhook = WebhookRegistrar(surroundings)
@@ -117,7 +117,7 @@ class BillingBackendReconciler(ConnectionReconciler[BillingBackend]):
     def _is_due(self, resource: BillingBackend, watch: _Watch) -> bool:
         if watch.checked.is_due(self._clock.monotonic(), ACCOUNT_INTERVAL, _asked(resource)):
             return True
-        secret = resource.spec.stripe.api_key_secret_ref.name
+        secret = resource.spec.account.api_key_secret_ref.name
         return self._accounts.is_suspected(resource.metadata.name) or self._secrets.have_changed(
             key_of(resource), secret
         )
@@ -187,7 +187,7 @@ class BillingBackendReconciler(ConnectionReconciler[BillingBackend]):
         update: dict[str, object] = {"conditions": conditions}
         connection = self._accounts.of(resource.metadata.name)
         if connection is not None:
-            update |= {"account_id": connection.account_id, "mode": resource.spec.stripe.mode}
+            update |= {"account_id": connection.account_id, "mode": resource.spec.account.mode}
         cursors = watch.reader.to_write()
         if cursors is not None:
             known = resource.status.events
@@ -213,7 +213,7 @@ class BillingBackendReconciler(ConnectionReconciler[BillingBackend]):
             return Outcome("failed", retry=True, why=watch.events.message)
         if watch.webhook is not None and watch.webhook.retry:
             return Outcome("failed", retry=True, why=watch.webhook.message)
-        if resource.spec.stripe.api_url is not None:
+        if resource.spec.account.api_url is not None:
             return Outcome(result, look_again_after=SANDBOX_INTERVAL, why=why)
         connection = self._accounts.of(resource.metadata.name)
         size = connection.picture.size if connection is not None else AccountSize(())

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from tenant_billing.api.billing_backend import BillingBackend, EventCursors, StripeMode
+from tenant_billing.api.billing_backend import BillingBackend, EventCursors
 from tenant_billing.api.conditions import ConditionStatus
 from tenant_billing.api.names import BILLING_PLAN, TENANT_SUBSCRIPTION
 from tenant_billing.api.reasons import Reason
@@ -76,7 +76,7 @@ class EventReader:
             backend=connection.backend,
             owner=connection.owner,
             account_id=connection.account_id,
-            livemode=resource.spec.stripe.mode is StripeMode.LIVE,
+            livemode=resource.spec.account.is_live,
         )
         anchor = self._progress.anchor
         since = self._progress.since if anchor is None else None

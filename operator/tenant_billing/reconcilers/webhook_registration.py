@@ -71,10 +71,10 @@ class WebhookRegistrar:
             ObjectGone: The BillingBackend does not exist any more.
             OutsideError: A Secret cannot be read.
         """
-        status, stripe = resource.status, resource.spec.stripe
+        status, account = resource.status, resource.spec.account
         begun = status.webhook_endpoint is not None or status.pending_operation is not None
-        seen = await self._register(resource, provider) if stripe.webhook is not None or begun else None
-        if stripe.webhook is None and (seen is None or not seen.retry):
+        seen = await self._register(resource, provider) if account.webhook is not None or begun else None
+        if account.webhook is None and (seen is None or not seen.retry):
             seen = await self._by_hand(resource)
         assert seen is not None
         self.counts[resource.metadata.name, seen.reason] += 1
@@ -87,7 +87,7 @@ class WebhookRegistrar:
         except OutsideError as error:
             retry = isinstance(error, Unreachable | Throttled)
             remedy = "" if retry else "; or register one by hand and name its secret in webhookSecretRefs"
-            message = f"spec.stripe.webhook cannot be carried out: {error}{remedy}"
+            message = f"spec.{resource.spec.provider}.webhook cannot be carried out: {error}{remedy}"
             is_old = known is not None and known.api_version != provider.event_version
             return WebhookSeen(
                 Reason.VERSION_MISMATCH if is_old else Reason.NOT_CONFIGURED, message, known, retry
@@ -96,7 +96,7 @@ class WebhookRegistrar:
 
     async def _by_hand(self, resource: BillingBackend) -> WebhookSeen:
         """Endpoints that people make: whether what they sign with is known."""
-        references = resource.spec.stripe.webhook_secret_refs
+        references = resource.spec.account.webhook_secret_refs
         problems = [
             found
             for each in references
@@ -108,7 +108,8 @@ class WebhookRegistrar:
             return WebhookSeen(Reason.NOT_CONFIGURED, problems[0].message)
         return WebhookSeen(
             Reason.NOT_CONFIGURED,
-            "neither spec.stripe.webhook nor webhookSecretRefs: changes are found in the event list only",
+            f"spec.{resource.spec.provider} has neither webhook nor webhookSecretRefs: "
+            "changes are found in the event list only",
         )
 
     async def remove(self, resource: BillingBackend, provider: WebhookEndpoints) -> None:
@@ -143,7 +144,7 @@ class WebhookRegistrar:
         return RegistrationWorld(resource, ours, _seen(secret), provider.event_version, self._clock.now())
 
     async def _secret(self, resource: BillingBackend) -> StoredSecret | None:
-        webhook = resource.spec.stripe.webhook
+        webhook = resource.spec.account.webhook
         if webhook is None:
             return None
         return await self._secrets.secret(key_of(resource), webhook.secret_name)
@@ -207,9 +208,9 @@ class WebhookRegistrar:
 
 def secrets_of(resource: BillingBackend) -> list[str]:
     """Names of the Secrets that deliveries are verified with."""
-    stripe = resource.spec.stripe
-    registered = [stripe.webhook.secret_name] if stripe.webhook is not None else []
-    return [*registered, *(each.name for each in stripe.webhook_secret_refs)]
+    account = resource.spec.account
+    registered = [account.webhook.secret_name] if account.webhook is not None else []
+    return [*registered, *(each.name for each in account.webhook_secret_refs)]
 
 
 def _seen(secret: StoredSecret | None) -> SecretSeen:

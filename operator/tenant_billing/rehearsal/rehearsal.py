@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from typing import Final, cast
 
 from tenant_billing.api import names
+from tenant_billing.api.billing_backend import STRIPE
 from tenant_billing.api.conditions import ConditionStatus, ConditionType, find_condition
 from tenant_billing.domain.forecast import Forecast, Outlook
+from tenant_billing.domain.health import stripe_key_problem
 from tenant_billing.ports import (
     BillingProvider,
     Clock,
     Cluster,
     ObjectKey,
+    Provider,
     ProviderFactory,
     Reconciler,
     RegistryFactory,
@@ -112,7 +115,7 @@ class Rehearsal:
             surroundings,
             self._accounts,
             self._registries,
-            self._provider,
+            {STRIPE: Provider(self._provider, stripe_key_problem)},
             self._registry,
             resync_interval=NEVER,
             event_interval=NEVER,

@@ -7,7 +7,7 @@ from enum import StrEnum
 import structlog
 
 from tenant_billing.api import names
-from tenant_billing.api.billing_backend import BillingBackend, StripeMode
+from tenant_billing.api.billing_backend import STRIPE, BillingBackend
 from tenant_billing.domain.errors import OutsideError
 from tenant_billing.domain.events import Receiver, Route, route
 from tenant_billing.domain.observations import Event
@@ -95,10 +95,9 @@ class Deliveries:
         return await self._store(event, backend)
 
     def _candidates(self, name: str | None) -> Sequence[BillingBackend]:
-        if name is None:
-            return self._resources.backends()
-        backend = self._resources.backend(name)
-        return [backend] if backend is not None else []
+        """The Stripe accounts that it may come from; another provider would deliver elsewhere."""
+        named = self._resources.backends() if name is None else [self._resources.backend(name)]
+        return [each for each in named if each is not None and each.spec.provider == STRIPE]
 
     async def _verified(
         self, payload: bytes, signature: str, candidates: Sequence[BillingBackend]
@@ -124,8 +123,8 @@ class Deliveries:
         return None
 
     async def _store(self, event: Event, backend: BillingBackend) -> tuple[Result, str]:
-        livemode = backend.spec.stripe.mode is StripeMode.LIVE
-        account = backend.status.account_id or backend.spec.stripe.account_id or ""
+        livemode = backend.spec.account.is_live
+        account = backend.status.account_id or backend.spec.account.account_id or ""
         receiver = Receiver(backend.metadata.name, backend.spec.owner, account, livemode)
         found = route(event, receiver, self._resources)
         if found.dropped:

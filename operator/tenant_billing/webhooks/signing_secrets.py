@@ -72,10 +72,10 @@ class SigningSecrets:
         return secrets
 
     async def _read(self, backend: BillingBackend) -> tuple[str, ...]:
-        stripe = backend.spec.stripe
-        references = [(each.name, each.key) for each in stripe.webhook_secret_refs]
-        if stripe.webhook is not None:
-            references.append((stripe.webhook.secret_name, "secret"))
+        account = backend.spec.account
+        references = [(each.name, each.key) for each in account.webhook_secret_refs]
+        if account.webhook is not None:
+            references.append((account.webhook.secret_name, "secret"))
         secrets: list[str] = []
         for name, key in references:
             try:
