@@ -66,6 +66,10 @@ crash: control-plane ## Kill the operator at every write, in every variant
 moving: control-plane ## Move 1,000 tenants in from the Tenant Billing Server: not one write outside
 	@TENANT_BILLING_MOVING=1000 $(BIN)/pytest tests/end_to_end/test_moving_in.py
 
+.PHONY: silence
+silence: control-plane ## Four days without any webhook, for 500 tenants
+	@TENANT_BILLING_SILENCE=500 $(BIN)/pytest -rA tests/integration/test_days_of_silence.py
+
 .PHONY: bench
 bench: control-plane ## The benchmarks: one JSON line per figure, each beside its floor
 	@$(BIN)/python tests/bench

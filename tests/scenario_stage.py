@@ -120,7 +120,7 @@ class Stage:
         await self.apply(f"{API}/thingsstackclusters/{name}", manifest)
         await self.until_ready(f"{API}/thingsstackclusters/{name}", "Available")
 
-    async def make_backend(self, name: str) -> None:
+    async def make_backend(self, name: str, changes: Object | None = None) -> None:
         """Make a BillingBackend of the simulator, and wait until it is ready."""
         manifest = a(
             "BillingBackend",
@@ -130,6 +130,7 @@ class Stage:
                 "spec.stripe.requestsPerSecond": 100,
                 "spec.trustedNamespaces": _TRUSTING,
                 "spec.owner": REMOVED,
+                **(changes or {}),
             },
         )
         await self.apply(f"{API}/billingbackends/{name}", manifest)
@@ -208,6 +209,7 @@ async def _operator(plane: ControlPlane, stage: Stage) -> AsyncIterator[int]:
         port=0,
         probe_port=0,
         identity="scenario",
+        secret_interval=0.5,
         lease_duration=7200.0,  # longer than any test moves the clock on
         stop_timeout=5.0,
     )

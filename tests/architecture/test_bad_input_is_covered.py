@@ -83,6 +83,19 @@ COVERED: Final = {
         "webhooks/test_stripe_deliveries.py::test_an_oversized_delivery_is_refused_before_its_signature_is_looked_at"
     ),
     "a garbage webhook": "webhooks/test_stripe_deliveries.py::test_garbage_is_refused_even_where_it_is_signed",
+    "an event for another account or mode": (
+        "webhooks/test_stripe_deliveries.py::"
+        "test_what_is_none_of_our_business_is_accepted_counted_and_dropped"
+    ),
+    "an event sent to the address of another account": (
+        "scenarios/test_several_backends.py::"
+        "test_tbs_20_an_event_of_one_account_sent_to_the_address_of_another_is_refused"
+    ),
+    "a webhook address that is not https": "crds/test_backend_and_cluster_rules.py::test_refused_with_field_and_remedy",
+    "a Secret of somebody else under the webhook's name": (
+        "scenarios/test_registered_webhook.py::"
+        "test_secret_of_somebody_else_under_that_name_is_not_overwritten"
+    ),
     "a status that does not exist today": (
         "scenarios/test_outages.py::test_status_that_does_not_exist_today_keeps_the_tenant"
     ),

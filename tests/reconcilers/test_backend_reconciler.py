@@ -252,6 +252,7 @@ async def test_silence_of_thirty_days_lists_the_account_in_full(scene: Scene) ->
     scene.account.moment = scene.loop.clock.now()
     await scene.run()
     assert scene.account.count("list_subscriptions") == 1
+    assert scene.loop.kubernetes.events == ["HistoryExpired"]
 
 
 async def test_silence_of_thirty_days_has_every_subscription_looked_at(scene: Scene) -> None:

@@ -33,8 +33,9 @@ class Scene:
 
     def restart(self) -> None:
         loop = self.loop
+        self.surroundings = loop.surroundings()
         self.registries = Registries(loop.clock, loop.queue, loop.store, loop.kubernetes)
-        self.reconciler = ThingsStackClusterReconciler(loop.surroundings(), self.registries, self.connect)
+        self.reconciler = ThingsStackClusterReconciler(self.surroundings, self.registries, self.connect)
 
     def connect(
         self, *, url: str, admin_key: str, ca_bundle: str | None, requests_per_second: int
@@ -314,3 +315,59 @@ async def test_paused_cluster_makes_no_call(scene: Scene) -> None:
         metadata={"deletionTimestamp": "2026-11-20T10:00:00Z", "finalizers": ["tenantbilling.dev/finalizer"]}
     )
     assert (await scene.run()).result == "gone"
+
+
+async def test_new_admin_key_is_used_without_a_restart_and_goes_on_with_the_picture(scene: Scene) -> None:
+    scene.registry.tenants = {"acme": Tenant("acme", TenantState.APPROVED)}
+    await scene.run()
+    former, scene.registry = scene.registry, RegistryMemory(tenants=scene.registry.tenants)
+    scene.loop.kubernetes.secrets[SECRET] = "0b" * 32
+    scene.loop.queue.keys.clear()
+
+    await scene.surroundings.secrets.look()
+    assert scene.loop.queue.names() == {"ThingsStackCluster eu1"}
+    before = scene.registries.of("eu1")
+    await scene.run()
+
+    assert [each["key"] for each in scene.connected] == [ADMIN_KEY, "0b" * 32]
+    assert former.closed
+    after = scene.registries.of("eu1")
+    assert before is not None
+    assert after is not None
+    assert after.picture is before.picture
+    await after.picture.fresh("acme")
+    assert scene.registry.count("tenant") == 1, "what is asked is asked of the new connection"
+
+
+async def test_new_certificates_are_used_without_a_restart(scene: Scene) -> None:
+    scene.loop.kubernetes.secrets["billing", "ca", "ca.crt"] = "CERTIFICATE"
+    scene.edit(caBundleSecretRef={"name": "ca", "key": "ca.crt"})
+    await scene.run()
+    scene.loop.kubernetes.secrets["billing", "ca", "ca.crt"] = "RENEWED"
+    await scene.surroundings.secrets.look()
+    await scene.run()
+    assert [each["ca"] for each in scene.connected] == ["CERTIFICATE", "RENEWED"]
+
+
+async def test_another_address_is_another_registry_with_a_picture_of_its_own(scene: Scene) -> None:
+    await scene.run()
+    before = scene.registries.of("eu1")
+    scene.edit(url="https://other.example.com")
+    await scene.run()
+    after = scene.registries.of("eu1")
+    assert before is not None
+    assert after is not None
+    assert after.picture is not before.picture
+
+
+async def test_key_that_was_revoked_is_told_and_a_new_one_taken_at_once(scene: Scene) -> None:
+    await scene.run()
+    del scene.loop.kubernetes.secrets[SECRET]
+    await scene.surroundings.secrets.look()
+    await scene.run()
+    assert scene.condition().reason == Reason.SECRET_NOT_FOUND
+    scene.loop.kubernetes.secrets[SECRET] = "0c" * 32
+    await scene.surroundings.secrets.look()
+    assert "ThingsStackCluster eu1" in scene.loop.queue.names()
+    await scene.run()
+    assert scene.condition().reason == Reason.AVAILABLE

@@ -12,7 +12,7 @@ import httpx
 import pytest
 import stripe
 
-from kubernetes_bodies import a_backend, a_plan, a_subscription
+from kubernetes_bodies import a_backend, a_plan, a_subscription, newer
 from tenant_billing.clients.stripe_webhook import StripeWebhookVerifier
 from tenant_billing.domain.errors import Unreachable
 from tenant_billing.ports import ObjectGone, SecretNotFound
@@ -287,3 +287,32 @@ async def test_a_secret_that_was_rolled_is_found_at_once_and_forgeries_do_not_re
     for _ in range(5):
         assert await endpoint.deliver(an_event(), secret="whsec_forged") == 400
     assert endpoint.cluster.reads == 2
+
+
+async def test_tbs_11_another_type_of_event_is_answered_with_success_and_nothing_is_done(
+    endpoint: Endpoint,
+) -> None:
+    for acted_on in ("created", "updated", "deleted"):
+        endpoint.cluster.annotated.clear()
+        assert await endpoint.deliver(an_event(f"customer.subscription.{acted_on}")) == 200
+        assert endpoint.cluster.annotated == nudged("TenantSubscription", "tenants/acme")
+    endpoint.cluster.annotated.clear()
+    assert await endpoint.deliver(an_event("payment_method.attached")) == 200
+    assert endpoint.cluster.annotated == []
+
+
+async def test_secret_of_a_registered_endpoint_is_known_as_soon_as_the_status_names_the_endpoint() -> None:
+    """Beside those made by hand: two are valid while people move from one to the other."""
+    store, cluster, clock = ResourceStore(), NotedCluster(), SteppedClock()
+    secrets = SigningSecrets(cluster, clock, "tenant-billing-system")
+    body = a_backend("main")
+    body["spec"]["stripe"]["webhook"] = {"url": "https://hooks.example.com", "secretName": "registered"}
+    store.arrive(body)
+    before = store.backend("main")
+    assert before is not None
+    assert await secrets.of(before) == (SECRET,)
+    cluster.secrets["registered"] = "whsec_registered"
+    store.arrive(newer(body) | {"status": {"webhookEndpoint": {"id": "we_1"}}})
+    after = store.backend("main")
+    assert after is not None
+    assert set(await secrets.of(after)) == {SECRET, "whsec_registered"}

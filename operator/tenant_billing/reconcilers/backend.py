@@ -136,10 +136,17 @@ class BillingBackendReconciler(ConnectionReconciler[BillingBackend]):
             return health.of_provider_error(error)
         if expired is not None:
             watch.events = expired
+            await self._tell(resource, expired)
             self._news.to_everybody(resource.metadata.name)  # no event tells which of them changed
         if expired is not None or not was_ready:
             watch.listed.done(self._clock.monotonic(), None)
         return health.AVAILABLE
+
+    async def _tell(self, resource: BillingBackend, expired: EventsSeen) -> None:
+        """Tell people once; the condition says so only until the list is read again."""
+        body = self._resources.body(key_of(resource))
+        if body is not None:
+            await self._kubernetes.event(body, "Warning", expired.reason, expired.message)
 
     async def _read_events(
         self, resource: BillingBackend, watch: _Watch, connection: AccountConnection

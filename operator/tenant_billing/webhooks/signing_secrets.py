@@ -16,7 +16,9 @@ REFRESHED_AT_MOST_EVERY: Final = 5.0
 
 @dataclass(frozen=True)
 class _Reading:
-    generation: int
+    """What was read, and for which version of the BillingBackend: its generation, and its registered endpoint."""
+
+    wanted: tuple[int, str | None]
     read_at: float
     secrets: tuple[str, ...]
 
@@ -57,10 +59,11 @@ class SigningSecrets:
         return after.secrets if after is not before else None
 
     async def _at_most_old(self, backend: BillingBackend, seconds: float) -> Sequence[str]:
-        name, generation = backend.metadata.name, backend.metadata.generation
+        name, endpoint = backend.metadata.name, backend.status.webhook_endpoint
+        wanted = (backend.metadata.generation, endpoint.id if endpoint is not None else None)
         held = self._readings.get(name)
         now = self._clock.monotonic()
-        if held is not None and held.generation == generation and now - held.read_at < seconds:
+        if held is not None and held.wanted == wanted and now - held.read_at < seconds:
             return held.secrets
         try:
             secrets = await self._read(backend)
@@ -68,7 +71,7 @@ class SigningSecrets:
             if held is None:
                 raise
             return held.secrets
-        self._readings[name] = _Reading(generation, now, secrets)
+        self._readings[name] = _Reading(wanted, now, secrets)
         return secrets
 
     async def _read(self, backend: BillingBackend) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ from tenant_billing_sandbox.stripe.problems import Problem, invalid
 
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 Action = Callable[[Account, web.Request, Object], Object]
-FAULTS = ("hold", "drop", "duplicate", "reorder")
+DELIVERING = ("hold", "drop", "duplicate", "reorder", "ingress")
 
 
 def routes(account: Account, courier: Courier | None = None) -> list[web.RouteDef]:
@@ -137,11 +137,11 @@ def _webhooks(account: Account, _request: web.Request, _body: Object) -> Object:
         }
         for delivery in outbox.waiting
     ]
-    return {name: getattr(outbox, name) for name in FAULTS} | {"waiting": waiting}
+    return {name: getattr(outbox, name) for name in DELIVERING} | {"waiting": waiting}
 
 
 def _set_webhooks(account: Account, request: web.Request, body: Object) -> Object:
-    _refuse_unknown(body, FAULTS)
+    _refuse_unknown(body, DELIVERING)
     outbox = account.part(Outbox)
     for name, value in body.items():
         setattr(outbox, name, type(getattr(outbox, name))(value))

@@ -11,7 +11,7 @@ import httpx
 
 from tenant_billing_sandbox.stripe.account import Account, Object
 from tenant_billing_sandbox.stripe.engine.events import Subscribers
-from tenant_billing_sandbox.stripe.engine.outbox import Delivery, failed, post, succeeded, take_due
+from tenant_billing_sandbox.stripe.engine.outbox import Delivery, Outbox, failed, post, succeeded, take_due
 from tenant_billing_sandbox.stripe.engine.webhook_endpoints import active_secrets
 
 TIMEOUT_SECONDS = 10.0
@@ -38,6 +38,7 @@ class Courier:
         self._client = client
         self._wake = asyncio.Event()
         self._slots = asyncio.Semaphore(CONCURRENT)
+        self._outbox = account.part(Outbox)
 
     def wake(self) -> None:
         """Look at the outbox again: an event came, or time passed."""
@@ -74,7 +75,9 @@ class Courier:
             "User-Agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
         }
         try:
-            answer = await self._client.post(endpoint["url"], content=body, headers=headers)
+            answer = await self._client.post(
+                self._outbox.destination(endpoint["url"]), content=body, headers=headers
+            )
         except (httpx.HTTPError, httpx.InvalidURL):
             return False
         return answer.is_success

@@ -45,6 +45,7 @@ class Outbox:
         drop: How many of the next deliveries to lose for good, events staying in the list.
         duplicate: How many times more than once each delivery is sent.
         reorder: Send what waits together in reverse order.
+        ingress: What stands before the receivers: where deliveries to an address that begins so really go.
     """
 
     waiting: list[Delivery] = field(default_factory=list)
@@ -52,6 +53,14 @@ class Outbox:
     drop: int = 0
     duplicate: int = 0
     reorder: bool = False
+    ingress: dict[str, str] = field(default_factory=dict)
+
+    def destination(self, url: str) -> str:
+        """Where a delivery to an address goes."""
+        for public, inside in self.ingress.items():
+            if url.startswith(public):
+                return inside + url.removeprefix(public)
+        return url
 
 
 def post(account: Account, event: Object) -> None:
