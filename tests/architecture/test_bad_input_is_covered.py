@@ -124,10 +124,6 @@ COVERED: Final = {
     "a Payment Link whose metadata gives two buyers one tenant": (
         "scenarios/test_discovery.py::test_a_payment_link_that_gives_two_buyers_one_tenant_serves_the_first"
     ),
-    "an event for another account or mode": (
-        "webhooks/test_stripe_deliveries.py::"
-        "test_what_is_none_of_our_business_is_accepted_counted_and_dropped"
-    ),
     "an observed object beside a managed one for the same subscription": (
         "scenarios/test_observed.py::test_observed_object_beside_a_managed_one_is_in_conflict"
     ),

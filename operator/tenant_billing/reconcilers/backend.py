@@ -13,6 +13,7 @@ from tenant_billing.domain.health import Health
 from tenant_billing.domain.read_allowance import (
     ACCOUNT_INTERVAL,
     ENDPOINT_INTERVAL,
+    LISTING_INTERVAL,
     AccountSize,
     event_interval,
     listing_interval,
@@ -163,9 +164,12 @@ class BillingBackendReconciler(ConnectionReconciler[BillingBackend]):
 
     async def _list_again(self, watch: _Watch, connection: AccountConnection) -> None:
         """See what no event has told, as often as the monthly allowance of reads lets it."""
-        interval = listing_interval(self._event_interval, connection.picture.size)
         now = self._clock.monotonic()
-        if not watch.listed.is_due(now, interval, None):
+        if not watch.listed.is_due(now, LISTING_INTERVAL, None):  # the size is counted only where it matters
+            return
+        if not watch.listed.is_due(
+            now, listing_interval(self._event_interval, connection.picture.size), None
+        ):
             return
         try:
             changed = await connection.picture.compare()
