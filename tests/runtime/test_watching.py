@@ -134,7 +134,7 @@ async def test_what_was_deleted_while_the_watches_were_broken_is_noticed(
     """Kopf lists what there is after such a break, and says nothing of what is not there any more."""
     kubeconfig = await behind(gateway, kinds, namespace, tmp_path)
     acme = await create(api, a_subscription("acme", namespace=namespace, plan=namespace))
-    async with running_operator(kubeconfig, namespace, plan=namespace, roll_call_interval=0.2) as operator:
+    async with running_operator(kubeconfig, namespace, plan=namespace, roll_call_interval=2.0) as operator:
         await wait_for(lambda: operator.loops, "leadership")
         await wait_for(lambda: operator.reconciler.count(acme) == 1, "a pass for the object")
         await wait_for(lambda: is_ready(operator), "readiness")
