@@ -189,6 +189,29 @@ async def test_events_of_the_time_without_a_leader_are_handled(scene: Scene) -> 
     assert scene.backend.status.events.cursor == "evt_2"
 
 
+@pytest.mark.parametrize(
+    ("seconds", "is_read"), [(3601, False), (3695, True)], ids=["long before", "as lists may lag"]
+)
+async def test_event_that_the_full_listing_shows_already_costs_no_read(
+    scene: Scene, seconds: float, *, is_read: bool
+) -> None:
+    """A start after a rush: everything is listed and looked at, so that a read of each would tell nothing."""
+    scene.account.subscriptions["sub_A"] = Subscription("sub_A", "cus_A", "active", NOW, ())
+    scene.account.events.append(an_event("evt_1", 0))
+    await scene.run()
+    scene.loop.see(bodies.a_subscription(status={"subscriptionID": "sub_A"}))
+    scene.account.events.append(an_event("evt_2", seconds))
+    scene.account.moment = NOW + timedelta(seconds=3700)
+    scene.loop.clock.advance(3700)
+    scene.restart()
+    await scene.run()
+    connection = scene.accounts.of("main")
+    assert connection is not None
+    assert connection.picture.is_stale("sub_A") is is_read
+    assert scene.backend.status.events is not None
+    assert scene.backend.status.events.cursor == "evt_2"
+
+
 async def test_cursor_is_written_at_most_once_in_half_a_minute(scene: Scene) -> None:
     scene.account.events.append(an_event("evt_1", 0))
     await scene.run()

@@ -118,13 +118,18 @@ class EventReader:
         return EventCursors(last_event_time=progress.since)
 
     def _follow(self, event: Event, route: events.Route, connection: AccountConnection) -> None:
-        """Let the objects that an event concerns be looked at, on fresh reads, unless a webhook told them."""
+        """Let the objects that an event concerns be looked at, on fresh reads, unless a webhook told them.
+
+        What the full listing shows already was looked at after it: events from before the start cost nothing.
+        """
+        if connection.picture.was_listed_after(event.created):
+            return
         keys = [ObjectKey(TENANT_SUBSCRIPTION.kind, *each) for each in route.subscriptions]
         untold = [key for key in keys if self._seen.is_news(key, event.id, Teller.LIST)]
         if keys and not untold:
             return
         connection.picture.stale(route.stale)
-        if route.stranger is not None and not connection.picture.was_listed_after(event.created):
+        if route.stranger is not None:
             self._strangers.add(route.stranger)
         for key in untold:
             self._queue.add(key)
