@@ -316,7 +316,7 @@ async def test_plan_waits_in_silence_until_its_backend_was_checked(scene: Scene)
     await scene.run()
     scene.restart()
     scene.loop.kubernetes.calls.clear()
-    assert (await scene.run()).result == "waiting"
+    assert (await scene.run()).result == "unchecked"
     assert (scene.loop.kubernetes.calls, scene.reason) == ([], Reason.AVAILABLE)
 
 

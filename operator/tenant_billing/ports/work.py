@@ -33,7 +33,8 @@ class Outcome:
     """How one pass ended.
 
     Attributes:
-        result: One word for the log line: ``settled``, ``changed``, ``waiting``, ``failed`` or ``gone``.
+        result: One word for the log line: ``settled``, ``changed``, ``waiting``, ``failed``, ``gone``, or ``unchecked``
+            while nothing can be told yet because its account or cluster was not checked since the start.
         retry: Look again after a back-off that grows with each pass that asks for it (a temporary error).
         look_again_after: Seconds of real time after which to look again all the same (a slow resync).
         look_again_at: Account time at which something falls due (a suspension, the end of an override).

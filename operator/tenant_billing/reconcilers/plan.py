@@ -81,7 +81,7 @@ class BillingPlanReconciler:
         connection = self._accounts.of(resource.spec.backend_ref.name)
         if missing is None and self._accounts.health(resource.spec.backend_ref.name) is None:
             # Since the start nothing was checked: what the status says stands until then.
-            return Outcome("waiting", why="its backend was not checked yet")
+            return Outcome("unchecked")
         if missing is not None or connection is None:
             return await self._waiting(resource, missing or self._unready(resource))
         await self._reporter.hold(resource)

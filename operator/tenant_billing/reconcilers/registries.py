@@ -1,7 +1,7 @@
 """Live connections to tenant registries, by ThingsStackCluster, and the gate of the brake."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -75,13 +75,20 @@ class Registries:
             picture.go_on_with(registry)
             totals.go_on_with(registry)
         else:
-            picture, totals = TenantPicture(registry), TotalsReader(registry, self._clock)
+            picture = TenantPicture(registry)
+            totals = TotalsReader(registry, self._clock, lambda: self._managed(cluster, picture))
         connection = RegistryConnection(cluster, url, registry, picture, totals, settings)
         self._connections[cluster] = connection
         self._checks.forget(cluster)
         if former is not None:
             await former.registry.close()
         return connection
+
+    def _managed(self, cluster: str, picture: TenantPicture) -> Iterator[str]:
+        """The tenants that objects stand for, as far as they exist."""
+        managed = self._resources.subscriptions_of_cluster(cluster)
+        tenant_ids = (each.spec.tenant.id for each in managed)
+        return (each for each in tenant_ids if picture.tenant(each) is not None)
 
     def judged(self, cluster: str, health: Health) -> bool:
         """Note the result of a check; gives whether others may judge differently by it: those who wait go on."""

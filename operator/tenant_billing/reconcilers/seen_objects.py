@@ -15,7 +15,11 @@ Seen = Customer | Subscription | Product | Price | Meter
 
 
 class SeenObjects:
-    """Objects of one account by id, by the tenant that our metadata names, and by customer. They may be old."""
+    """Objects of one account by id, by the tenant that our metadata names, and by customer. They may be old.
+
+    Attributes:
+        catalogue_version: Another number whenever a price or a meter was seen: what is made from them is made anew.
+    """
 
     def __init__(self) -> None:
         self._customers: dict[str, Customer] = {}
@@ -26,6 +30,7 @@ class SeenObjects:
         self._invoices: dict[str, dict[str, Invoice]] = {}
         self._by_tenant: dict[TenantKey, set[str]] = {}
         self._by_customer: dict[str, set[str]] = {}
+        self.catalogue_version = 0
 
     def customer(self, customer_id: str) -> Customer | None:
         """A customer as last seen."""
@@ -126,8 +131,10 @@ class SeenObjects:
                 self._products[seen.id] = seen
             case Price():
                 self._prices[seen.id] = seen
+                self.catalogue_version += 1
             case Meter():
                 self._meters[seen.id] = seen
+                self.catalogue_version += 1
 
     def _index(self, key: TenantKey | None, object_id: str) -> None:
         if key is not None:
@@ -143,8 +150,8 @@ class SeenObjects:
         if key is not None:
             self._by_tenant[key].discard(object_id)
         self._products.pop(object_id, None)
-        self._prices.pop(object_id, None)
-        self._meters.pop(object_id, None)
+        if self._prices.pop(object_id, None) or self._meters.pop(object_id, None):
+            self.catalogue_version += 1
 
     def _put_invoice(self, invoice: Invoice) -> None:
         if invoice.subscription_id is None:

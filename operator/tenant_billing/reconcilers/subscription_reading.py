@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from tenant_billing.api.billing_plan import BillingPlan
 from tenant_billing.api.names import TENANT_SUBSCRIPTION
 from tenant_billing.api.reasons import Reason
 from tenant_billing.api.tenant_subscription import TenantState, TenantSubscription
@@ -15,21 +14,19 @@ from tenant_billing.domain.enrolment import SUBSCRIBE
 from tenant_billing.domain.entitlement import may_read_payer
 from tenant_billing.domain.errors import OutsideError, Unreachable
 from tenant_billing.domain.observations import Customer, Tenant, Totals
-from tenant_billing.domain.offers import offer_of
 from tenant_billing.domain.period_end import SCHEDULE
 from tenant_billing.domain.remembered import is_remembered_gone, remembered_refusal
-from tenant_billing.domain.world import Fresh, Namespace, Offer, World
+from tenant_billing.domain.world import Fresh, Namespace, World
 from tenant_billing.ports import OnTurn, SecretKeyMissing, SecretNotFound
 from tenant_billing.reconcilers.absences import Absences
 from tenant_billing.reconcilers.accounts import AccountConnection, Accounts
+from tenant_billing.reconcilers.offers import Offers
 from tenant_billing.reconcilers.paying_backend import PayingBackends
 from tenant_billing.reconcilers.payments_reading import Payments, read_payments
 from tenant_billing.reconcilers.pushed_reports import PushedReports
 from tenant_billing.reconcilers.registries import Registries, RegistryConnection
 from tenant_billing.reconcilers.reporting import Surroundings
-
-TOTALS_MAY_BE_OLD: Final = 300.0
-"""Seconds for which totals do when nothing is decided by them."""
+from tenant_billing.reconcilers.tenant_picture import MAY_BE_OLD
 
 _SEEN: Final = frozenset(TenantState) - {TenantState.ABSENT, TenantState.UNKNOWN}
 
@@ -56,6 +53,7 @@ class SubscriptionReader:
         self._registries = registries
         self._paying = PayingBackends(surroundings.resources, accounts, registries)
         self._absences = Absences(surroundings.clock)
+        self._offers = Offers(accounts)
 
     async def read(
         self, resource: TenantSubscription, *, fresh: Fresh, on_turn: OnTurn | None = None
@@ -87,7 +85,7 @@ class SubscriptionReader:
             rivals=payments.rivals,
             missing_subscription_id=payments.missing_subscription_id,
             tenant=tenant,
-            totals=await self._totals(world, registry, tenant, TOTALS_MAY_BE_OLD),
+            totals=await self._totals(world, registry, tenant, MAY_BE_OLD),
             sharing=self._sharing(world, payments.customer),
             usage=self._pushed.take(resource, self._paying.of(resource)),
             fresh=fresh,
@@ -164,8 +162,8 @@ class SubscriptionReader:
             namespace=Namespace(namespace, self._resources.namespace_labels(namespace) or {}),
             backend=self._resources.backend(backend_name),
             cluster=self._resources.cluster(spec.cluster_ref.name),
-            offer=self._offer(plan) if plan else None,
-            offers=tuple(self._offer(each) for each in self._resources.plans_of(backend_name)),
+            offer=self._offers.of(plan) if plan else None,
+            offers=tuple(self._offers.of(each) for each in self._resources.plans_of(backend_name)),
             siblings=tuple(each for each in others if each.metadata.uid != resource.metadata.uid),
             claimants=self._claimants(resource, backend_name),
             payer=self._resources.subscription(namespace, payer.name) if payer else None,
@@ -197,12 +195,6 @@ class SubscriptionReader:
             if (each.spec.cluster_ref, each.spec.tenant.id) != (spec.cluster_ref, spec.tenant.id)
         }
         return tuple(others.values())
-
-    def _offer(self, plan: BillingPlan) -> Offer:
-        connection = self._accounts.of(plan.spec.backend_ref.name)
-        if connection is None:
-            return offer_of(plan, {})
-        return offer_of(plan, connection.picture.prices_by_id(), connection.picture.meters_by_id())
 
     def _account(self, world: World) -> tuple[AccountConnection | None, OutsideError | None]:
         if world.backend is None:

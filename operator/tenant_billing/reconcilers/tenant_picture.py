@@ -1,11 +1,19 @@
 """What one tenant registry holds, as far as it was seen."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from typing import Final
 
+from tenant_billing.domain.errors import NotFound, Refused
 from tenant_billing.domain.observations import Tenant, Totals
 from tenant_billing.ports import Clock, TenantRegistry
 from tenant_billing.reconcilers.grouping import GroupedCalls
+
+BATCH: Final = 100
+"""Tenants of one call for totals."""
+MAY_BE_OLD: Final = 300.0
+"""Seconds for which totals do when nothing is decided by them."""
 
 
 class TenantPicture:
@@ -96,11 +104,20 @@ class KnownTotals:
 
 
 class TotalsReader:
-    """Totals by tenant; the tenants that are asked for at the same time share one batch call."""
+    """Totals by tenant; the tenants that are asked for at the same time share one batch call.
 
-    def __init__(self, registry: TenantRegistry, clock: Clock) -> None:
+    A call costs much the same for one tenant as for many: each takes along others whose totals are due.
+
+    Args:
+        registry: Who is asked.
+        clock: Tells how old totals are.
+        others: The tenants that are asked for sooner or later.
+    """
+
+    def __init__(self, registry: TenantRegistry, clock: Clock, others: Callable[[], Iterable[str]]) -> None:
         self._registry = registry
         self._clock = clock
+        self._others = others
         self._known: dict[str, KnownTotals] = {}
         self._batch = GroupedCalls(self._read)
 
@@ -145,7 +162,23 @@ class TotalsReader:
 
     async def _read(self, tenant_ids: list[str]) -> Mapping[str, Totals]:
         asked_at = self._clock.monotonic()
-        wanted = sorted(set(tenant_ids))
-        found = await self._registry.totals(wanted)
-        self._known.update({each: KnownTotals(found.get(each), asked_at) for each in wanted})
+        wanted = set(tenant_ids)
+        asked = wanted | self._company(wanted, asked_at)
+        try:
+            found = await self._registry.totals(sorted(asked))
+        except (Refused, NotFound):
+            if asked == wanted:
+                raise
+            asked = wanted  # nobody's totals depend on a tenant that only came along
+            found = await self._registry.totals(sorted(asked))
+        self._known.update({each: KnownTotals(found.get(each), asked_at) for each in asked})
         return found
+
+    def _company(self, wanted: set[str], now: float) -> set[str]:
+        """Other tenants whose totals are due, as many as a call has room for."""
+        due = (each for each in self._others() if each not in wanted and self._is_due(each, now))
+        return set(islice(due, max(BATCH - len(wanted), 0)))
+
+    def _is_due(self, tenant_id: str, now: float) -> bool:
+        known = self._known.get(tenant_id)
+        return known is None or now - known.asked_at > MAY_BE_OLD

@@ -84,7 +84,7 @@ class TenantSubscriptionReconciler:
                 return await self._let_go(resource)
             return await self._keep(resource)
         except NotCheckedYet:
-            return Outcome("waiting", why="account or cluster not checked yet")
+            return Outcome("unchecked")
 
     async def _keep(self, resource: TenantSubscription) -> Outcome:
         world, verdict = await self._decided(await self._fresh.read(resource))

@@ -1,12 +1,16 @@
 """One pass: the right reconciler, one log line, and when to look again."""
 
+import logging
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import structlog
 
 from tenant_billing.ports import Clock, ObjectKey, Outcome, Reconciler, Resources
 from tenant_billing.runtime.deadlines import Deadlines
+
+_LEVELS: Final = {"failed": logging.WARNING, "unchecked": logging.DEBUG}
+"""Of the log line of a pass, by its result. At a start a thousand objects wait for the first checks."""
 
 
 class Passes:
@@ -42,8 +46,8 @@ class Passes:
         return outcome
 
     def _report(self, key: ObjectKey, outcome: Outcome, seconds: float) -> None:
-        tell = self._log.warning if outcome.result == "failed" else self._log.info
-        tell(
+        self._log.log(
+            _LEVELS.get(outcome.result, logging.INFO),
             "pass",
             **self._describe(key),
             result=outcome.result,
