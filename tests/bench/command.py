@@ -11,7 +11,8 @@ from typing import Any
 import click
 
 from bench.judging_figures import figures_of
-from bench.measuring import Scale, few_run, floor_run, main_run
+from bench.measuring import Scale, few_run, floor_run, main_run, named
+from bench.usage_run import usage_run
 
 
 @click.command()
@@ -31,7 +32,8 @@ async def _run(scale: Scale) -> None:
     floor = await floor_run(scale, _tell)
     early = await few_run(scale, _tell)
     main = await main_run(scale, _tell)
-    for figure in figures_of(scale, floor, early, main):
+    usage = await usage_run(named("metered", scale.tenants), _tell)
+    for figure in figures_of(scale, floor, early, main, usage):
         sys.stdout.write(f"{figure.line(facts)}\n")
     _tell(f"{time.monotonic() - begun:.0f} s in all")
 

@@ -7,22 +7,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bench import floor_process, payments
-from bench.customers import onboard, paying_customers
-from bench.observing import DONE, by_kind, passes, processor_seconds, resident_mebibytes
+from bench import floor_process, payments, plan_edits
+from bench.customers import Tenants, onboard, paying_customers
+from bench.observing import by_kind, processor_seconds, resident_mebibytes
+from bench.settling import QUIET, settled
 from bench.stage import PLAN, PROBE_PLAN, USER, Stage, staged
 from waiting import wait_for
 
 Tell = Callable[[str], None]
 
-QUIET: Final = 3.0
-"""Seconds without a pass after which nothing waits any more."""
 CURSOR: Final = 35.0
 """Seconds after which the cursor of the event list was written: at most one write in 30 s."""
 PATIENCE: Final = 300.0
-POLL_INTERVAL: Final = 0.25
-PERIODIC: Final = frozenset({"BillingBackend", "ThingsStackCluster"})
-"""Kinds that are looked at every few seconds, whatever happens."""
+DEARER: Final = 5900
+"""Minor units of the price that subscribers are moved to."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +41,11 @@ class Scale:
     repetitions: int = 3
     cursor: float = CURSOR
 
+    @property
+    def objects(self) -> int:
+        """How many exist in the end: probes are subscribed for the operator, and others for the floor."""
+        return self.tenants + 2 * self.probes
+
 
 @dataclass(frozen=True)
 class FloorRun:
@@ -60,34 +63,45 @@ class FloorRun:
 
 
 @dataclass(frozen=True)
-class MainRun:
-    """What was measured with all tenants; seconds, and MiB.
+class SettledRun:
+    """What was measured with all tenants settled, of the operator or of the floors in its place; seconds, and MiB.
 
     Attributes:
-        onboarding: From the first apply to the last Ready.
+        events: From each failed payment to its flag.
+        memory: Resident.
+        restarts: From the start of the process until nothing waits.
+        full_passes: Until everything was looked at once.
+        price_change: Until the last subscriber was put on another price.
+    """
+
+    events: Sequence[float]
+    memory: float
+    restarts: Sequence[float]
+    full_passes: Sequence[float]
+    price_change: float
+
+
+@dataclass(frozen=True)
+class MainRun:
+    """What was measured with all tenants.
+
+    Attributes:
+        onboarding: Seconds from the first apply to the last Ready.
         processor: Seconds of processor time that the operator used for that.
         writes: Writes to Kubernetes by kind, for all tenants.
-        late: Of each tenant subscribed one by one, when all exist.
-        events: From each failed payment to its flag.
-        events_floor: The same, with the floor in the operator's place.
-        memory: Of the operator after all that.
-        memory_settled: After a restart.
-        memory_floor: Of kopf with an empty handler.
-        restarts: From the start of the process until nothing waits.
-        restarts_floor: Of the floor.
+        late: Seconds of each tenant subscribed one by one, when all exist.
+        memory: MiB of the operator after all that.
+        operator: With all tenants settled.
+        floor: The same of the floors.
     """
 
     onboarding: float
     processor: float
     writes: dict[str, int]
     late: Sequence[float]
-    events: Sequence[float]
-    events_floor: Sequence[float]
     memory: float
-    memory_settled: float
-    memory_floor: float
-    restarts: Sequence[float]
-    restarts_floor: Sequence[float]
+    operator: SettledRun
+    floor: SettledRun
 
 
 def named(prefix: str, count: int) -> list[str]:
@@ -125,7 +139,7 @@ async def main_run(scale: Scale, tell: Tell) -> MainRun:
         worked = processor_seconds("tenant_billing")
         onboarding = await onboard(stage, tenants, named("acme", scale.tenants))
         worked = processor_seconds("tenant_billing") - worked
-        await _settled(stage, 0, scale.tenants)
+        await settled(stage, 0, scale.tenants)
         writes = by_kind(stage.plane.audit.writes(since, USER))
         tell(f"operator: {scale.probes} tenants one by one, beside {scale.tenants}")
         first, second = named("probe", scale.probes), named("other", scale.probes)
@@ -134,43 +148,44 @@ async def main_run(scale: Scale, tell: Tell) -> MainRun:
         tell(f"operator: {scale.probes} payments fail")
         events = await payments.fail(stage, tenants, first)
         memory = resident_mebibytes("tenant_billing")
-        objects = scale.tenants + 2 * scale.probes
-        restarts, memory_settled = await _restarts(stage, scale, objects, tell)
-        tell("floors: restart, memory, payments")
-        restarts_floor = [await floor_process.least_start(stage, objects) for _ in range(scale.repetitions)]
-        async with floor_process.empty_operator(stage, objects):
-            await asyncio.sleep(QUIET)
-            memory_floor = resident_mebibytes("bench.floors.empty_operator")
-        async with floor_process.least_operator(stage):
-            events_floor = await payments.fail(stage, tenants, second)
-    return MainRun(
-        onboarding,
-        worked,
-        dict(writes),
-        late,
-        events,
-        events_floor,
-        memory,
-        memory_settled,
-        memory_floor,
-        restarts,
-        restarts_floor,
-    )
+        operator = await _operator_settled(stage, scale, events, tell)
+        floor = await _floors(stage, scale, tenants, second, tell)
+    return MainRun(onboarding, worked, dict(writes), late, memory, operator, floor)
 
 
-async def _restarts(stage: Stage, scale: Scale, objects: int, tell: Tell) -> tuple[list[float], float]:
-    """Restart a settled operator some times; gives the seconds of each, and its memory in the end."""
+async def _operator_settled(stage: Stage, scale: Scale, events: Sequence[float], tell: Tell) -> SettledRun:
+    """Restart a settled operator some times, let it look at everything, and let it move all; it ends with that."""
     await asyncio.sleep(scale.cursor)
-    taken = []
+    restarts = []
     for number in range(1, scale.repetitions + 1):
         tell(f"operator: restart {number} of {scale.repetitions}")
         await stage.operator.stop()
         since, begun = stage.operator.log.stat().st_size, time.time()
         await stage.operator.start(stage.kubeconfig, wait=False)
-        taken.append(await _settled(stage, since, objects) - begun)
+        restarts.append(await settled(stage, since, scale.objects) - begun)
     memory = resident_mebibytes("tenant_billing")
+    tell(f"operator: a look at {scale.tenants} tenants, and another price for them")
+    looks = [await plan_edits.look_at_all(stage, PLAN, scale.tenants) for _ in range(scale.repetitions)]
+    price_change = await plan_edits.change_price(stage, PLAN, scale.tenants, DEARER)
     await stage.operator.stop()
-    return taken, memory
+    return SettledRun(events, memory, restarts, looks, price_change)
+
+
+async def _floors(
+    stage: Stage, scale: Scale, tenants: Tenants, names: Sequence[str], tell: Tell
+) -> SettledRun:
+    """The floors of all that, in the operator's place."""
+    tell("floors: restart, full pass, price change, memory, payments")
+    starts = [await floor_process.least_start(stage, scale.objects) for _ in range(scale.repetitions)]
+    moved = await floor_process.least_price_change(stage, scale.tenants)
+    async with floor_process.empty_operator(stage, scale.objects):
+        await asyncio.sleep(QUIET)
+        memory = resident_mebibytes("bench.floors.empty_operator")
+    async with floor_process.least_operator(stage):
+        events = await payments.fail(stage, tenants, names)
+    return SettledRun(
+        events, memory, [each.whole for each in starts], [each.work for each in starts], moved.work
+    )
 
 
 async def _start(stage: Stage) -> None:
@@ -184,22 +199,3 @@ async def _plan_is_ready(stage: Stage, plan: str) -> bool:
     found = await stage.outside.from_kubernetes(f"/apis/tenantbilling.dev/v1alpha1/billingplans/{plan}")
     conditions = (found or {}).get("status", {}).get("conditions", ())
     return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
-
-
-async def _settled(stage: Stage, since: int, objects: int) -> float:
-    """Wait until each object was passed with an end, and nothing waits.
-
-    Gives the time of the last pass, seconds since the epoch.
-
-    Raises:
-        TimeoutError: It takes too long.
-    """
-    async with asyncio.timeout(PATIENCE):
-        while True:
-            seen = [each for each in passes(stage.operator.log, since) if each.key[0] not in PERIODIC]
-            results = {each.key: each.result for each in seen}
-            tenants = [result for key, result in results.items() if key[0] == "TenantSubscription"]
-            last = max((each.at for each in seen), default=0.0)
-            if len(tenants) >= objects and DONE.issuperset(results.values()) and time.time() - last > QUIET:
-                return last
-            await asyncio.sleep(POLL_INTERVAL)

@@ -20,6 +20,9 @@ FIGURES = {
     "memory after onboarding",
     "writes to Kubernetes for a new tenant",
     "growth: one tenant more, median",
+    "full pass",
+    "price change",
+    "usage run",
 }
 
 
