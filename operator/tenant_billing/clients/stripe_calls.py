@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 
 import stripe
 
+from tenant_billing.clients import stripe_requests as wire
 from tenant_billing.clients.audit import Audit, Write
 from tenant_billing.clients.backoff import Backoff
 from tenant_billing.clients.budget import Budget
@@ -20,6 +21,7 @@ from tenant_billing.domain.errors import NotFound, OutsideError, StoredFailure, 
 from tenant_billing.ports import Subject
 
 T = TypeVar("T")
+ParametersT = TypeVar("ParametersT")
 Answer = stripe.StripeObject | stripe.StripeResponse
 Send = Callable[[], Awaitable[Answer]]
 SendPage = Callable[[Mapping[str, Any]], Awaitable[Answer]]
@@ -107,6 +109,33 @@ class StripeCalls:
         async with self.locks.holding(owner):
             with self.audit.writing(operation, subject, key) as write:
                 return await self._carry_out(operation, send, to, kind, write, urgent=subject.urgent)
+
+    async def create(
+        self,
+        operation: str,
+        create: Callable[[ParametersT, stripe.RequestOptions], Awaitable[Answer]],
+        parameters: ParametersT,
+        to: Translate[T],
+        subject: Subject,
+        *,
+        key: str,
+        owner: str = "",
+    ) -> T:
+        """Create something under the caller's idempotency key; see :meth:`write`.
+
+        Args:
+            operation: The call.
+            create: The SDK's method.
+            parameters: What is created.
+            to: Reads the answer.
+            subject: For which object.
+            key: The caller's idempotency key.
+            owner: The customer whose objects the write touches.
+        """
+        options = wire.from_key(key)
+        return await self.write(
+            operation, lambda: create(parameters, options), to, subject, key=key, owner=owner
+        )
 
     async def _carry_out(
         self, operation: str, send: Send, to: Translate[T], kind: CallKind, write: Write, *, urgent: bool

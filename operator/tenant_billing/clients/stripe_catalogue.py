@@ -47,10 +47,11 @@ class StripeCatalogue(StripeAccess):
 
     async def create_product(self, request: requests.NewProduct, key: str, subject: Subject) -> Product:
         """Create a product under an idempotency key."""
-        parameters, options = wire.from_new_product(request), wire.from_key(key)
-        return await self._calls.write(
+        parameters = wire.from_new_product(request)
+        return await self._calls.create(
             "CreateProduct",
-            lambda: self._api.products.create_async(parameters, options),
+            self._api.products.create_async,
+            parameters,
             to_product,
             subject,
             key=key,
@@ -70,10 +71,11 @@ class StripeCatalogue(StripeAccess):
 
     async def create_price(self, request: requests.NewPrice, key: str, subject: Subject) -> Price:
         """Create a price under an idempotency key; the lookup key moves to it."""
-        parameters, options = wire.from_new_price(request), wire.from_key(key)
-        return await self._calls.write(
+        parameters = wire.from_new_price(request)
+        return await self._calls.create(
             "CreatePrice",
-            lambda: self._api.prices.create_async(parameters, options),
+            self._api.prices.create_async,
+            parameters,
             to_price,
             subject,
             key=key,

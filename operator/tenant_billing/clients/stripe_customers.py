@@ -34,10 +34,11 @@ class StripeCustomers(StripeAccess):
 
     async def create_customer(self, request: requests.NewCustomer, key: str, subject: Subject) -> Customer:
         """Create a customer under an idempotency key."""
-        parameters, options = wire.from_new_customer(request), wire.from_key(key)
-        return await self._calls.write(
+        parameters = wire.from_new_customer(request)
+        return await self._calls.create(
             "CreateCustomer",
-            lambda: self._api.customers.create_async(parameters, options),
+            self._api.customers.create_async,
+            parameters,
             to_customer,
             subject,
             key=key,

@@ -2,6 +2,8 @@
 
 from collections.abc import AsyncIterator
 
+from stripe.params.billing import MeterCreateParams
+
 from tenant_billing.clients import stripe_requests as wire
 from tenant_billing.clients.stripe_connection import StripeAccess
 from tenant_billing.clients.stripe_fields import Fields, to_fields, to_required_id, to_time
@@ -32,20 +34,13 @@ class StripeMeters(StripeAccess):
 
     async def create_meter(self, request: NewMeter, key: str, subject: Subject) -> Meter:
         """Create a meter under an idempotency key; the last report of a period is what is billed (stripe.md 4.1)."""
-        options = wire.from_key(key)
-        return await self._calls.write(
-            "CreateMeter",
-            lambda: self._api.billing.meters.create_async(
-                {
-                    "display_name": request.display_name,
-                    "event_name": request.event_name,
-                    "default_aggregation": {"formula": "last"},
-                },
-                options,
-            ),
-            to_meter,
-            subject,
-            key=key,
+        parameters: MeterCreateParams = {
+            "display_name": request.display_name,
+            "event_name": request.event_name,
+            "default_aggregation": {"formula": "last"},
+        }
+        return await self._calls.create(
+            "CreateMeter", self._api.billing.meters.create_async, parameters, to_meter, subject, key=key
         )
 
 

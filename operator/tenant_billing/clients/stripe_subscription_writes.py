@@ -21,10 +21,11 @@ class StripeSubscriptionWrites(StripeSubscriptions):
         self, request: requests.NewSubscription, key: str, subject: Subject
     ) -> Subscription:
         """Create a subscription under an idempotency key."""
-        parameters, options = wire.from_new_subscription(request), wire.from_key(key)
-        fields = await self._calls.write(
+        parameters = wire.from_new_subscription(request)
+        fields = await self._calls.create(
             "CreateSubscription",
-            lambda: self._api.subscriptions.create_async(parameters, options),
+            self._api.subscriptions.create_async,
+            parameters,
             checked,
             subject,
             key=key,

@@ -50,10 +50,10 @@ class StripeWebhookEndpoints(StripeAccess):
             "description": DESCRIPTION,
             "metadata": wire.from_metadata(request.metadata),
         }
-        options = wire.from_key(key)
-        return await self._calls.write(
+        return await self._calls.create(
             "CreateWebhookEndpoint",
-            lambda: self._api.webhook_endpoints.create_async(parameters, options),
+            self._api.webhook_endpoints.create_async,
+            parameters,
             lambda fields: CreatedWebhookEndpoint(to_webhook_endpoint(fields), str(fields["secret"])),
             subject,
             key=key,
