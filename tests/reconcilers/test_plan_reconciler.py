@@ -1,76 +1,21 @@
 """BillingPlans against an account with a memory."""
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 import kubernetes_bodies as bodies
-from loop_fakes import AccountMemory, Loop, registries_of
-from plan_builders import DELETED, EXISTING, METERED, a_meter, a_price, a_product, an_adopted_price
-from tenant_billing.api.billing_plan import BillingPlan
+from plan_builders import DELETED, a_price, a_product, an_adopted_price
+from plan_scene import KEY, Scene, a_plan_scene
 from tenant_billing.api.reasons import Reason
-from tenant_billing.domain import errors, health
+from tenant_billing.domain import errors
 from tenant_billing.domain.health import Health
 from tenant_billing.domain.observations import Subscription, SubscriptionItem
-from tenant_billing.domain.plan_status import ready_reason
-from tenant_billing.ports import ObjectKey, Outcome
-from tenant_billing.reconcilers.account_picture import AccountPicture
-from tenant_billing.reconcilers.accounts import AccountConnection, Accounts
-from tenant_billing.reconcilers.plan import BillingPlanReconciler
-from tenant_billing.reconcilers.plan_reading import REACTIVATION_CHECK
-
-KEY = ObjectKey("BillingPlan", "", "starter")
-
-
-class Scene:
-    """A plan, its backend, an account, and the reconciler of plans."""
-
-    def __init__(self) -> None:
-        self.loop = Loop()
-        self.account = AccountMemory()
-        self.restart()
-
-    def restart(self) -> None:
-        """A new process: nothing is left but Kubernetes and the account."""
-        self.accounts = Accounts(self.loop.clock, self.loop.queue)
-        self.reconciler = BillingPlanReconciler(
-            self.loop.surroundings(), self.accounts, registries_of(self.loop)
-        )
-
-    async def connect(self, seen: Health = health.AVAILABLE) -> None:
-        picture = AccountPicture(self.account, self.loop.clock)
-        await self.accounts.open(
-            AccountConnection("main", "default", "acct_1", self.account, picture, True, "settings")
-        )
-        self.accounts.judged("main", seen)
-
-    async def run(self) -> Outcome:
-        return await self.reconciler.reconcile(KEY)
-
-    @property
-    def plan(self) -> BillingPlan:
-        plan = self.loop.store.plan("starter")
-        assert plan is not None
-        return plan
-
-    @property
-    def reason(self) -> str:
-        return ready_reason(self.plan.status)
-
-    def edit(self, **changes: Any) -> None:
-        body = self.loop.store.body(KEY)
-        assert body is not None
-        generation = body["metadata"]["generation"] + 1
-        self.loop.see({**bodies.newer(dict(body), generation=generation), "spec": body["spec"] | changes})
 
 
 @pytest.fixture
 async def scene() -> Scene:
-    scene = Scene()
-    scene.loop.see(bodies.a_backend(), bodies.a_plan())
-    await scene.connect()
-    return scene
+    return await a_plan_scene()
 
 
 async def test_new_plan_is_carried_out_in_one_pass(scene: Scene) -> None:
@@ -188,85 +133,6 @@ async def test_price_archived_outside_is_seen_by_its_event(scene: Scene) -> None
     connection.picture.stale(["price_1", "prod_1"])
     await scene.run()
     assert scene.reason == Reason.PRICE_ARCHIVED
-
-
-async def test_metered_plan_is_carried_out_in_one_pass(scene: Scene) -> None:
-    scene.edit(price=METERED)
-    await scene.run()
-    assert scene.reason == Reason.AVAILABLE
-    status = scene.plan.status
-    assert (status.meter_id, status.price_id) == ("mtr_1", "price_1")
-    assert scene.account.prices["price_1"].meter_id == "mtr_1"
-    assert scene.account.calls.index("list_meters") < scene.account.calls.index("create_meter")
-
-
-@pytest.mark.parametrize("cut", ["create_meter", "create_meter:committed"])
-async def test_lost_answer_doubles_no_meter(scene: Scene, cut: str) -> None:
-    scene.edit(price=METERED)
-    scene.account.fail(cut, errors.Unreachable("cut", outcome_unknown=True))
-    assert (await scene.run()).retry
-    scene.restart()
-    await scene.connect()
-    await scene.run()
-    assert (scene.reason, list(scene.account.meters)) == (Reason.AVAILABLE, ["mtr_1"])
-
-
-async def test_event_name_that_somebody_took_meanwhile_is_looked_for_again(scene: Scene) -> None:
-    scene.edit(price=METERED)
-    scene.account.fail("create_meter", errors.AlreadyExists("the event name is taken"))
-    assert (await scene.run()).retry
-    scene.account.meters["mtr_X"] = a_meter("mtr_X")
-    await scene.run()
-    assert (scene.reason, scene.plan.status.meter_id) == (Reason.AVAILABLE, "mtr_X")
-
-
-async def test_key_without_the_right_to_meters_makes_none(scene: Scene) -> None:
-    scene.edit(price=METERED)
-    scene.account.fail("list_meters", errors.Forbidden("rak_billing_meter_read"), times=2)
-    outcome = await scene.run()
-    assert (scene.reason, scene.account.count("create_meter")) == (Reason.BACKEND_NOT_READY, 0)
-    assert "rak_billing_meter_read" in outcome.why
-
-
-async def test_meter_that_was_deactivated_is_seen_by_its_event(scene: Scene) -> None:
-    scene.edit(price=METERED)
-    await scene.run()
-    scene.account.meters["mtr_1"] = a_meter(active=False)
-    connection = scene.accounts.of("main")
-    assert connection is not None
-    connection.picture.stale(["mtr_1"])
-    await scene.run()
-    assert scene.reason == Reason.METER_INACTIVE
-
-
-@pytest.mark.parametrize("asked", [True, False])
-async def test_meter_that_is_active_again_is_seen_though_no_event_tells(scene: Scene, asked: bool) -> None:
-    """At once where a person asks to look again, else within half an hour: reads are scarce."""
-    scene.account.meters["mtr_1"] = a_meter(active=False)
-    scene.edit(price=METERED)
-    await scene.run()
-    assert scene.reason == Reason.METER_INACTIVE
-    scene.account.meters["mtr_1"] = a_meter()
-    await scene.run()
-    assert (scene.reason, scene.account.count("meter")) == (Reason.METER_INACTIVE, 0)
-    if asked:
-        body = scene.loop.store.body(KEY)
-        assert body is not None
-        scene.loop.see(bodies.newer(dict(body), annotations={"tenantbilling.dev/reconcile": "again"}))
-    else:
-        scene.loop.clock.advance(REACTIVATION_CHECK)
-    await scene.run()
-    assert (scene.reason, scene.account.count("meter")) == (Reason.AVAILABLE, 1)
-
-
-async def test_meter_of_an_adopted_price_is_read_where_it_was_not_listed(scene: Scene) -> None:
-    scene.edit(price=EXISTING)
-    await scene.run()
-    scene.account.meters["mtr_X"] = a_meter("mtr_X", event_name="devices")
-    scene.account.prices["price_A"] = an_adopted_price(metered=True, meter_id="mtr_X")
-    await scene.run()
-    assert (scene.reason, scene.plan.status.meter_id) == (Reason.AVAILABLE, "mtr_X")
-    assert scene.account.subjects == []
 
 
 async def test_product_that_vanished_is_looked_at_again(scene: Scene) -> None:

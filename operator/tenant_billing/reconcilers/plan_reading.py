@@ -7,7 +7,7 @@ from tenant_billing.api.billing_plan import BillingPlan, PriceChangePolicy
 from tenant_billing.api.names import Annotation
 from tenant_billing.domain.counting import has_ended
 from tenant_billing.domain.migration_progress import Progress, Subscriber, progress_of
-from tenant_billing.domain.observations import Subscription
+from tenant_billing.domain.observations import Meter, Subscription
 from tenant_billing.domain.offers import offer_of
 from tenant_billing.domain.plan_world import PlanWorld
 from tenant_billing.domain.price_migration import moves_subscribers
@@ -15,8 +15,8 @@ from tenant_billing.reconcilers.account_picture import AccountPicture
 from tenant_billing.reconcilers.accounts import AccountConnection, Accounts
 from tenant_billing.reconcilers.reporting import Surroundings
 
-REACTIVATION_CHECK: Final = 1800.0
-"""Seconds between two looks at an inactive meter: no event of the list tells that it was activated again."""
+METER_CHECK: Final = 1800.0
+"""Seconds between two looks at a meter that is inactive or not there: no event of the list tells that this changed."""
 
 
 class PlanReader:
@@ -53,22 +53,20 @@ class PlanReader:
         if resource.spec.price.metered is not None or meter_ids:
             await picture.meters_ready()
         for meter_id in sorted(meter_ids):
-            if picture.meter(meter_id) is None or picture.is_stale(meter_id):
-                await picture.fresh_meter(meter_id)
-            elif self._may_be_active_again(resource, meter_id, picture):
+            meter = picture.meter(meter_id)
+            unusable = meter is None or not meter.active
+            if picture.is_stale(meter_id) or (unusable and self._is_due(resource, meter_id, meter)):
                 self._meters_read[meter_id] = self._clock.monotonic()
                 await picture.fresh_meter(meter_id)
 
-    def _may_be_active_again(self, resource: BillingPlan, meter_id: str, picture: AccountPicture) -> bool:
-        """Whether an inactive meter is due for another look, or a person asks for one."""
-        meter = picture.meter(meter_id)
-        if meter is None or meter.active:
-            return False
-        asked = (
-            resource.metadata.annotations.get(Annotation.RECONCILE) != resource.status.last_handled_reconcile
-        )
-        read = self._meters_read.setdefault(meter_id, self._clock.monotonic())
-        return asked or self._clock.monotonic() - read >= REACTIVATION_CHECK
+    def _is_due(self, resource: BillingPlan, meter_id: str, meter: Meter | None) -> bool:
+        """Whether a meter that nobody can use is due for another look, or a person asks for one: reads are scarce."""
+        now = self._clock.monotonic()
+        never_asked_for = meter is None and meter_id not in self._meters_read
+        read = self._meters_read.setdefault(meter_id, now)
+        token = resource.metadata.annotations.get(Annotation.RECONCILE)
+        asked = token != resource.status.last_handled_reconcile
+        return asked or never_asked_for or now - read >= METER_CHECK
 
     def progress(self, resource: BillingPlan, connection: AccountConnection) -> Progress:
         """How far the plan's subscribers have moved to its current price.
