@@ -6,10 +6,12 @@ One customer subscribes and pays over HTTP as people do; the others are copies o
 import asyncio
 import copy
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import httpx
 
+from command_line import Ran, tenant_billing
 from tenant_billing_sandbox.environment.environment import Environment
 from tenant_billing_sandbox.stripe.account import Account
 from tenant_billing_sandbox.stripe.engine.memory import index
@@ -18,6 +20,18 @@ LIMITS: Final = {"max-end-devices": "500", "max-gateways": "10"}
 _COPIED: Final = ("customer", "subscription", "invoice")
 
 Object = dict[str, Any]
+
+
+async def run_with_keys(environment: Environment, directory: Path, *arguments: str) -> Ran:
+    """A command as the person who moves runs it: keys in the environment, never among the arguments."""
+    variables = {
+        "STRIPE_API_KEY": environment.accounts.api_key,
+        "STRIPE_URL": environment.stripe.url,
+        "THINGS_STACK_URL": environment.things_stack.url,
+        "THINGS_STACK_ADMIN_KEY": environment.accounts.admin_key,
+        "KUBECONFIG": str(environment.plane.kubeconfig),
+    }
+    return await tenant_billing(*arguments, directory=directory, environment=variables)
 
 
 async def sell_as_the_billing_server(

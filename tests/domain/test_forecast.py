@@ -45,6 +45,12 @@ def test_a_password_is_shown_nowhere() -> None:
     assert "hunter2" not in repr(call)
 
 
+def test_what_an_address_leaves_out_is_not_shown() -> None:
+    address = requests.Address(line1="Main St 1", country="BE")
+    request = requests.NewCustomer("a@acme.example", None, None, address, (), {})
+    assert parameters_of(request)["address"] == {"line1": "Main St 1", "country": "BE"}
+
+
 def test_a_list_stays_a_list() -> None:
     request = requests.NewSubscription("cus_1", "price_1", {}, coupon_ids=("A", "B"))
     assert parameters_of(request)["coupon_ids"] == ["A", "B"]

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from billing_server_fleet import sell_as_the_billing_server, subscription_of
-from command_line import Ran, tenant_billing
+from billing_server_fleet import run_with_keys, sell_as_the_billing_server, subscription_of
+from command_line import tenant_billing
 from running_product import condition
 from tenant_billing_sandbox.control_plane.pins import Program
 from tenant_billing_sandbox.environment.environment import Environment, EnvironmentSettings
@@ -32,18 +32,6 @@ async def environment(control_plane_programs: Mapping[Program, Path]) -> AsyncIt
         yield running
 
 
-async def run(environment: Environment, directory: Path, *arguments: str) -> Ran:
-    accounts = environment.accounts
-    variables = {
-        "STRIPE_API_KEY": accounts.api_key,
-        "STRIPE_URL": environment.stripe.url,
-        "THINGS_STACK_URL": environment.things_stack.url,
-        "THINGS_STACK_ADMIN_KEY": accounts.admin_key,
-        "KUBECONFIG": str(environment.plane.kubeconfig),
-    }
-    return await tenant_billing(*arguments, directory=directory, environment=variables)
-
-
 async def reason(environment: Environment, path: str) -> str:
     return condition(await environment.outside.from_kubernetes(path))[1]
 
@@ -55,7 +43,7 @@ def writes(environment: Environment) -> int:
 async def moved_in(environment: Environment, directory: Path) -> None:
     """Import, apply, and have the plan with the meter made."""
     await sell_as_the_billing_server(environment, NAMES, metered_without_a_meter=True)
-    imported = await run(environment, directory, "import", "--cluster-name", "eu1", "-d", "moved")
+    imported = await run_with_keys(environment, directory, "import", "--cluster-name", "eu1", "-d", "moved")
     assert imported.code == 0, imported.errors
     await environment.plane.run_kubectl("apply", "--filename", str(directory / "moved"))
     await environment.start_operator()
@@ -92,18 +80,18 @@ async def test_the_switch_is_shown_then_done_once_and_takes_place_at_the_period_
     arguments = ("migrate-meter", "--from", "starter", "--to", "starter-metered", "-n", "tenants")
     before = writes(environment)
 
-    shown = await run(environment, tmp_path, *arguments, "-o", "json")
+    shown = await run_with_keys(environment, tmp_path, *arguments, "-o", "json")
     assert (shown.code, shown.errors) == (2, "")
     operations = [each["operation"] for each in json.loads(shown.output)["calls"]]
     assert operations == ["ChangeSubscription", "AttachSchedule", "PlanMove"] * len(NAMES)
     assert writes(environment) == before, "without --yes nothing is written"
 
-    done = await run(environment, tmp_path, *arguments, "--yes", "-o", "json")
+    done = await run_with_keys(environment, tmp_path, *arguments, "--yes", "-o", "json")
     assert (done.code, done.errors) == (0, "")
     assert {each["stage"] for each in json.loads(done.output)["subscriptions"]} == {"planned"}
     assert writes(environment) == before + 3 * len(NAMES)
 
-    again = await run(environment, tmp_path, *arguments, "--yes", "-o", "json")
+    again = await run_with_keys(environment, tmp_path, *arguments, "--yes", "-o", "json")
     assert (again.code, again.output) == (0, done.output)
     assert writes(environment) == before + 3 * len(NAMES), "a repetition writes nothing"
 
@@ -121,7 +109,7 @@ async def test_the_switch_is_shown_then_done_once_and_takes_place_at_the_period_
         return True
 
     await wait_for(followed, "the objects to follow", 60)
-    after = await run(
+    after = await run_with_keys(
         environment, tmp_path, "migrate-meter", *NAMES, "--to", "starter-metered", "-n", "tenants"
     )
     assert after.code == 0, after.output

@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 
-from billing_server_fleet import sell_as_the_billing_server
-from command_line import Ran, tenant_billing
+from billing_server_fleet import run_with_keys, sell_as_the_billing_server
 from running_product import condition
 from tenant_billing_sandbox.control_plane.pins import Program
 from tenant_billing_sandbox.environment.environment import Environment, EnvironmentSettings
@@ -38,19 +37,6 @@ def writes(environment: Environment) -> dict[str, int]:
     return {name: observed.record.counts().writes for name, observed in systems.items()}
 
 
-async def run(environment: Environment, directory: Path, *arguments: str) -> Ran:
-    """A command as the person who moves runs it: keys in the environment, never among the arguments."""
-    accounts = environment.accounts
-    variables = {
-        "STRIPE_API_KEY": accounts.api_key,
-        "STRIPE_URL": environment.stripe.url,
-        "THINGS_STACK_URL": environment.things_stack.url,
-        "THINGS_STACK_ADMIN_KEY": accounts.admin_key,
-        "KUBECONFIG": str(environment.plane.kubeconfig),
-    }
-    return await tenant_billing(*arguments, directory=directory, environment=variables)
-
-
 async def all_provisioned(environment: Environment) -> list[dict[str, Any]]:
     found = ((await environment.outside.from_kubernetes(OBJECTS)) or {})["items"]
     waiting = [
@@ -69,7 +55,7 @@ async def test_a_fleet_of_the_billing_server_moves_in_without_a_write_outside(
     await sell_as_the_billing_server(environment, NAMES)
     before = writes(environment)
 
-    imported = await run(
+    imported = await run_with_keys(
         environment, tmp_path, "import", "--cluster-name", "eu1", "-d", "moved", "-o", "json"
     )
     assert imported.code == 0, imported.errors
@@ -82,7 +68,7 @@ async def test_a_fleet_of_the_billing_server_moves_in_without_a_write_outside(
         "thingsstackclusters.yaml",
     ]
 
-    planned = await run(environment, tmp_path, "plan", "-f", "moved")
+    planned = await run_with_keys(environment, tmp_path, "plan", "-f", "moved")
     assert (planned.code, planned.errors) == (0, "")
     assert planned.output.endswith("Nothing would be written outside.\n")
 
@@ -93,7 +79,9 @@ async def test_a_fleet_of_the_billing_server_moves_in_without_a_write_outside(
     )
     assert writes(environment) == before
 
-    again = await run(environment, tmp_path, "import", "--cluster-name", "eu1", "-d", "again", "-o", "json")
+    again = await run_with_keys(
+        environment, tmp_path, "import", "--cluster-name", "eu1", "-d", "again", "-o", "json"
+    )
     assert again.output == imported.output
     for path in (tmp_path / "moved").iterdir():
         assert (tmp_path / "again" / path.name).read_text() == path.read_text(), (

@@ -58,7 +58,7 @@ def print_report(remarks: Sequence[Remark]) -> None:
             (_WORDS[remark.severity], _STYLES[remark.severity]), f": {remark.subject}: {remark.problem}."
         )
         console.print(head)
-        console.print(Text(f"  {remark.remedy}.", style="dim"))
+        console.print(Text(f"  {remark.remedy}", style="dim"))
 
 
 def summary(bodies: Sequence[Body], remarks: Sequence[Remark]) -> str:

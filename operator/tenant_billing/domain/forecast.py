@@ -151,8 +151,10 @@ def _plain(value: object) -> Value:
         return value
     if isinstance(value, Decimal):
         return format(value, "f")
-    if isinstance(value, Mapping) or is_dataclass(value):
+    if isinstance(value, Mapping):
         return dict(_items(value))
+    if is_dataclass(value):
+        return {name: given for name, given in _items(value) if given is not None}
     if isinstance(value, tuple | list):
         return [_plain(each) for each in value]
     return str(value)

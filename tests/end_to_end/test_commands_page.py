@@ -1,0 +1,82 @@
+"""Everything that ``docs/commands.md`` shows was printed by the command that it stands under."""
+
+import re
+from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import yaml
+
+from billing_server_fleet import run_with_keys, sell_as_the_billing_server
+from manifests import REPOSITORY, a
+from running_product import condition
+from tenant_billing_sandbox.control_plane.pins import Program
+from tenant_billing_sandbox.environment.environment import Environment, EnvironmentSettings
+from tenant_billing_sandbox.environment.installation import samples
+from tenant_billing_sandbox.stripe.server import StripeSettings
+from waiting import wait_for
+
+pytestmark = pytest.mark.timeout(180)
+
+BEGIN = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+PAGE = REPOSITORY / "docs" / "commands.md"
+NAMES = ("acme-iot", "beta-farm")
+OBJECTS = "/apis/tenantbilling.dev/v1alpha1/namespaces/tenants/tenantsubscriptions"
+
+
+@pytest.fixture
+async def environment(control_plane_programs: Mapping[Program, Path]) -> AsyncIterator[Environment]:
+    settings = EnvironmentSettings(stripe=StripeSettings(rate_limits="none", initial_time=BEGIN))
+    async with Environment.start(settings) as running:
+        yield running
+
+
+def shown(text: str) -> str:
+    """Output as a page shows it: no trailing blanks, and addresses that do not change from run to run."""
+    lines = [line.rstrip() for line in text.splitlines()]
+    return re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:12111", "\n".join(lines)).strip("\n")
+
+
+def assert_on_the_page(text: str) -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    assert f"```\n{shown(text)}\n```" in page, f"not in docs/commands.md:\n{shown(text)}"
+
+
+async def provisioned(environment: Environment) -> bool:
+    for name in NAMES:
+        found = await environment.outside.from_kubernetes(f"{OBJECTS}/{name}")
+        assert condition(found) == ("True", "Provisioned")
+    return True
+
+
+def a_new_tenant(directory: Path) -> None:
+    """A plan that is not there yet, a tenant on it, and a tenant of today under another name."""
+    _, growth = samples("billingplan")
+    changes = {"metadata.name": "new-tenant", "spec.tenant.id": "new-tenant", "spec.planRef.name": "growth"}
+    manifests = [growth, a("TenantSubscription", changes)]
+    (directory / "change.yaml").write_text(yaml.safe_dump_all(manifests))
+
+
+async def test_every_output_on_the_page_is_what_the_command_prints(
+    environment: Environment, tmp_path: Path
+) -> None:
+    await sell_as_the_billing_server(environment, NAMES)
+    imported = await run_with_keys(environment, tmp_path, "import", "--cluster-name", "eu1")
+    assert imported.code == 0
+    assert_on_the_page(imported.output)
+    assert_on_the_page(imported.errors)
+
+    (tmp_path / "moved.yaml").write_text(imported.output)
+    await environment.plane.run_kubectl("apply", "--filename", str(tmp_path / "moved.yaml"))
+    await environment.start_operator()
+    await wait_for(lambda: provisioned(environment), "both tenants to be provisioned", 60)
+
+    status = await run_with_keys(environment, tmp_path, "status", "-n", "tenants")
+    assert (status.code, status.errors) == (0, "")
+    assert_on_the_page(status.output)
+
+    a_new_tenant(tmp_path)
+    planned = await run_with_keys(environment, tmp_path, "plan", "-f", "change.yaml")
+    assert (planned.code, planned.errors) == (2, "")
+    assert_on_the_page(planned.output)
