@@ -296,6 +296,13 @@ def test_one_subscription_does_not_pay_for_two_tenants() -> None:
     assert "tenants/acme stands for subscription" in told(of_beta).message
 
 
+def test_who_may_not_name_a_subscription_does_not_learn_whose_it_is() -> None:
+    beta = another_object(subscriptionID="sub_1")
+    stranger = observing(beta, backend=a_backend(), claimants=(an_observed(),), tenant=None)
+    assert told(stranger).reason == "NotAllowed"
+    assert "acme" not in told(stranger).message
+
+
 def test_without_metadata_the_older_object_has_the_subscription() -> None:
     silent = (born_in_stripe(metadata={}),)
     assert told(observing(subscriptions=silent, claimants=(another_object(older_by=1),))).reason == "Conflict"

@@ -212,12 +212,14 @@ async def test_a_password_in_metadata_is_warned_about_and_shown_nowhere(
     seen = await acme.until(ready="Provisioned", tenant="Approved")
 
     assert "admin-password in plain text" in seen.message()
-    listed = await scene.stage.outside.from_kubernetes(
-        f"/apis/events.k8s.io/v1/namespaces/{scene.namespace}/events"
-    )
-    assert listed is not None
-    assert "PasswordInMetadata" in {each["reason"] for each in listed["items"]}
-    assert password not in repr((seen.resource, listed))
+
+    async def listed() -> list[Object]:
+        path = f"/apis/events.k8s.io/v1/namespaces/{scene.namespace}/events"
+        items: list[Object] = (await scene.stage.outside.from_kubernetes(path) or {})["items"]
+        assert "PasswordInMetadata" in {each["reason"] for each in items}
+        return items
+
+    assert password not in repr((seen.resource, await wait_for(listed, "an Event that warns")))
     logged = capsys.readouterr().out
     assert "CreateTenant" in logged
     assert password not in logged

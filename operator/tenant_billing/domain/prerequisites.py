@@ -224,8 +224,8 @@ READING: tuple[Rule, ...] = (
 CHAIN: tuple[Rule, ...] = (
     *READING,
     another_object_has_the_tenant,
-    another_object_has_the_subscription,
     field_needs_trust,
+    another_object_has_the_subscription,
     field_would_write,
     plan_does_not_admit_namespace,
     plan_is_of_another_backend,

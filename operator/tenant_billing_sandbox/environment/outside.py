@@ -1,5 +1,6 @@
 """Clients of the three public APIs around the operator, for whoever wants to see what it did."""
 
+import asyncio
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -42,11 +43,18 @@ class Outside:
     async def from_kubernetes(self, path: str) -> Answer | None:
         """Read an object or a list, ``/apis/…``; None if there is none.
 
+        Asks again for as long as kube-apiserver wants that: a kind's storage begins after kube-apiserver has begun.
+
         Raises:
             RefusedError: It was refused.
+            TimeoutError: It wanted to be asked again for ten seconds.
             httpx.HTTPError: There was no answer.
         """
-        answer = await self.kubernetes.get(path)
+        async with asyncio.timeout(TIMEOUT):
+            while (  # noqa: ASYNC110 -- it says itself when to ask again
+                answer := await self.kubernetes.get(path)
+            ).status_code == HTTPStatus.TOO_MANY_REQUESTS:
+                await asyncio.sleep(float(answer.headers.get("Retry-After", 1)))
         return None if answer.status_code == HTTPStatus.NOT_FOUND else _object(answer)
 
     async def from_stripe(self, path: str, **parameters: str) -> Answer:
