@@ -10,9 +10,22 @@ from tenant_billing.domain.health import stripe_key_problem
 from tenant_billing.ports import BillingProvider, ObjectKey, Outcome, Provider
 from tenant_billing.reconcilers.accounts import Accounts
 from tenant_billing.reconcilers.backend import BillingBackendReconciler
+from tenant_billing.reconcilers.meter_error_reader import MeterErrorReader
+from tenant_billing.reconcilers.metered_tenants import MeteredTenants
+from tenant_billing.reconcilers.pushed_reports import PushedReports
+from tenant_billing.reconcilers.reporting import Surroundings
+from tenant_billing.reconcilers.usage_book import UsageBook
 
 KEY: Final = ObjectKey("BillingBackend", "", "main")
 SECRET: Final = ("billing", "stripe", "api-key")
+
+
+def meter_error_reader(surroundings: Surroundings, accounts: Accounts) -> MeterErrorReader:
+    """What reads an account's meter errors, with a memory of its own."""
+    book = UsageBook()
+    pushed = PushedReports(surroundings.resources, accounts, book)
+    tenants = MeteredTenants(surroundings.resources, accounts, pushed)
+    return MeterErrorReader(surroundings.clock, surroundings.queue, accounts, tenants, book)
 
 
 class Scene:
@@ -28,9 +41,9 @@ class Scene:
     def restart(self) -> None:
         self.accounts = Accounts(self.loop.clock, self.loop.queue)
         self.surroundings = self.loop.surroundings()
-        self.reconciler = BillingBackendReconciler(
-            self.surroundings, self.accounts, {STRIPE: Provider(self.connect, stripe_key_problem)}
-        )
+        errors = meter_error_reader(self.surroundings, self.accounts)
+        providers = {STRIPE: Provider(self.connect, stripe_key_problem)}
+        self.reconciler = BillingBackendReconciler(self.surroundings, self.accounts, providers, errors)
 
     def connect(
         self, *, api_key: str, api_url: str | None, livemode: bool, requests_per_second: int

@@ -145,6 +145,11 @@ class KubernetesMemory(Failing):
         self, kind: str, namespace: str | None, name: str, annotations: Mapping[str, str]
     ) -> None:
         self.called("annotate")
+        key = ObjectKey(kind, namespace or "", name)
+        metadata = (self.store.body(key) or {}).get("metadata")
+        if metadata is not None:
+            merged = {**(metadata.get("annotations") or {}), **annotations}
+            self.store.observe(self._written(key, {"metadata": {**metadata, "annotations": merged}}))
 
     async def secret_value(self, namespace: str, name: str, key: str) -> str:
         self.called("secret_value")

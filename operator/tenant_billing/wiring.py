@@ -42,7 +42,10 @@ from tenant_billing.webhooks.deliveries import Deliveries
 from tenant_billing.webhooks.endpoint import webhook_application
 from tenant_billing.webhooks.listening import listening
 from tenant_billing.webhooks.probes import probe_application
+from tenant_billing.webhooks.push_tokens import PushTokens
+from tenant_billing.webhooks.report_endpoint import add_report_route
 from tenant_billing.webhooks.signing_secrets import SigningSecrets
+from tenant_billing.webhooks.usage_reports import UsageReports
 
 
 @dataclass(frozen=True)
@@ -133,13 +136,16 @@ class Operator:
     async def _serving(self, cluster: KubernetesCluster, roll_call: RollCall) -> AsyncIterator[Ports]:
         settings = self._settings
         secrets = SigningSecrets(cluster, self._clock, settings.namespace)
-        verify = StripeWebhookVerifier(self._clock)
-        deliveries = Deliveries(self._store, cluster, secrets, verify, self._arrivals.complete.is_set)
+        verify, complete = StripeWebhookVerifier(self._clock), self._arrivals.complete.is_set
+        deliveries = Deliveries(self._store, cluster, secrets, verify, complete)
+        application = webhook_application(deliveries)
+        tokens = PushTokens(cluster, self._clock, settings.namespace)
+        add_report_route(application, UsageReports(self._store, cluster, tokens, self._clock, complete))
         probes = probe_application(
             cluster.is_reachable, lambda: roll_call.age, MISSED_ROLL_CALLS * settings.roll_call_interval
         )
         async with (
-            listening(webhook_application(deliveries), settings.host, settings.port) as webhook,
+            listening(application, settings.host, settings.port) as webhook,
             listening(probes, settings.host, settings.probe_port) as probe,
         ):
             yield Ports(webhook, probe)

@@ -9,7 +9,6 @@ from kubernetes_bodies import a_body
 from plan_builders import NOW
 from tenant_billing.api.billing_backend import BillingBackend, StripeMode
 from tenant_billing.api.reasons import Reason
-from tenant_billing.api.things_stack_cluster import ThingsStackCluster
 from tenant_billing.domain import errors, health
 from tenant_billing.domain.observations import Account
 
@@ -123,24 +122,3 @@ def test_what_a_secret_lacks_is_named() -> None:
     assert "'stripe'" in health.secret_not_found("stripe").message
     missing = health.secret_key_missing("stripe", "api-key")
     assert (missing.reason, "'api-key'" in missing.message) == (Reason.SECRET_KEY_MISSING, True)
-
-
-CLUSTERS = [
-    pytest.param({}, None, id="the defaults"),
-    pytest.param({"source": "Push"}, "spec.metering.source", id="pushed reports"),
-    pytest.param({"interval": "2h"}, None, id="an interval of one's own"),
-    pytest.param(
-        {"push": {"bearerTokenSecretRef": {"name": "a", "key": "b"}}}, "spec.metering.push", id="who may push"
-    ),
-]
-
-
-@pytest.mark.parametrize(("metering", "field"), CLUSTERS)
-def test_field_that_is_not_carried_out_yet_is_named(metering: dict[str, Any], field: str | None) -> None:
-    spec = {
-        "url": "https://lns.example.com",
-        "tenantAdminKeySecretRef": {"name": "tts", "key": "key"},
-        "metering": metering,
-    }
-    cluster = ThingsStackCluster.from_kubernetes(a_body("ThingsStackCluster", "eu1", spec))
-    assert health.not_yet_supported(cluster.spec) == field

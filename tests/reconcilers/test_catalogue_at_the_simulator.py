@@ -3,6 +3,7 @@
 from functools import partial
 
 import kubernetes_bodies as bodies
+from backend_scene import meter_error_reader
 from loop_fakes import Loop, registries_of
 from tenant_billing.api.billing_backend import STRIPE
 from tenant_billing.clients.stripe_provider import connect_stripe
@@ -29,9 +30,9 @@ async def test_plan_lives_and_ends_at_the_simulator() -> None:
         loop.see(backend, bodies.a_plan())
         accounts = Accounts(loop.clock, loop.queue)
         connect = partial(connect_stripe, clock=SystemClock())
-        backends = BillingBackendReconciler(
-            loop.surroundings(), accounts, {STRIPE: Provider(connect, stripe_key_problem)}
-        )
+        surroundings, providers = loop.surroundings(), {STRIPE: Provider(connect, stripe_key_problem)}
+        errors = meter_error_reader(surroundings, accounts)
+        backends = BillingBackendReconciler(surroundings, accounts, providers, errors)
         plans = BillingPlanReconciler(loop.surroundings(), accounts, registries_of(loop))
         try:
             await backends.reconcile(BACKEND)

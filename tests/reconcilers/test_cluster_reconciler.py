@@ -153,10 +153,10 @@ async def test_answer_of_the_check_is_told(
     assert scene.condition().reason == Reason.AVAILABLE
 
 
-async def test_field_of_a_later_version_is_named_and_the_rest_works(scene: Scene) -> None:
-    scene.edit(metering={"source": "Push"})
+async def test_a_cluster_whose_usage_is_pushed_is_as_available_as_any(scene: Scene) -> None:
+    scene.edit(metering={"source": "Push", "interval": "24h"})
     await scene.run()
-    assert scene.condition().reason == Reason.NOT_YET_SUPPORTED
+    assert scene.condition().reason == Reason.AVAILABLE
     assert scene.registries.of("eu1") is not None
 
 

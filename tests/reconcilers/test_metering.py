@@ -8,7 +8,9 @@ import pytest
 import kubernetes_bodies as bodies
 from loop_fakes import NOW
 from tenant_billing.domain.errors import Refused, Unreachable, Unsupported
+from tenant_billing.domain.meter_errors import MeterErrors, Mistake, Sample
 from tenant_billing.domain.observations import Totals
+from tenant_billing.domain.pushed_usage import PushedTotals, write_annotation
 from tenant_billing.ports import ObjectKey, Outcome
 from tenant_billing.reconcilers.usage_comparisons import comparison_key
 from tenant_billing.reconcilers.usage_metering import metering_key
@@ -301,3 +303,100 @@ async def test_backends_and_clusters_wake_what_is_metered(metering: Metering) ->
     assert {METERING, COMPARISON} <= set(metering.loop.queue.keys)
     assert (await metering.run(METERING)).result == "waiting"
     assert (await metering.run(COMPARISON)).result == "settled"
+
+
+def told(identifier: str, *, number: int = 1, count: int = 1) -> MeterErrors:
+    """One error of the meter."""
+    mistake = Mistake("archived_meter", count, (Sample(identifier, "no"),))
+    return MeterErrors(f"evt_m{number}", "mtr_1", (mistake,))
+
+
+async def test_a_report_that_the_meter_could_not_count_is_told_by_name_and_sent_again(
+    metering: Metering,
+) -> None:
+    metering.devices("acme", 12)
+    await metering.subscribe("acme")
+    (lost,) = metering.account.reports
+    metering.account.reports.clear()
+    metering.account.mistakes.insert(0, told(lost.identifier))
+    metering.pass_time(HOUR)
+    await metering.run(BACKEND)
+    await metering.work()
+    assert metering.reason("UsageReported") == "Rejected"
+    assert "reactivate it in Stripe" in str(metering.condition("UsageReported").message)
+    assert "UsageRejected" in metering.loop.kubernetes.events
+    await metering.run(COMPARISON)
+    await metering.work()
+    assert metering.reported() == [12]
+    metering.pass_time(HOUR)
+    await metering.run(COMPARISON)
+    await metering.work()
+    assert metering.reason("UsageReported") == "Reported"
+
+
+async def test_errors_are_read_once_an_hour_up_to_a_cursor_that_survives(metering: Metering) -> None:
+    metering.devices("acme", 12)
+    await metering.subscribe("acme")
+    metering.account.mistakes.insert(0, told("somebody-else:m:1:5"))
+    metering.forget_calls()
+    metering.pass_time(HOUR)
+    await metering.run(BACKEND, BACKEND)
+    assert metering.account.count("meter_errors") == 1
+    backend = metering.loop.store.backend("main")
+    assert backend is not None
+    assert backend.status.events is not None
+    assert backend.status.events.meter_error_cursor == "evt_m1"
+    assert metering.reason("UsageReported") == "Reported"
+    metering.account.mistakes.insert(0, told("another:m:1:5", number=2))
+    metering.restart()
+    await metering.begin()
+    await metering.work()
+    backend = metering.loop.store.backend("main")
+    assert backend is not None
+    assert backend.status.events is not None
+    assert backend.status.events.meter_error_cursor == "evt_m2"
+
+
+async def test_where_only_samples_are_named_everybody_on_the_meter_is_compared(metering: Metering) -> None:
+    names = [f"tenant-{number}" for number in range(4)]
+    for name in names:
+        metering.devices(name, 3)
+    await metering.subscribe(*names)
+    metering.account.reports.clear()
+    metering.account.mistakes.insert(0, told("somebody-else:m:1:5", count=9))
+    metering.pass_time(HOUR)
+    await metering.run(BACKEND)
+    await metering.work()
+    for _ in names:
+        await metering.run(COMPARISON)
+        await metering.work()
+        metering.pass_time(HOUR)
+    assert [metering.reported(each) for each in names] == [[3]] * 4
+
+
+async def test_errors_that_cannot_be_read_hold_nothing_up(metering: Metering) -> None:
+    metering.devices("acme", 12)
+    await metering.subscribe("acme")
+    metering.pass_time(HOUR)
+    metering.account.fail("meter_errors", Unreachable("no answer."))
+    await metering.run(BACKEND)
+    await metering.work()
+    assert metering.reason() == "Provisioned"
+
+
+async def test_tbs_16_what_is_pushed_is_reported_and_nothing_is_counted() -> None:
+    metering = Metering(source="Push")
+    metering.devices("acme", 99)
+    await metering.subscribe("acme")
+    assert metering.reported() == []
+    pushed = PushedTotals("acme", 7, 5)
+    metering.annotate(**{"pushed-usage": write_annotation(pushed, metering.now)})
+    await metering.run(ACME)
+    await metering.work()
+    assert metering.reported() == [7]
+    await metering.tick()
+    assert metering.reported() == [7]
+    assert metering.reason("UsageReported") == "Reported"
+    await metering.tick(4 * HOUR)
+    assert metering.reason("UsageReported") == "Stale"
+    assert "spec.metering.interval" in str(metering.condition("UsageReported").message)

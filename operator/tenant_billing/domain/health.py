@@ -7,7 +7,6 @@ from typing import Final
 
 from tenant_billing.api.billing_backend import BillingBackend, PaymentAccount, StripeMode
 from tenant_billing.api.reasons import Reason
-from tenant_billing.api.things_stack_cluster import Metering, ThingsStackClusterSpec
 from tenant_billing.domain.errors import Forbidden, OutsideError, Unauthorized, Unsupported
 from tenant_billing.domain.observations import Account
 
@@ -136,13 +135,3 @@ def of_registry_error(error: OutsideError) -> Health:
     return Health(
         Reason.UNREACHABLE, f"The Things Stack gave no usable answer, tried again by itself: {error}"
     )
-
-
-def not_yet_supported(spec: ThingsStackClusterSpec) -> str | None:
-    """The first field of a cluster that this version does not carry out; the rest works all the same."""
-    default, metering = Metering(), spec.metering
-    unsupported = {
-        "spec.metering.source": metering.source is not default.source,
-        "spec.metering.push": metering.push is not None,
-    }
-    return next((field for field, is_set in unsupported.items() if is_set), None)

@@ -7,6 +7,7 @@ from tenant_billing.ports import Providers, Reconciler, RegistryFactory
 from tenant_billing.reconcilers.accounts import Accounts
 from tenant_billing.reconcilers.backend import BillingBackendReconciler
 from tenant_billing.reconcilers.cluster import ThingsStackClusterReconciler
+from tenant_billing.reconcilers.meter_error_reader import MeterErrorReader
 from tenant_billing.reconcilers.metered_tenants import MeteredTenants
 from tenant_billing.reconcilers.plan import BillingPlanReconciler
 from tenant_billing.reconcilers.pushed_reports import PushedReports
@@ -45,11 +46,14 @@ def assemble(
     book = UsageBook()
     pushed = PushedReports(surroundings.resources, accounts, book)
     metered = MeteredTenants(surroundings.resources, accounts, pushed)
+    errors = MeterErrorReader(surroundings.clock, surroundings.queue, accounts, metered, book)
     usage = UsageReporter(surroundings.queue, accounts, registries, book)
     reader = SubscriptionReader(surroundings, accounts, registries, pushed)
     writer = SubscriptionWriter(surroundings, accounts, registries)
     return {
-        BILLING_BACKEND.kind: BillingBackendReconciler(surroundings, accounts, providers, event_interval),
+        BILLING_BACKEND.kind: BillingBackendReconciler(
+            surroundings, accounts, providers, errors, event_interval
+        ),
         THINGS_STACK_CLUSTER.kind: ThingsStackClusterReconciler(surroundings, registries, connect_registry),
         BILLING_PLAN.kind: BillingPlanReconciler(surroundings, accounts, registries),
         TENANT_SUBSCRIPTION.kind: TenantSubscriptionReconciler(

@@ -26,6 +26,7 @@ from tenant_billing.reconcilers.accounts import AccountConnection, Accounts
 from tenant_billing.reconcilers.backend_status import conditions_of
 from tenant_billing.reconcilers.connection_life import ConnectionReconciler
 from tenant_billing.reconcilers.event_reader import EventReader, EventsSeen, unreadable
+from tenant_billing.reconcilers.meter_error_reader import MeterErrorReader
 from tenant_billing.reconcilers.reporting import Surroundings, acknowledged, key_of, reconcile_token
 from tenant_billing.reconcilers.turns import Turn
 from tenant_billing.reconcilers.usage_comparisons import comparison_key
@@ -66,9 +67,11 @@ class BillingBackendReconciler(ConnectionReconciler[BillingBackend]):
         surroundings: Surroundings,
         accounts: Accounts,
         providers: Providers,
+        meter_errors: MeterErrorReader,
         event_interval: float = EVENT_INTERVAL,
     ) -> None:
         super().__init__(surroundings)
+        self._meter_errors = meter_errors
         self._accounts = accounts
         self._event_interval = event_interval
         self._connector = AccountConnector(surroundings, accounts, providers)
@@ -94,6 +97,7 @@ class BillingBackendReconciler(ConnectionReconciler[BillingBackend]):
             await self._read_events(resource, watch, connection)
             await self._list_again(watch, connection)
             await self._look_at_webhook(resource, watch, connection)
+            await self._meter_errors.read(resource, connection)
         newest = self._find(name)
         if newest is None:
             return await self._gone(name)
@@ -200,10 +204,9 @@ class BillingBackendReconciler(ConnectionReconciler[BillingBackend]):
         if connection is not None:
             update |= {"account_id": connection.account_id, "mode": resource.spec.account.mode}
         cursors = watch.reader.to_write()
-        if cursors is not None:
-            known = resource.status.events
-            errors = known.meter_error_cursor if known is not None else None
-            update["events"] = cursors.model_copy(update={"meter_error_cursor": errors})
+        with_errors = self._meter_errors.with_cursor(resource, cursors)
+        if with_errors is not None:
+            update["events"] = with_errors
         if watch.webhook is not None and not watch.webhook.retry:
             update |= {"webhook_endpoint": watch.webhook.endpoint, "pending_operation": None}
         status = acknowledged(resource, resource.status).model_copy(update=update)
@@ -277,6 +280,7 @@ class BillingBackendReconciler(ConnectionReconciler[BillingBackend]):
 
     async def _forget(self, name: str) -> None:
         self._watches.pop(name, None)
+        self._meter_errors.forget(name)
         self._secrets.forget(ObjectKey(BILLING_BACKEND.kind, "", name))
         await self._accounts.forget(name)
 

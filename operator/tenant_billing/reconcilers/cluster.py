@@ -164,9 +164,6 @@ class ThingsStackClusterReconciler(ConnectionReconciler[ThingsStackCluster]):
     def _conditions(self, resource: ThingsStackCluster, seen: Health) -> Conditions:
         generation, now = resource.metadata.generation, self._clock.now()
         reason, message = seen.reason, seen.message
-        unsupported = health.not_yet_supported(resource.spec)
-        if seen.is_available and unsupported:
-            reason, message = Reason.NOT_YET_SUPPORTED, f"{unsupported}: this version does not carry it out"
         if resource.metadata.is_being_deleted:
             message = f"kept while it is used by {named(self._users(resource))}; {message}".removesuffix("; ")
         conditions = readiness.ready(resource.status.conditions, reason, message, generation, now)

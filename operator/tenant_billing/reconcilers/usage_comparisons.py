@@ -67,7 +67,7 @@ class UsageComparisons:
             if not each.has_own_time and usage_comparison.is_comparable(each.metered, each.last, now)
         ]
         turn = usage_comparison.turn_of([each.uid for each in ready], hour_of(now))
-        doubted = [each for each in ready if _is_doubted(each)]
+        doubted = sorted(filter(_is_doubted, ready), key=_last_compared)
         regular = [each for each in ready if each.uid in turn and each not in doubted]
         return (doubted + regular)[: usage_comparison.reads_per_hour(len(ready))]
 
@@ -98,6 +98,11 @@ class UsageComparisons:
             self._book.note(tenant.uid, comparison=comparison)
         if not agrees or was_doubted:
             self._queue.add(key_of(tenant.resource), urgent=False)
+
+
+def _last_compared(tenant: MeteredTenant) -> int:
+    comparison = tenant.facts.comparison
+    return comparison.hour if comparison is not None else 0
 
 
 def _is_doubted(tenant: MeteredTenant) -> bool:
