@@ -70,6 +70,10 @@ moving: control-plane ## Move 1,000 tenants in from the Tenant Billing Server: n
 silence: control-plane ## Four days without any webhook, for 500 tenants
 	@TENANT_BILLING_SILENCE=500 $(BIN)/pytest -rA tests/integration/test_days_of_silence.py
 
+.PHONY: usage
+usage: control-plane ## Bill a month of 500 metered tenants while the operator is killed 50 times
+	@TENANT_BILLING_USAGE_TENANTS=500 TENANT_BILLING_USAGE_KILLS=50 $(BIN)/pytest tests/integration/test_a_month_of_usage.py
+
 .PHONY: bench
 bench: control-plane ## The benchmarks: one JSON line per figure, each beside its floor
 	@$(BIN)/python tests/bench
