@@ -5,8 +5,9 @@ from typing import Any
 
 from tenant_billing_sandbox.stripe import engine
 from tenant_billing_sandbox.stripe.account import Account, Object
+from tenant_billing_sandbox.stripe.engine.cards import Behavior
 from tenant_billing_sandbox.stripe.engine.clock import advance
-from tenant_billing_sandbox.stripe.engine.customer_actions import pay
+from tenant_billing_sandbox.stripe.engine.customer_actions import pay, set_card
 from tenant_billing_sandbox.stripe.operations import OPERATIONS, Call, perform
 
 HOUR = 3600
@@ -103,3 +104,15 @@ def event_types(account: Account, prefix: str = "") -> list[str]:
 
 def pass_time(account: Account, *, days: float = 0, seconds: int = 0) -> None:
     advance(account, int(days * DAY) + seconds)
+
+
+def a_past_due_subscription(account: Account) -> Object:
+    subscription = an_active_subscription(account)
+    set_card(account, subscription["customer"], Behavior.DECLINES)
+    pass_time(account, days=31, seconds=HOUR)
+    assert subscription["status"] == "past_due"
+    return subscription
+
+
+def paused_reason(subscription: Object) -> str:
+    return str(subscription["status_details"]["paused"]["subscription"]["type"])
