@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, TypeVar
 
 from tenant_billing.api import names
 from tenant_billing.api.billing_backend import BillingBackend, StripeMode
@@ -96,7 +96,7 @@ async def migrate(
         owner,
         clock,
     ):
-        provider = real if carry_out else cast("BillingProvider", RehearsedProvider(real, record, clock))
+        provider = real if carry_out else RehearsedProvider(real, record, clock)
         with told_in_one_line("Stripe"):
             prices = {each.id: each async for each in provider.list_prices()}
             target = _target(plan, prices)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import Final
 
 from tenant_billing.api import names
 from tenant_billing.api.billing_backend import STRIPE
@@ -12,7 +12,6 @@ from tenant_billing.domain.health import stripe_key_problem
 from tenant_billing.ports import (
     BillingProvider,
     Clock,
-    Cluster,
     ObjectKey,
     Provider,
     ProviderFactory,
@@ -100,7 +99,7 @@ class Rehearsal:
         self._waiting: dict[ObjectKey, None] = {}
         self._passes: dict[ObjectKey, int] = {}
         self._looked_at: set[ObjectKey] = set()
-        cluster = cast("Cluster", RehearsedCluster(self._store, outside.read_secret, outside.clock))
+        cluster = RehearsedCluster(self._store, outside.read_secret, outside.clock)
         self._accounts = Accounts(outside.clock, self)
         self._registries = Registries(outside.clock, self, self._store, cluster)
         surroundings = Surroundings(
@@ -198,8 +197,7 @@ class Rehearsal:
         real = self._outside.connect_provider(
             api_key=api_key, api_url=api_url, livemode=livemode, requests_per_second=requests_per_second
         )
-        # That it answers every call of the port is shown by tests/rehearsal/test_ports_are_rehearsed.py.
-        return cast("BillingProvider", RehearsedProvider(real, self._record, self._outside.clock))
+        return RehearsedProvider(real, self._record, self._outside.clock)
 
     def _registry(
         self, *, url: str, admin_key: str, ca_bundle: str | None, requests_per_second: int
@@ -207,7 +205,7 @@ class Rehearsal:
         real = self._outside.connect_registry(
             url=url, admin_key=admin_key, ca_bundle=ca_bundle, requests_per_second=requests_per_second
         )
-        return cast("TenantRegistry", RehearsedRegistry(real, self._record))
+        return RehearsedRegistry(real, self._record)
 
 
 def _by_dependence(key: ObjectKey) -> tuple[int, ObjectKey]:
