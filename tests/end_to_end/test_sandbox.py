@@ -15,9 +15,8 @@ from stripe_openapi.contract import assert_contract
 from tenant_billing_sandbox.control_plane.pins import Program
 from tenant_billing_sandbox.demonstration.eyes import Eyes
 from tenant_billing_sandbox.environment.environment import Environment, EnvironmentSettings
-from tenant_billing_sandbox.environment.installation import apply
+from tenant_billing_sandbox.environment.installation import apply, offer_plans
 from tenant_billing_sandbox.environment.places import (
-    SAMPLES,
     SERVICE_ACCOUNT,
     SYSTEM_NAMESPACE,
     TENANT_NAMESPACE,
@@ -41,7 +40,7 @@ async def sandbox(control_plane_programs: Mapping[Program, Path]) -> AsyncIterat
     async with Environment.start(settings) as environment:
         await environment.start_operator()
         await environment.register_accounts()
-        await environment.plane.run_kubectl("apply", "--filename", str(SAMPLES / "billingplan.yaml"))
+        await offer_plans(environment.plane)
         yield environment
 
 
@@ -113,7 +112,7 @@ async def counted(sandbox: Environment) -> bool:
     plans = await sandbox.outside.from_kubernetes(f"{api}/billingplans") or {}
     clusters = await sandbox.outside.from_kubernetes(f"{api}/thingsstackclusters") or {}
     subscriptions = {each["metadata"]["name"]: each["status"].get("subscriptions") for each in plans["items"]}
-    assert subscriptions == {"starter": 2, "growth": 1}
+    assert subscriptions == {"starter": 2, "growth": 1, "per-device": 0}
     (cluster,) = clusters["items"]
     assert cluster["status"].get("tenants") == {"approved": 1, "flagged": 1, "suspended": 0}
     return True

@@ -22,7 +22,7 @@ from tenant_billing_sandbox.demonstration.telling import PATIENCE, demonstrate
     help="Seconds in which each fact must be seen.",
 )
 def demo(*, without_operator: bool, patience: float) -> None:
-    """Sell one tenant, from the first plan to the last payment; exits 0 only if every step was observed."""
+    """Sell two tenants, from the first plan to the last invoice; exits 0 only if every step was observed."""
     console = a_console()
     try:
         Binaries(report=ConsoleReport(console)).install()

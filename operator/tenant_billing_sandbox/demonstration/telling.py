@@ -18,7 +18,7 @@ from tenant_billing_sandbox.environment.outside import RefusedError
 
 PATIENCE: Final = 30.0
 """Seconds of real time in which a fact must be seen."""
-TITLE: Final = "Tenant Billing Operator: one tenant, from the first plan to the last payment"
+TITLE: Final = "Tenant Billing Operator: two tenants, from the first plan to the last invoice"
 CAST: Final = (
     f"Kubernetes {KUBERNETES_VERSION} and etcd are real; Stripe and The Things Stack are simulators."
 )

@@ -18,6 +18,7 @@ from tenant_billing_sandbox.control_plane.binaries import Binaries
 from tenant_billing_sandbox.control_plane.problems import ControlPlaneError
 from tenant_billing_sandbox.control_plane.reports import ConsoleReport
 from tenant_billing_sandbox.environment.environment import Environment
+from tenant_billing_sandbox.environment.installation import offer_plans
 from tenant_billing_sandbox.environment.places import SAMPLES, STATE_FILE
 
 PRIVATE: Final = 0o600
@@ -44,7 +45,7 @@ async def _run(console: Console, directory: Path) -> None:
     async with Environment.start() as environment:
         await environment.start_operator()
         await environment.register_accounts()
-        await environment.plane.run_kubectl("apply", "--filename", str(SAMPLES / "billingplan.yaml"))
+        await offer_plans(environment.plane)
         with state_file(directory / STATE_FILE, environment):
             for line in welcome(environment, directory):
                 console.print(line, soft_wrap=True)

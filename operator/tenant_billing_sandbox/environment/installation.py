@@ -72,6 +72,15 @@ async def apply(plane: ControlPlane, *manifests: Manifest) -> None:
     await plane.run_kubectl("apply", "--server-side", "--filename", "-", input=json.dumps(items))
 
 
+async def offer_plans(plane: ControlPlane) -> None:
+    """Apply the sample plans: two that are sold by objects, and one that is paid by the device and found in Stripe.
+
+    Raises:
+        KubectlError: Something was refused.
+    """
+    await apply(plane, *samples("billingplan"), *samples("metered-billingplan"))
+
+
 def samples(name: str) -> list[Manifest]:
     """The manifests of one file of ``deploy/samples``, such as ``billingplan``."""
     return list(yaml.safe_load_all((places.SAMPLES / f"{name}.yaml").read_text()))

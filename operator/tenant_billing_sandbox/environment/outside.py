@@ -93,6 +93,15 @@ class Outside:
         """
         return _object(await self.stripe.post(path, json=dict(body or {})))
 
+    async def register(self, tenant_id: str, **entities: int) -> None:
+        """A tenant's users register so many more entities, such as ``end_devices``.
+
+        Raises:
+            RefusedError: It was refused.
+        """
+        path = f"/_sandbox/tenants/{tenant_id}/entities"
+        _object(await self.things_stack.post(path, json=entities))
+
     async def advance(self, seconds: int) -> int:
         """Let time pass at Stripe, and with it in The Things Stack; gives the new time, seconds since the epoch."""
         now = int((await self.drive_stripe("/_sandbox/clock/advance", {"seconds": seconds}))["now"])
