@@ -176,6 +176,7 @@ async def test_a_year_with_an_abuse_case_that_no_payment_settles(scene: Scene) -
 
     await year.goes_on_to("5 May")
     await acme.in_the_console({"state": "STATE_SUSPENDED", "state_description": "Abuse report 4711"})
+    await scene.look_at_all_tenants()
     await acme.until(
         ready="SuspendedByOther", payment="Paid", tenant="Suspended", description="Abuse report 4711"
     )
