@@ -12,6 +12,7 @@ THREE_WEEKS: Final = 21 * 24 * 3600
 DELETION_TIMEOUT: Final = "30s"
 STARTER: Final = "EUR 49.00 / month"
 GROWTH: Final = "EUR 149.00 / month"
+RAISED: Final = "EUR 159.00 / month"
 
 
 def born_in_kubernetes(stage: Stage) -> Sequence[Step]:
@@ -23,6 +24,7 @@ def born_in_kubernetes(stage: Stage) -> Sequence[Step]:
         _fail_to_pay(stage),
         _wait_three_weeks(stage),
         _pay_again(stage),
+        _raise_the_price(stage),
         _cancel(stage),
     )
 
@@ -124,6 +126,23 @@ def _pay_again(stage: Stage) -> Step:
     )
 
 
+def _raise_the_price(stage: Stage) -> Step:
+    patch = '{"spec":{"price":{"recurring":{"unitAmount":15900}},"priceChangePolicy":"Immediately"}}'
+    return Step(
+        "raise price",
+        "The growth plan costs more from now on, also for those who have it",
+        (stage.patches("bp growth", patch),),
+        (
+            stage.is_ready("billingplans", "growth", "Available", price=RAISED),
+            stage.at_stripe(status="active", price=RAISED),
+            stage.of_the_plan(
+                "growth", "PricesMigrated: {migrated}, {moved} moved", migrated="UpToDate", moved="1 of 1"
+            ),
+        ),
+        stage,
+    )
+
+
 def _cancel(stage: Stage) -> Step:
     shown = f"delete {_object_of(stage)}"
     return Step(
@@ -132,7 +151,7 @@ def _cancel(stage: Stage) -> Step:
         (stage.kubectl(shown, *shown.split(), "--timeout", DELETION_TIMEOUT),),
         (
             stage.in_kubernetes("{object}", object="gone"),
-            stage.at_stripe(status="canceled", price=GROWTH),
+            stage.at_stripe(status="canceled", price=RAISED),
             stage.in_things_stack("{state}: {description}", state="suspended"),
         ),
         stage,

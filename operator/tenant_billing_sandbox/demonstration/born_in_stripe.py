@@ -1,11 +1,9 @@
 """A tenant that is born in Stripe: a customer subscribes there, is named there, and pays for what is used."""
 
-import functools
 from collections.abc import Sequence
 from typing import Final
 
 from tenant_billing_sandbox.demonstration.eyes import NO_TENANT
-from tenant_billing_sandbox.demonstration.observation import Fact, Place
 from tenant_billing_sandbox.demonstration.stage import Stage, stripe
 from tenant_billing_sandbox.demonstration.steps import Happening, Step
 
@@ -47,12 +45,7 @@ def _subscribe(stage: Stage) -> Step:
         (Happening("the customer follows a Payment Link and leaves a card", buys),),
         (
             stripe("{status}, {price}; no tenant-id in its metadata", stage.eyes.newest, tenant=""),
-            Fact(
-                Place.KUBERNETES,
-                f"{PLAN} waits for {{waiting}} subscription to name its tenant",
-                {"waiting": "1"},
-                functools.partial(stage.eyes.kind, "billingplans", PLAN),
-            ),
+            stage.of_the_plan(PLAN, "waits for {waiting} subscription to name its tenant", waiting="1"),
             stage.in_things_stack("{state}", state=NO_TENANT),
         ),
         stage,

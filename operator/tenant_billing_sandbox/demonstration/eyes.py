@@ -40,12 +40,15 @@ class Eyes:
         return {"lease": (found or {}).get("spec", {}).get("holderIdentity", "")}
 
     async def kind(self, plural: str, name: str) -> Words:
-        """A cluster-scoped object: ``ready``, ``reason``; of a plan ``price``, and how many are ``waiting``."""
+        """A cluster-scoped object: ``ready``, ``reason``; of a plan ``price``, who is ``waiting``, who ``moved``."""
         found = await self.outside.from_kubernetes(f"{API}/{plural}/{name}")
         status = (found or {}).get("status", {})
+        migration = status.get("migration", {})
         return _condition(status, "Ready") | {
             "price": status.get("displayPrice", ""),
             "waiting": str(status.get("waiting", {}).get("count", "")),
+            "moved": f"{migration.get('moved', 0)} of {migration.get('total', 0)}",
+            "migrated": _condition(status, "PricesMigrated")["reason"],
         }
 
     async def price_id(self, plan: str) -> str:

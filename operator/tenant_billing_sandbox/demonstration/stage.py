@@ -1,5 +1,6 @@
 """What every act of the story plays with: the environment, one tenant, and the ways to do and to see something."""
 
+import functools
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -43,13 +44,15 @@ class Stage:
 
     def is_ready(self, plural: str, name: str, reason: str, **words: str) -> Fact:
         """A cluster-scoped object is Ready for a reason; of a plan the price may be named."""
-
-        async def look() -> Words:
-            return await self.eyes.kind(plural, name)
-
+        look = functools.partial(self.eyes.kind, plural, name)
         price = ", {price}" if "price" in words else ""
         expected = {"ready": "True", "reason": reason, **words}
         return Fact(Place.KUBERNETES, f"{name} Ready, {{reason}}{price}", expected, look)
+
+    def of_the_plan(self, name: str, telling: str, **words: str) -> Fact:
+        """A BillingPlan says this."""
+        look = functools.partial(self.eyes.kind, "billingplans", name)
+        return Fact(Place.KUBERNETES, f"{name} {telling}", words, look)
 
     def is_carried_out(self, reason: str, **words: str) -> Fact:
         """The TenantSubscription is Ready, and says this of payment, tenant and plan."""
