@@ -39,7 +39,7 @@ async def test_every_step_of_the_main_job_is_observed(
     assert without_dates(closing(text)) in without_dates(
         (REPOSITORY / "README.md").read_text(encoding="utf-8")
     )
-    ending = r"✓ 14 steps, 36 facts, all observed in \d+ s\. Nothing is left running\.\n"
+    ending = r"✓ 16 steps, 40 facts, all observed in \d+ s\. Nothing is left running\.\n"
     assert re.search(ending, text), text
 
 

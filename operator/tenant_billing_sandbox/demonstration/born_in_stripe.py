@@ -17,7 +17,7 @@ CARD: Final = "pm_card_visa"
 
 def born_in_stripe(stage: Stage) -> Sequence[Step]:
     """The steps, in order."""
-    return (_offer(stage), _subscribe(stage), _name(stage))
+    return (_offer(stage), _subscribe(stage), _name(stage), _use(stage), _invoice(stage))
 
 
 def _offer(stage: Stage) -> Step:
