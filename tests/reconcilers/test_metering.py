@@ -297,6 +297,18 @@ async def test_the_last_report_goes_before_the_cancel(metering: Metering) -> Non
     assert metering.account.reports[-1].quantity == 14
 
 
+async def test_before_the_cancel_those_devices_are_counted_that_the_plan_counts() -> None:
+    metering = Metering(counting="OnlyActivated")
+    metering.devices("acme", 12, 4)
+    await metering.subscribe("acme")
+    metering.pass_time(HOUR / 2)
+    metering.devices("acme", 14, 6)
+    body = dict(metering.loop.store.body(ACME) or {})
+    metering.loop.see(bodies.newer(body, deletionTimestamp=bodies.NOW))
+    await metering.run(ACME)
+    assert metering.account.reports[-1].quantity == 6
+
+
 async def test_backends_and_clusters_wake_what_is_metered(metering: Metering) -> None:
     metering.loop.queue.keys.clear()
     await metering.run(CLUSTER, BACKEND)

@@ -54,7 +54,7 @@ class UsageReporter:
         registry = self._registries.of(world.cluster.metadata.name) if world.cluster is not None else None
         if registry is None:
             return self._book.note(uid, asked=True)
-        activated = any(offer.counting is DeviceCounting.ONLY_ACTIVATED for offer in world.offers)
+        activated = _counting_of(world) is DeviceCounting.ONLY_ACTIVATED
         try:
             totals = (await registry.totals.count([tenant_id], activated=activated)).get(tenant_id)
         except OutsideError as error:
@@ -84,6 +84,13 @@ class UsageReporter:
         return self._book.note(
             uid, tried=True, problem=None, refused="", accepted=report.reported, comparison=comparison
         )
+
+
+def _counting_of(world: World) -> DeviceCounting:
+    """Which devices the plan in force counts."""
+    reference = world.resource.status.plan_ref
+    offers = (offer for offer in world.offers if reference is not None and offer.name == reference.name)
+    return next((offer.counting for offer in offers), DeviceCounting.ALL)
 
 
 def _subject(world: World) -> Subject:
