@@ -413,6 +413,20 @@ def test_a_name_that_grew_too_long_is_said_and_access_goes_on() -> None:
     assert (change.state, change.name) == (TenantState.SUSPENDED, None)
 
 
+def test_a_tenant_id_that_was_changed_later_is_said_and_the_tenant_stays() -> None:
+    world = observing(subscriptions=(born_in_stripe(metadata={"tenant-id": "other"}),))
+    assert (decide(world).actions, told(world).reason) == ((), "InvalidTenant")
+    assert "delete this object so that one for 'other' is made" in told(world).message
+
+
+def test_a_customer_that_was_deleted_is_said_without_a_field_that_is_not_there() -> None:
+    ended = born_in_stripe("canceled", ended_at=NOW)
+    world = observing(customer=a_customer(deleted=True), subscriptions=(ended,))
+    assert told(world).reason == "CustomerDeleted"
+    assert "spec.customer" not in told(world).message
+    assert one_update(world).change.state is TenantState.SUSPENDED
+
+
 # A password in metadata (T-17)
 
 

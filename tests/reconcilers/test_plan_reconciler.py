@@ -135,6 +135,23 @@ async def test_price_archived_outside_is_seen_by_its_event(scene: Scene) -> None
     assert scene.reason == Reason.PRICE_ARCHIVED
 
 
+async def test_limits_that_are_edited_on_an_adopted_price_reach_its_subscribers(scene: Scene) -> None:
+    scene.account.prices["price_A"] = an_adopted_price(metadata={"max-end-devices": "100"})
+    scene.edit(price=EXISTING)
+    scene.loop.see(bodies.a_subscription())
+    await scene.run()
+    scene.loop.queue.keys.clear()
+    await scene.run()
+    assert scene.loop.queue.keys == []
+
+    scene.account.prices["price_A"] = an_adopted_price(metadata={"max-end-devices": "250"})
+    connection = scene.accounts.of("main")
+    assert connection is not None
+    connection.picture.stale(["price_A"])
+    await scene.run()
+    assert scene.loop.queue.names() == {"TenantSubscription tenants/acme"}
+
+
 async def test_product_that_vanished_is_looked_at_again(scene: Scene) -> None:
     await scene.run()
     scene.edit(displayName="Plus")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from manifests import REMOVED
 from scenario_checkout import Shop
 from scenario_scene import Scene
 from scenario_stage import API, Object
@@ -68,6 +69,35 @@ async def test_tbs_03_the_dashboard_s_way_first_the_subscription_then_its_metada
     assert {"labels", "ownerReferences"} & metadata.keys() == set()
     await _until_waiting(scene, plan)
     assert shop.payer_writes(begun) == []
+
+
+async def test_tbs_08_the_limits_of_the_price_s_metadata_reach_a_tenant_that_is_born_in_stripe(
+    scene: Scene, shop: Shop
+) -> None:
+    """As the Tenant Billing Server is configured: a price that stands, with its limits, adopted by its id."""
+    product = await scene.at_stripe("products", name="Hand-made")
+    limits = {"metadata__max-end-devices": "100", "metadata__max-gateways": "0"}
+    price = await scene.at_stripe(
+        "prices",
+        product=product["id"],
+        currency="eur",
+        unit_amount="900",
+        recurring__interval="month",
+        **limits,
+    )
+    changes = {
+        "spec.price": {"existing": {"priceID": price["id"]}},
+        "spec.entityLimits": REMOVED,
+        "spec.discovery": {"namespace": scene.namespace, "clusterRef": {"name": scene.stage.cluster}},
+    }
+    plan = await scene.plan("adopted", changes)
+    acme = shop.tenant(scene.named("acme"))
+    await shop.buys(await shop.customer(), plan, {"tenant-id": acme.tenant_id})
+
+    wanted = {"end_devices": 100, "gateways": 0, "users": None}
+    await acme.until(ready="Provisioned", tenant="Approved", plan=plan, limits=wanted)
+    await scene.at_stripe(f"prices/{price['id']}", **{"metadata__max-end-devices": "250"})
+    await acme.until(ready="Provisioned", limits=wanted | {"end_devices": 250})
 
 
 async def test_tbs_11_checkout_names_the_tenant_at_once(scene: Scene, shop: Shop) -> None:

@@ -14,7 +14,7 @@ from tenant_billing.domain.ownership import (
     tenant_belongs_to_another,
 )
 from tenant_billing.domain.permissions import field_needs_trust, plan_does_not_admit_namespace
-from tenant_billing.domain.tenant_validity import tenant_cannot_be_created, tenant_cannot_be_renamed
+from tenant_billing.domain.tenant_validity import tenant_cannot_be_created, tenant_stays_as_it_is
 from tenant_billing.domain.world import Offer, World
 
 
@@ -126,10 +126,15 @@ def customer_was_deleted(world: World) -> Finding | None:
     """The customer was deleted at the provider: it is never made again by itself."""
     if world.customer is None or not world.customer.deleted:
         return None
+    afresh = (
+        "Delete this object, unless its tenant is still needed."
+        if world.is_observed
+        else "To start over, delete this object and apply one whose spec.customer.id names another customer."
+    )
     return Finding(
         Reason.CUSTOMER_DELETED,
         f"Customer {world.customer.id} was deleted in Stripe, which ended its subscriptions; it is not made again. "
-        "To start over, delete this object and apply one whose spec.customer.id names another customer.",
+        + afresh,
         Hold.PROVIDER,
     )
 
@@ -239,7 +244,7 @@ CHAIN: tuple[Rule, ...] = (
     payer_has_no_customer,
     meter_is_anothers,
     tenant_cannot_be_created,
-    tenant_cannot_be_renamed,
+    tenant_stays_as_it_is,
     password_cannot_be_read,
 )
 """In the order in which they are told to the user."""

@@ -47,11 +47,11 @@ def tenant_cannot_be_created(world: World) -> Finding | None:
     return None if problem is None else Finding(Reason.INVALID_TENANT, problem)
 
 
-def tenant_cannot_be_renamed(world: World) -> Finding | None:
-    """The metadata of an observed subscription gives its tenant a name that is too long: the present one stays."""
+def tenant_stays_as_it_is(world: World) -> Finding | None:
+    """The metadata of an observed subscription asks for what its tenant cannot become: another id, too long a name."""
     if world.tenant is None or not world.is_observed:
         return None
-    problem = _name_problem(world)
+    problem = _other_tenant(world) or _name_problem(world)
     return None if problem is None else Finding(Reason.INVALID_TENANT, problem, Hold.NOTHING)
 
 
@@ -64,12 +64,8 @@ def _tenant_problem(world: World) -> str | None:
         )
     if tenant_id in RESERVED:
         return f"spec.tenant.id {tenant_id!r} is reserved by The Things Stack; {_another_tenant_id(world)}"
-    other = documented_metadata(world).get(BillingServerMetadata.TENANT_ID) if world.is_observed else None
-    if other not in (None, "", tenant_id):
-        return (
-            f"{_metadata(world, BillingServerMetadata.TENANT_ID)} names tenant {other!r} and this object "
-            f"{tenant_id!r}; correct it in Stripe, or delete this object so that one for {other!r} is made."
-        )
+    if world.is_observed and (problem := _other_tenant(world)) is not None:
+        return problem
     if len(tenant_description(world)) > LONGEST_DESCRIPTION:
         return f"The tenant's description is longer than {LONGEST_DESCRIPTION} characters; set spec.tenant.description."
     attributes = world.resource.spec.tenant.attributes
@@ -90,6 +86,18 @@ def _another_tenant_id(world: World) -> str:
         return "choose another."
     where = _metadata(world, BillingServerMetadata.TENANT_ID)
     return f"choose another in {where} in Stripe, then delete this object."
+
+
+def _other_tenant(world: World) -> str | None:
+    """A subscription pays for the tenant of the object that observes it, whatever its metadata says later."""
+    tenant_id = world.key.tenant_id
+    other = documented_metadata(world).get(BillingServerMetadata.TENANT_ID)
+    if other in (None, "", tenant_id):
+        return None
+    return (
+        f"{_metadata(world, BillingServerMetadata.TENANT_ID)} names tenant {other!r}, and this object {tenant_id!r}; "
+        f"correct it in Stripe, or delete this object so that one for {other!r} is made."
+    )
 
 
 def _name_problem(world: World) -> str | None:

@@ -45,8 +45,7 @@ class AccountPicture(SeenObjects):
         self._meters_listed = False
         self._looked_at: datetime | None = None
         self._listed_in_full_at: datetime | None = None
-        self.has_gaps = False
-        """Whether events of subscriptions that nobody looked for were passed over since the full listing."""
+        self._passed_over = False
         self._full = GroupedCalls(self._list_everything)
         self._newly_created = GroupedCalls(self._list_newly_created)
         self._catalogue = GroupedCalls(self._list_catalogue)
@@ -71,8 +70,17 @@ class AccountPicture(SeenObjects):
         Nobody goes on with what was seen before until that has succeeded.
         """
         self._listed_at = None
-        self.has_gaps = False
+        self._passed_over = False
         await self.ready()
+
+    @property
+    def has_gaps(self) -> bool:
+        """Whether events of subscriptions that nobody looked for were passed over since the full listing."""
+        return self._passed_over
+
+    def pass_over(self) -> None:
+        """Note that an event told of a subscription which is not read: nobody asks for it as things are."""
+        self._passed_over = True
 
     def was_listed_after(self, moment: datetime) -> bool:
         """Whether the last full listing began after a moment, and so shows what happened then."""

@@ -148,7 +148,7 @@ class EventReader:
             each for each in self._resources.plans_of(connection.backend) if each.spec.discovery is not None
         ]
         if not plans:
-            connection.picture.has_gaps = True
+            connection.picture.pass_over()
             self._strangers.clear()
         while self._strangers:
             subscription_id = min(self._strangers)

@@ -157,7 +157,8 @@ class BillingPlanReconciler:
             status = with_progress(status, progress, resource.metadata.generation, self._clock.now())
         stored = await self._reporter.store(resource, resource.status, status)
         if (
-            ready_reason(status) != ready_reason(resource.status)
+            self._reader.allows_otherwise(resource, connection)
+            or ready_reason(status) != ready_reason(resource.status)
             or status.price_id != resource.status.price_id
         ):
             self._wake(self._resources.subscriptions_of_plan(resource.metadata.name))

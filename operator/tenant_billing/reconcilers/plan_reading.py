@@ -1,13 +1,13 @@
 """Reading all that one decision about a BillingPlan is made from: the gather step."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from tenant_billing.api.billing_plan import BillingPlan, PriceChangePolicy
 from tenant_billing.api.names import Annotation
 from tenant_billing.domain.counting import has_ended
 from tenant_billing.domain.migration_progress import Progress, Subscriber, progress_of
-from tenant_billing.domain.observations import Meter, Subscription
+from tenant_billing.domain.observations import Limits, Meter, Subscription
 from tenant_billing.domain.offers import offer_of
 from tenant_billing.domain.plan_world import PlanWorld
 from tenant_billing.domain.price_migration import moves_subscribers
@@ -27,6 +27,7 @@ class PlanReader:
         self._clock = surroundings.clock
         self._accounts = accounts
         self._meters_read: dict[str, float] = {}
+        self._allowed: dict[str, Mapping[str, Limits | None]] = {}
 
     async def complete(self, resource: BillingPlan, connection: AccountConnection) -> None:
         """Complete the account's picture where it lacks what this plan names, or where that changed outside.
@@ -67,6 +68,14 @@ class PlanReader:
         token = resource.metadata.annotations.get(Annotation.RECONCILE)
         asked = token != resource.status.last_handled_reconcile
         return asked or never_asked_for or now - read >= METER_CHECK
+
+    def allows_otherwise(self, resource: BillingPlan, connection: AccountConnection) -> bool:
+        """Whether the limits on the plan's prices are others than at the last look: metadata was edited there."""
+        uid, picture = resource.metadata.uid, connection.picture
+        allowed = offer_of(resource, picture.prices_by_id(), picture.meters_by_id()).limits_by_price
+        former = self._allowed.setdefault(uid, allowed)
+        self._allowed[uid] = allowed
+        return former != allowed
 
     def progress(self, resource: BillingPlan, connection: AccountConnection) -> Progress:
         """How far the plan's subscribers have moved to its current price.
