@@ -3,10 +3,11 @@
 from typing import Any
 
 import kubernetes_bodies as bodies
+from loop_fakes import NOW
 from rehearsal_worlds import Manifest, Worked
 from tenant_billing.domain.errors import Unreachable
 from tenant_billing.domain.forecast import Call, System
-from tenant_billing.domain.observations import Tenant, TenantState
+from tenant_billing.domain.observations import Customer, Subscription, SubscriptionItem, Tenant, TenantState
 
 
 def applied(body: dict[str, Any]) -> Manifest:
@@ -99,3 +100,22 @@ async def test_a_tenant_of_somebody_else_is_refused_as_it_would_be() -> None:
     forecast = await worked.rehearse(ACME)
     assert forecast.calls == ()
     assert {each.reason for each in forecast.outlooks if "acme" in each.subject} == {"TenantNotManaged"}
+
+
+async def test_a_plan_that_begins_to_discover_tells_of_the_tenants_that_would_be_born() -> None:
+    worked = Worked()
+    worked.apply(BACKEND, CLUSTER, PLAN)
+    await worked.settle()
+    item = SubscriptionItem("si_1", "price_1", 1, NOW, NOW, currency="EUR", interval="month")
+    bought = Subscription("sub_1", "cus_1", "active", NOW, items=(item,), metadata={"tenant-id": "acme"})
+    worked.account.customers["cus_1"] = Customer("cus_1", name="Acme Ltd", email="ann@acme.example")
+    worked.account.subscriptions["sub_1"] = bought
+    discovery = {"namespace": "tenants", "clusterRef": {"name": "eu1"}}
+    discovering = {**PLAN, "spec": {**PLAN["spec"], "discovery": discovery}}
+
+    forecast = await worked.rehearse(discovering)
+
+    assert told(forecast.calls) == [("The Things Stack", "CreateTenant", "TenantSubscription tenants/acme")]
+    assert ("TenantSubscription tenants/acme", True, "Provisioned") in [
+        (each.subject, each.is_new, each.reason) for each in forecast.outlooks
+    ]

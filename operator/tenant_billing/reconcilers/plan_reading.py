@@ -70,12 +70,12 @@ class PlanReader:
         return asked or never_asked_for or now - read >= METER_CHECK
 
     def allows_otherwise(self, resource: BillingPlan, connection: AccountConnection) -> bool:
-        """Whether the limits on the plan's prices are others than at the last look: metadata was edited there."""
+        """Whether the limits on a price of the plan are others than at the last look: metadata was edited there."""
         uid, picture = resource.metadata.uid, connection.picture
         allowed = offer_of(resource, picture.prices_by_id(), picture.meters_by_id()).limits_by_price
-        former = self._allowed.setdefault(uid, allowed)
+        former = self._allowed.get(uid, {})
         self._allowed[uid] = allowed
-        return former != allowed
+        return any(former.get(price_id, limits) != limits for price_id, limits in allowed.items())
 
     def progress(self, resource: BillingPlan, connection: AccountConnection) -> Progress:
         """How far the plan's subscribers have moved to its current price.
