@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 import kubernetes_bodies as bodies
-from plan_builders import DELETED, a_price, a_product, an_adopted_price
+from plan_builders import DELETED, EXISTING, a_price, a_product, an_adopted_price
 from plan_scene import KEY, Scene, a_plan_scene
 from tenant_billing.api.reasons import Reason
 from tenant_billing.domain import errors
