@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from scenario_scene import Scene
 from scenario_stage import Object
-from scenario_tenant import Tenant
+from scenario_tenant import Seen, Tenant
 
 MONTHS: Final = (
     "January",
@@ -106,6 +106,34 @@ class Year:
         customer = await tenant.customer_id()
         listed = await self.scene.stage.outside.from_stripe("/v1/invoices", customer=customer, limit="100")
         return [_told(each) for each in reversed(listed["data"])]
+
+
+async def until_in_order(tenant: Tenant, **more: Any) -> Seen:
+    """Wait until a tenant is paid for and approved, and nothing is left to say of it."""
+    return await tenant.until(
+        ready="Provisioned", payment="Paid", tenant="Approved", description="", stripe="active", **more
+    )
+
+
+async def until_over(tenant: Tenant) -> Seen:
+    """Wait until a subscription has ended and its tenant is suspended for that."""
+    return await tenant.until(
+        ready="SubscriptionEnded",
+        payment="Ended",
+        tenant="Suspended",
+        description="Billing: subscription ended",
+        stripe="canceled",
+    )
+
+
+async def comes_back(tenant: Tenant) -> None:
+    """The customer of an ended subscription gets another one, by leave of who runs the platform, and pays for it."""
+    ended = await tenant.look()
+    await tenant.annotate(resubscribe=ended.status["subscriptionID"])
+    again = await tenant.until(ready="AwaitingPayment", tenant="Suspended", stripe="incomplete")
+    assert again.status["customerID"] == ended.status["customerID"]
+    await tenant.pays()
+    await until_in_order(tenant)
 
 
 def _told(invoice: Object) -> str:

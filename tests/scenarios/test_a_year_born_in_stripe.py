@@ -4,7 +4,7 @@ import pytest
 
 from scenario_checkout import Shop
 from scenario_scene import Scene
-from scenario_year import Year, every_month
+from scenario_year import Year, every_month, until_in_order
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -52,7 +52,7 @@ async def test_a_year_from_checkout_through_a_failed_card_to_a_cancellation_and_
     await beta.until(payment="GraceExpired", tenant="Suspended", description="Billing: payment past due")
     await beta.card("succeeds")
     await beta.pays()
-    await beta.until(ready="Provisioned", payment="Paid", tenant="Approved", description="")
+    await until_in_order(beta)
 
     await year.goes_on_to("15 November")
     await beta.in_the_dashboard(cancel_at_period_end="true")
@@ -61,14 +61,8 @@ async def test_a_year_from_checkout_through_a_failed_card_to_a_cancellation_and_
 
     await year.goes_on_to("10 December")
     successor = await shop.buys(customer, starter, {"tenant-id": beta.tenant_id})
-    await beta.until(
-        ready="Provisioned",
-        payment="Paid",
-        tenant="Approved",
-        description="",
-        plan=starter,
-        limits={"end_devices": 500},
-        status={"subscriptionID": successor["id"]},
+    await until_in_order(
+        beta, plan=starter, limits={"end_devices": 500}, status={"subscriptionID": successor["id"]}
     )
     await year.goes_on_to("28 February")
     assert await year.ledger(beta) == [

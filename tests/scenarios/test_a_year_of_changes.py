@@ -3,7 +3,7 @@
 import pytest
 
 from scenario_scene import Scene
-from scenario_year import Year, every_month
+from scenario_year import Year, every_month, until_in_order
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -130,7 +130,7 @@ async def test_a_year_suspended_by_an_administrator_in_spite_of_every_payment(sc
     await acme.settled()
     await acme.until(ready="Suspended", payment="Paid", tenant="Suspended", stripe="active")
     await acme.change({"accessPolicy": "FollowBilling"})
-    await acme.until(ready="Provisioned", payment="Paid", tenant="Approved", description="")
+    await until_in_order(acme)
 
     await year.goes_on_to("28 February")
     assert await year.ledger(acme) == every_month("1 March", "1 February", "EUR 49.00 paid")

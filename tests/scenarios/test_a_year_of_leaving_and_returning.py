@@ -3,7 +3,7 @@
 import pytest
 
 from scenario_scene import Scene
-from scenario_year import Year, every_month
+from scenario_year import Year, comes_back, every_month, until_in_order, until_over
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -20,21 +20,11 @@ async def test_a_year_with_a_cancellation_to_the_end_of_the_month_and_a_return(s
     await year.goes_on_to("30 June")
     await acme.until(ready="Provisioned", payment="Paid", tenant="Approved", stripe="active")
     await year.goes_on_to("2 July")
-    ended = await acme.until(
-        ready="SubscriptionEnded",
-        payment="Ended",
-        tenant="Suspended",
-        description="Billing: subscription ended",
-        stripe="canceled",
-    )
+    await until_over(acme)
 
     await year.goes_on_to("10 November")
     await acme.change({"renewal": "FollowStripe"})
-    await acme.annotate(resubscribe=ended.status["subscriptionID"])
-    again = await acme.until(ready="AwaitingPayment", tenant="Suspended", stripe="incomplete")
-    assert again.status["customerID"] == ended.status["customerID"]
-    await acme.pays()
-    await acme.until(ready="Provisioned", payment="Paid", tenant="Approved", description="", stripe="active")
+    await comes_back(acme)
 
     await year.goes_on_to("28 February")
     assert await year.ledger(acme) == [
@@ -65,18 +55,9 @@ async def test_a_year_of_a_trial_that_is_not_bought_and_a_return_without_a_secon
     await acme.until(ready="Provisioned", payment="Trialing", tenant="Approved", stripe="trialing")
 
     await year.goes_on_to("1 April")
-    ended = await acme.until(
-        ready="SubscriptionEnded",
-        payment="Ended",
-        tenant="Suspended",
-        description="Billing: subscription ended",
-        stripe="canceled",
-    )
+    await until_over(acme)
     await year.goes_on_to("10 October")
-    await acme.annotate(resubscribe=ended.status["subscriptionID"])
-    await acme.until(ready="AwaitingPayment", tenant="Suspended", stripe="incomplete")
-    await acme.pays()
-    await acme.until(ready="Provisioned", payment="Paid", tenant="Approved", description="")
+    await comes_back(acme)
 
     await year.goes_on_to("28 February")
     assert await year.ledger(acme) == [
@@ -140,7 +121,7 @@ async def test_a_year_of_two_tenants_of_one_customer_of_which_one_is_given_up(sc
     assert left.description == "Billing: subscription ended"
 
     await year.goes_on_to("28 February")
-    await acme.until(ready="Provisioned", payment="Paid", tenant="Approved", description="")
+    await until_in_order(acme)
     assert await year.ledger(acme) == [
         bill
         for month in every_month("1 March", "1 May", "EUR 49.00 paid")

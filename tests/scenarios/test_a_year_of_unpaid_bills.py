@@ -7,7 +7,7 @@ import pytest_asyncio
 
 from scenario_scene import Scene
 from scenario_stage import Stage
-from scenario_year import Year, every_month
+from scenario_year import Year, comes_back, every_month, until_in_order, until_over
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -45,7 +45,7 @@ async def test_a_year_with_a_failed_card_that_nobody_but_the_customer_notices(sc
     await acme.until(payment="Paid", tenant="Approved", status={"suspensionTime": None})
 
     await year.goes_on_to("28 February")
-    await acme.until(ready="Provisioned", payment="Paid", tenant="Approved", description="")
+    await until_in_order(acme)
     assert await year.ledger(acme) == every_month("1 March", "1 February", "EUR 49.00 paid")
 
 
@@ -103,19 +103,10 @@ async def test_a_year_in_which_stripe_gives_up_and_the_customer_comes_back(
     await year.goes_on_to("30 June")
     await acme.card("declines")
     await year.goes_on_to("9 July")
-    ended = await acme.until(
-        ready="SubscriptionEnded",
-        payment="Ended",
-        tenant="Suspended",
-        description="Billing: subscription ended",
-        stripe="canceled",
-    )
+    await until_over(acme)
 
     await year.goes_on_to("20 July")
-    await acme.annotate(resubscribe=ended.status["subscriptionID"])
-    await acme.until(ready="AwaitingPayment", tenant="Suspended", stripe="incomplete")
-    await acme.pays()
-    await acme.until(ready="Provisioned", payment="Paid", tenant="Approved", description="", stripe="active")
+    await comes_back(acme)
 
     await year.goes_on_to("28 February")
     assert await year.ledger(acme) == [
@@ -133,7 +124,7 @@ async def test_a_year_on_invoices_that_are_paid_a_day_late(scene: Scene) -> None
 
     for month in ("March", "April", "May"):
         await year.goes_on_to(f"14 {month}")
-        await acme.until(ready="Provisioned", payment="Paid", tenant="Approved", description="")
+        await until_in_order(acme)
         await year.goes_on_to(f"16 {month}")
         await acme.until(payment="PastDue", tenant="Flagged", description=WARNED, stripe="past_due")
         await acme.pays()
@@ -160,7 +151,7 @@ async def test_a_year_with_a_winter_break_in_which_nothing_is_collected(scene: S
 
     await year.goes_on_to("15 January")
     await acme.in_the_dashboard(pause_collection="")
-    await acme.until(ready="Provisioned", payment="Paid", tenant="Approved", description="")
+    await until_in_order(acme)
 
     await year.goes_on_to("28 February")
     assert await year.ledger(acme) == [
@@ -188,6 +179,6 @@ async def test_a_year_with_an_abuse_case_that_no_payment_settles(scene: Scene) -
 
     await acme.in_the_console({"state": "STATE_APPROVED", "state_description": ""})
     await scene.look_at_all_tenants()
-    await acme.until(ready="Provisioned", payment="Paid", tenant="Approved", description="")
+    await until_in_order(acme)
     await year.goes_on_to("28 February")
     assert await year.ledger(acme) == every_month("1 March", "1 February", "EUR 49.00 paid")
