@@ -7,7 +7,7 @@ from plan_builders import EXISTING, METERED, a_meter, an_adopted_price
 from plan_scene import KEY, Scene, a_plan_scene
 from tenant_billing.api.reasons import Reason
 from tenant_billing.domain import errors
-from tenant_billing.reconcilers.plan_reading import METER_CHECK
+from tenant_billing.reconcilers.plan_reading import ABSENCE_CHECK
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ async def test_meter_that_is_active_again_is_seen_though_no_event_tells(scene: S
         assert body is not None
         scene.loop.see(bodies.newer(dict(body), annotations={"tenantbilling.dev/reconcile": "again"}))
     else:
-        scene.loop.clock.advance(METER_CHECK)
+        scene.loop.clock.advance(ABSENCE_CHECK)
     await scene.run()
     assert (scene.reason, scene.account.count("meter")) == (Reason.AVAILABLE, 1)
 
@@ -89,6 +89,7 @@ async def test_meter_of_an_adopted_price_is_read_where_it_was_not_listed(scene: 
     await scene.run()
     scene.account.meters["mtr_X"] = a_meter("mtr_X", event_name="devices")
     scene.account.prices["price_A"] = an_adopted_price(metered=True, meter_id="mtr_X")
+    scene.loop.clock.advance(ABSENCE_CHECK)
     await scene.run()
     assert (scene.reason, scene.plan.status.meter_id) == (Reason.AVAILABLE, "mtr_X")
     assert scene.account.subjects == []
@@ -100,6 +101,16 @@ async def test_meter_that_is_not_there_is_not_asked_for_in_every_pass(scene: Sce
     for _ in range(3):
         await scene.run()
     assert (scene.reason, scene.account.count("meter")) == (Reason.METER_MISSING, 1)
-    scene.loop.clock.advance(METER_CHECK)
+    scene.loop.clock.advance(ABSENCE_CHECK)
     await scene.run()
     assert scene.account.count("meter") == 2
+
+
+async def test_price_that_is_not_there_is_asked_for_as_seldom_or_when_a_person_asks(scene: Scene) -> None:
+    scene.edit(price=EXISTING)
+    for _ in range(3):
+        await scene.run()
+    assert (scene.reason, scene.account.count("price")) == (Reason.PRICE_NOT_FOUND, 1)
+    scene.loop.clock.advance(ABSENCE_CHECK)
+    await scene.run()
+    assert scene.account.count("price") == 2

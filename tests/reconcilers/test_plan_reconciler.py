@@ -11,6 +11,7 @@ from tenant_billing.api.reasons import Reason
 from tenant_billing.domain import errors
 from tenant_billing.domain.health import Health
 from tenant_billing.domain.observations import Subscription, SubscriptionItem
+from tenant_billing.reconcilers.plan_reading import ABSENCE_CHECK
 
 
 @pytest.fixture
@@ -267,6 +268,7 @@ async def test_price_that_appears_later_is_adopted() -> None:
     await scene.run()
     assert scene.reason == Reason.PRICE_NOT_FOUND
     scene.account.prices["price_A"] = an_adopted_price()
+    scene.loop.clock.advance(ABSENCE_CHECK)
     await scene.run()
     assert scene.reason == Reason.AVAILABLE
     assert scene.account.subjects == []

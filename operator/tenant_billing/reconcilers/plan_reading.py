@@ -15,8 +15,9 @@ from tenant_billing.reconcilers.account_picture import AccountPicture
 from tenant_billing.reconcilers.accounts import AccountConnection, Accounts
 from tenant_billing.reconcilers.reporting import Surroundings
 
-METER_CHECK: Final = 1800.0
-"""Seconds between two looks at a meter that is inactive or not there: no event of the list tells that this changed."""
+ABSENCE_CHECK: Final = 1800.0
+"""Seconds between two looks at a price that is not there, or a meter that is not or is inactive: reads are scarce, and
+no event of the list tells that this changed."""
 
 
 class PlanReader:
@@ -26,7 +27,7 @@ class PlanReader:
         self._resources = surroundings.resources
         self._clock = surroundings.clock
         self._accounts = accounts
-        self._meters_read: dict[str, float] = {}
+        self._looked: dict[str, float] = {}
         self._allowed: dict[str, Mapping[str, Limits | None]] = {}
 
     async def complete(self, resource: BillingPlan, connection: AccountConnection) -> None:
@@ -41,8 +42,11 @@ class PlanReader:
         named = (existing.price_id, *existing.accepted_price_ids) if existing is not None else ()
         recorded = (resource.status.price_id, *(each.id for each in resource.status.prices))
         for price_id in dict.fromkeys((*named, *recorded)):
+            if price_id is None:
+                continue
             unseen = price_id in named and picture.price(price_id) is None
-            if price_id is not None and (unseen or picture.is_stale(price_id)):
+            if picture.is_stale(price_id) or (unseen and self._is_due(resource, price_id, None)):
+                self._looked[price_id] = self._clock.monotonic()
                 await picture.fresh_price(price_id)
         product_id = resource.status.product_id
         if product_id is not None and picture.is_stale(product_id):
@@ -57,17 +61,17 @@ class PlanReader:
             meter = picture.meter(meter_id)
             unusable = meter is None or not meter.active
             if picture.is_stale(meter_id) or (unusable and self._is_due(resource, meter_id, meter)):
-                self._meters_read[meter_id] = self._clock.monotonic()
+                self._looked[meter_id] = self._clock.monotonic()
                 await picture.fresh_meter(meter_id)
 
-    def _is_due(self, resource: BillingPlan, meter_id: str, meter: Meter | None) -> bool:
-        """Whether a meter that nobody can use is due for another look, or a person asks for one: reads are scarce."""
+    def _is_due(self, resource: BillingPlan, id_: str, seen: Meter | None) -> bool:
+        """Whether what nobody can use is due for another look, or a person asks for one: reads are scarce."""
         now = self._clock.monotonic()
-        never_asked_for = meter is None and meter_id not in self._meters_read
-        read = self._meters_read.setdefault(meter_id, now)
+        never_asked_for = seen is None and id_ not in self._looked
+        looked = self._looked.setdefault(id_, now)
         token = resource.metadata.annotations.get(Annotation.RECONCILE)
         asked = token != resource.status.last_handled_reconcile
-        return asked or never_asked_for or now - read >= METER_CHECK
+        return asked or never_asked_for or now - looked >= ABSENCE_CHECK
 
     def allows_otherwise(self, resource: BillingPlan, connection: AccountConnection) -> bool:
         """Whether the limits on a price of the plan are others than at the last look: metadata was edited there."""
