@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from tenant_billing_sandbox.demonstration.eyes import NO_TENANT
+from tenant_billing_sandbox.demonstration.observation import Fact
 from tenant_billing_sandbox.demonstration.stage import Stage
 from tenant_billing_sandbox.demonstration.steps import Step
 from tenant_billing_sandbox.environment import places
@@ -33,6 +34,15 @@ def _object_of(stage: Stage) -> str:
     return f"tsub {stage.tenant_id} -n {places.TENANT_NAMESPACE}"
 
 
+def _is_paid(stage: Stage, plan: str, price: str, *, devices: str) -> tuple[Fact, ...]:
+    """A plan is paid, and the tenant has what it allows."""
+    return (
+        stage.at_stripe(status="active", price=price, invoice="paid"),
+        stage.is_allowed(devices=devices),
+        stage.is_carried_out("Provisioned", payment="Paid", state="Approved", plan=plan),
+    )
+
+
 def _subscribe(stage: Stage) -> Step:
     waits = "not Ready: {reason}, hostedInvoiceURL set"
     return Step(
@@ -53,11 +63,7 @@ def _pay(stage: Stage) -> Step:
         "pay",
         "The customer pays",
         (stage.customer_pays("the customer opens the invoice and pays by card"),),
-        (
-            stage.at_stripe(status="active", price=STARTER, invoice="paid"),
-            stage.is_allowed(devices="500"),
-            stage.is_carried_out("Provisioned", payment="Paid", state="Approved", plan="starter"),
-        ),
+        _is_paid(stage, "starter", STARTER, devices="500"),
         stage,
     )
 
@@ -67,11 +73,7 @@ def _upgrade(stage: Stage) -> Step:
         "upgrade",
         "Upgrade to the growth plan",
         (stage.patches(_object_of(stage), '{"spec":{"planRef":{"name":"growth"}}}'),),
-        (
-            stage.at_stripe(status="active", price=GROWTH, invoice="paid"),
-            stage.is_allowed(devices="5000"),
-            stage.is_carried_out("Provisioned", payment="Paid", state="Approved", plan="growth"),
-        ),
+        _is_paid(stage, "growth", GROWTH, devices="5000"),
         stage,
     )
 
@@ -117,11 +119,7 @@ def _pay_again(stage: Stage) -> Step:
         "pay at last",
         "The customer pays at last",
         (stage.customer_pays("the customer pays the open invoice with another card"),),
-        (
-            stage.at_stripe(status="active", price=GROWTH, invoice="paid"),
-            stage.is_allowed(devices="5000"),
-            stage.is_carried_out("Provisioned", payment="Paid", state="Approved", plan="growth"),
-        ),
+        _is_paid(stage, "growth", GROWTH, devices="5000"),
         stage,
     )
 
