@@ -9,9 +9,9 @@ from plan_account import PlanAccount, a_settled_account
 from plan_builders import LOOKUP_KEY, NOW, OURS, a_plan, recurring
 from tenant_billing.api.billing_plan import BillingPlan
 from tenant_billing.api.reasons import Reason
+from tenant_billing.domain.intents import next_attempt
 from tenant_billing.domain.plan_actions import UpdateProduct
 from tenant_billing.domain.plan_decision import decide
-from tenant_billing.domain.plan_intents import next_attempt
 from tenant_billing.domain.requests import ProductChange
 
 

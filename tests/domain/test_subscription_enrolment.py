@@ -33,7 +33,7 @@ from tenant_billing.domain.actions import (
 )
 from tenant_billing.domain.counting import choose, names_tenant
 from tenant_billing.domain.decision import decide
-from tenant_billing.domain.enrolment import next_attempt
+from tenant_billing.domain.intents import next_attempt
 from tenant_billing.domain.requests import Address
 from tenant_billing.domain.world import World
 

@@ -12,6 +12,7 @@ import kubernetes_bodies as bodies
 from tenant_billing.api.billing_backend import BillingBackend
 from tenant_billing.api.reasons import Reason
 from tenant_billing.domain.events import EVENT_TYPES
+from tenant_billing.domain.intents import next_attempt
 from tenant_billing.domain.webhook_endpoints import WebhookEndpoint, marks_of
 from tenant_billing.domain.webhook_registration import (
     CreateEndpoint,
@@ -22,7 +23,6 @@ from tenant_billing.domain.webhook_registration import (
     StoreIntent,
     UpdateEndpoint,
     decide,
-    next_attempt,
 )
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)

@@ -5,7 +5,6 @@ a replay of the same key sends the very same request, whatever was edited meanwh
 """
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, Final
 
 from tenant_billing.api.billing_plan import AutomaticTax, MissingPaymentMethod, NewSubscriptions
@@ -112,15 +111,6 @@ def new_intent(world: World, candidates: Candidates) -> PendingOperation:
             "subscription": as_parameters(_new_subscription(world, candidates)),
         },
         start_time=world.now,
-    )
-
-
-def next_attempt(intent: PendingOperation, now: datetime) -> PendingOperation:
-    """The intent after a stored failure: the former key will never succeed (stripe.md 5.3)."""
-    stem = intent.idempotency_key.rpartition(":")[0]
-    attempt = intent.attempt + 1
-    return intent.model_copy(
-        update={"attempt": attempt, "idempotency_key": f"{stem}:{attempt}", "start_time": now}
     )
 
 

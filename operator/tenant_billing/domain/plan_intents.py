@@ -1,7 +1,6 @@
 """Intents of a plan: what is about to be created stands in its status first, so that no crash doubles it."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Final
 
 from tenant_billing.api.resource import PendingOperation
@@ -42,15 +41,6 @@ def creating(world: PlanWorld, request: New) -> Action:
     if isinstance(request, NewMeter):
         return CreateMeter(request, intent.idempotency_key)
     return CreatePrice(request, intent.idempotency_key)
-
-
-def next_attempt(intent: PendingOperation, now: datetime) -> PendingOperation:
-    """The intent under a new key, after the provider stored a failure for the old one (stripe.md 5.3)."""
-    base = intent.idempotency_key.rpartition(":")[0]
-    attempt = intent.attempt + 1
-    return intent.model_copy(
-        update={"attempt": attempt, "idempotency_key": f"{base}:{attempt}", "start_time": now}
-    )
 
 
 def _intent(world: PlanWorld, step: str, request: New) -> PendingOperation:

@@ -131,15 +131,6 @@ def decide(world: RegistrationWorld) -> Registration:
     return _removed(world, keep=usable)
 
 
-def next_attempt(intent: PendingOperation, now: datetime) -> PendingOperation:
-    """The intent under a new key, after the provider stored a failure for the old one (stripe.md 5.3)."""
-    base = intent.idempotency_key.rpartition(":")[0]
-    attempt = intent.attempt + 1
-    return intent.model_copy(
-        update={"attempt": attempt, "idempotency_key": f"{base}:{attempt}", "start_time": now}
-    )
-
-
 def _foreign_secret(world: RegistrationWorld, wanted: RegisteredWebhook) -> str:
     """Why the Secret must not be written; empty where it may."""
     secret = world.secret

@@ -4,18 +4,18 @@ One full listing at the start of each leader, kept current by fresh reads, by th
 of what was created since (product.md, "Look before creating" and "Budgets").
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from datetime import datetime, timedelta
-from itertools import count
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from tenant_billing.domain import counting
 from tenant_billing.domain.errors import Forbidden
 from tenant_billing.domain.observations import Customer, Invoice, Meter, Price, Product, Subscription
 from tenant_billing.domain.read_allowance import AccountSize, payments_a_month
 from tenant_billing.ports import BillingProvider, Clock, OnTurn
+from tenant_billing.reconcilers.all_or_none import all_or_none
 from tenant_billing.reconcilers.grouping import GroupedCalls
+from tenant_billing.reconcilers.readings import Readings
 from tenant_billing.reconcilers.seen_objects import Seen, SeenObjects
 
 OVERLAP: Final = timedelta(seconds=10)
@@ -37,10 +37,7 @@ class AccountPicture(SeenObjects):
         super().__init__()
         self._provider = provider
         self._clock = clock
-        self._moments = count(1)
-        self._stale: dict[str, int] = {}
-        self._listings = 0
-        self._taken_in: dict[str, int] = {}
+        self._readings = Readings()
         self._listed_at: datetime | None = None
         self._meters_listed = False
         self._looked_at: datetime | None = None
@@ -132,11 +129,11 @@ class AccountPicture(SeenObjects):
             on_turn: Told when the provider is asked: the answer covers what has happened until then.
             with_customer: Ask for the customer all the same.
         """
-        begun = self._begin_reading(customer_id)
+        begun = self._readings.begin(customer_id)
 
         def asked() -> None:
             nonlocal begun
-            begun = next(self._moments)
+            begun = self._readings.begin(customer_id)
             if on_turn is not None:
                 on_turn()
 
@@ -150,7 +147,7 @@ class AccountPicture(SeenObjects):
         ):
             await self.fresh_customer(customer_id)
         else:
-            self._end_staleness(customer_id, begun)
+            self._readings.end(customer_id, begun)
 
     async def fresh_customer(self, customer_id: str) -> Customer | None:
         """One customer as it is now; None where the provider says that it does not exist."""
@@ -175,8 +172,7 @@ class AccountPicture(SeenObjects):
             Forbidden: The key may not read them; one that sells no usage need not.
         """
         if not self._meters_listed:
-            self._listings += 1
-            await self._take_meters(self._listings)
+            await self._take_meters(self._readings.begin_listing())
 
     def take(self, *seen: Customer | Subscription | Invoice | Product | Price | Meter) -> None:
         """Take in what the provider answered to a write; it is newer than any listing under way."""
@@ -184,48 +180,35 @@ class AccountPicture(SeenObjects):
             if isinstance(each, Invoice):
                 self._put_invoice(each)
             else:
-                self._take(each, self._listings)
+                self._take(each, self._readings.listing)
 
     def stale(self, ids: Iterable[str]) -> None:
         """Note that objects changed outside: what is known of them must not be judged by any more.
 
         What was never seen cannot be stale: an account may hold much that nobody here will ever read.
         """
-        moment = next(self._moments)
-        for each in ids:
-            if each in self._taken_in:
-                self._stale[each] = moment
+        self._readings.outdate(ids)
 
     def is_stale(self, object_id: str) -> bool:
         """Whether an object changed outside since it was last read."""
-        return object_id in self._stale
+        return self._readings.is_outdated(object_id)
 
     async def _fresh(self, object_id: str, read: Callable[[str], Awaitable[SeenT | None]]) -> SeenT | None:
-        begun = self._begin_reading(object_id)
+        begun = self._readings.begin(object_id)
         return self._answered(object_id, await read(object_id), begun)
-
-    def _begin_reading(self, object_id: str) -> int:
-        """The moment of a read; from now on the object counts as seen, so that it can become stale meanwhile."""
-        self._taken_in.setdefault(object_id, 0)
-        return next(self._moments)
 
     def _answered(self, object_id: str, answer: SeenT | None, begun: int) -> SeenT | None:
         """Take in a fresh read."""
-        self._end_staleness(object_id, begun)
+        self._readings.end(object_id, begun)
         if answer is None:
             self._remove(object_id)
         else:
-            self._take(answer, self._listings)
+            self._take(answer, self._readings.listing)
         return answer
-
-    def _end_staleness(self, object_id: str, begun: int) -> None:
-        """What became stale while the read was under way stays stale."""
-        if self._stale.get(object_id, begun) < begun:
-            del self._stale[object_id]
 
     def _take(self, seen: Seen, listing: int) -> None:
         self._put(seen)
-        self._taken_in[seen.id] = listing
+        self._readings.took_in(seen.id, listing)
         if not isinstance(seen, Subscription):
             return
         if seen.open_invoices is not None:
@@ -241,7 +224,7 @@ class AccountPicture(SeenObjects):
             self._take_listed(each, listing)
 
     def _take_listed(self, seen: Seen, listing: int) -> None:
-        if self._taken_in.get(seen.id, 0) < listing:
+        if self._readings.is_news(seen.id, listing):
             self._take(seen, listing)
 
     async def _list_everything(self, _: list[None]) -> None:
@@ -250,10 +233,9 @@ class AccountPicture(SeenObjects):
 
     async def _list_all(self) -> None:
         began = self._now()
-        self._listings += 1
-        listing, provider = self._listings, self._provider
+        listing, provider = self._readings.begin_listing(), self._provider
         await self._take_open_invoices()
-        await _all(
+        await all_or_none(
             self._take_pages(provider.list_customers(), listing),
             self._take_pages(provider.list_subscriptions(), listing),
             self._take_pages(provider.list_products(), listing),
@@ -288,8 +270,7 @@ class AccountPicture(SeenObjects):
         # In a rush one look follows the other: to see all of the last seconds again each time is most of the work.
         reaches_back = began - self._listed_at >= OVERLAP
         since = self._listed_at - OVERLAP if reaches_back else self._looked_at - STAMP
-        self._listings += 1
-        listing = self._listings
+        listing = self._readings.begin_listing()
         for each in await self._provider.created_since(since):
             self._take_listed(each, listing)
         if self.is_ready:
@@ -297,9 +278,8 @@ class AccountPicture(SeenObjects):
             self._listed_at = began if reaches_back else self._listed_at
 
     async def _list_catalogue(self, _: list[None]) -> None:
-        self._listings += 1
-        listing = self._listings
-        await _all(
+        listing = self._readings.begin_listing()
+        await all_or_none(
             self._take_pages(self._provider.list_products(), listing),
             self._take_pages(self._provider.list_prices(), listing),
             self._take_meters_if_allowed(listing),
@@ -308,14 +288,3 @@ class AccountPicture(SeenObjects):
     def _now(self) -> datetime:
         """The account's own time where an answer told it: ``created`` is stamped by that clock."""
         return self._provider.time() or self._clock.now()
-
-
-async def _all(*parts: Coroutine[Any, Any, None]) -> None:
-    """Wait for all parts; when one fails, the others end too: the next try begins anew."""
-    tasks = [asyncio.create_task(each) for each in parts]
-    try:
-        await asyncio.gather(*tasks)
-    finally:
-        for each in tasks:
-            each.cancel()
-        await asyncio.wait(tasks)

@@ -14,6 +14,7 @@ from tenant_billing.domain.errors import OutsideError
 from tenant_billing.domain.observations import Tenant
 from tenant_billing.ports import ObjectConflict, ObjectGone, ObjectKey, Resources
 from tenant_billing.reconcilers.accounts import AccountConnection
+from tenant_billing.reconcilers.paying_backend import named_backend
 from tenant_billing.reconcilers.registries import Registries
 from tenant_billing.reconcilers.reporting import Surroundings, key_of
 
@@ -28,7 +29,7 @@ class _ObjectsOfBackend:
     def naming(self, subscription_id: str) -> Sequence[TenantSubscription]:
         """Those of the backend whose spec or status names a subscription."""
         found = self.resources.by_subscription_id(subscription_id)
-        return [each for each in found if self._backend_of(each) == self.backend]
+        return [each for each in found if named_backend(self.resources, each) == self.backend]
 
     def of_tenant(self, cluster: str, tenant_id: str) -> Sequence[TenantSubscription]:
         """Those that stand for a tenant."""
@@ -37,12 +38,6 @@ class _ObjectsOfBackend:
     def exists(self, namespace: str, name: str) -> bool:
         """Whether there is one of a name."""
         return self.resources.body(ObjectKey(TENANT_SUBSCRIPTION.kind, namespace, name)) is not None
-
-    def _backend_of(self, resource: TenantSubscription) -> str | None:
-        if resource.spec.backend_ref is not None:
-            return resource.spec.backend_ref.name
-        plan = self.resources.plan(resource.spec.plan_ref.name) if resource.spec.plan_ref else None
-        return plan.spec.backend_ref.name if plan is not None else None
 
 
 class Discoverer:

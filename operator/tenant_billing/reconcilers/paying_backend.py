@@ -12,6 +12,15 @@ from tenant_billing.reconcilers.accounts import AccountConnection, Accounts
 from tenant_billing.reconcilers.registries import Registries
 
 
+def named_backend(resources: Resources, resource: TenantSubscription) -> str:
+    """The backend that the spec asks for, by its plan or (an observed object) itself; empty where nothing names one."""
+    spec = resource.spec
+    if spec.backend_ref is not None:
+        return spec.backend_ref.name
+    plan = resources.plan(spec.plan_ref.name) if spec.plan_ref is not None else None
+    return plan.spec.backend_ref.name if plan is not None else ""
+
+
 class PayingBackends:
     """Tells of each object which account pays, from what was seen already; it makes no call.
 
@@ -26,11 +35,9 @@ class PayingBackends:
 
     def of(self, resource: TenantSubscription) -> str:
         """Name of the backend; empty where nothing names one."""
-        spec, status = resource.spec, resource.status
-        plan = self._resources.plan(spec.plan_ref.name) if spec.plan_ref else None
-        if plan is None:
-            return spec.backend_ref.name if spec.backend_ref else ""
-        wanted = plan.spec.backend_ref.name
+        wanted, status = named_backend(self._resources, resource), resource.status
+        if resource.spec.plan_ref is None or not wanted:
+            return wanted
         in_force = self._resources.plan(status.plan_ref.name) if status.plan_ref else None
         if in_force is not None:
             return in_force.spec.backend_ref.name

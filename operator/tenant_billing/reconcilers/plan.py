@@ -19,10 +19,10 @@ from tenant_billing.domain.errors import (
     StoredFailure,
     Unauthorized,
 )
+from tenant_billing.domain.intents import next_attempt
 from tenant_billing.domain.migration_progress import Progress, with_progress
 from tenant_billing.domain.plan_actions import Action, LookAgain, StoreIntent
 from tenant_billing.domain.plan_decision import PlanDecision, decide
-from tenant_billing.domain.plan_intents import next_attempt
 from tenant_billing.domain.plan_status import REFUSED, judged, ready_reason, refusal_of, standing
 from tenant_billing.domain.plan_world import PlanWorld
 from tenant_billing.domain.readiness import Finding

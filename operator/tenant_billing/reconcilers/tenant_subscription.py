@@ -26,6 +26,7 @@ from tenant_billing.domain.errors import (
     Throttled,
     Unreachable,
 )
+from tenant_billing.domain.intents import next_attempt
 from tenant_billing.domain.refusals import refusal_of
 from tenant_billing.domain.retry import recheck_after
 from tenant_billing.domain.world import Fresh, World
@@ -177,7 +178,7 @@ class TenantSubscriptionReconciler:
         looked = await self._reader.look_again(world)
         verdict = decide(looked)
         if verdict.actions and looked.looked:
-            fresh = enrolment.next_attempt(intent, looked.now)
+            fresh = next_attempt(intent, looked.now)
             await self._writer.write_status(looked.resource, report.with_intent(looked, fresh))
 
     async def _told(self, world: World, verdict: Verdict, *, changed: bool) -> Outcome:

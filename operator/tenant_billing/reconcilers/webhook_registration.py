@@ -10,6 +10,7 @@ from tenant_billing.api.reasons import Reason
 from tenant_billing.api.resource import PendingOperation
 from tenant_billing.domain.errors import OutsideError, StoredFailure, Throttled, Unreachable
 from tenant_billing.domain.health import Health
+from tenant_billing.domain.intents import next_attempt
 from tenant_billing.domain.webhook_endpoints import WebhookEndpoint, marks_of
 from tenant_billing.domain.webhook_registration import (
     Action,
@@ -21,7 +22,6 @@ from tenant_billing.domain.webhook_registration import (
     StoreIntent,
     UpdateEndpoint,
     decide,
-    next_attempt,
 )
 from tenant_billing.ports import ObjectGone, StoredSecret, Subject, WebhookEndpoints
 from tenant_billing.reconcilers.reporting import Reporter, Surroundings, key_of

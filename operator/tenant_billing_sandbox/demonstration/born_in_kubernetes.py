@@ -59,13 +59,14 @@ def _subscribe(stage: Stage) -> Step:
 
 
 def _pay(stage: Stage) -> Step:
-    return Step(
-        "pay",
-        "The customer pays",
-        (stage.customer_pays("the customer opens the invoice and pays by card"),),
-        _is_paid(stage, "starter", STARTER, devices="500"),
-        stage,
-    )
+    how = "the customer opens the invoice and pays by card"
+    paid = _is_paid(stage, "starter", STARTER, devices="500")
+    return _payment(stage, "pay", "The customer pays", how, paid)
+
+
+def _payment(stage: Stage, name: str, title: str, how: str, paid: tuple[Fact, ...]) -> Step:
+    """The customer pays what is open."""
+    return Step(name, title, (stage.customer_pays(how),), paid, stage)
 
 
 def _upgrade(stage: Stage) -> Step:
@@ -115,13 +116,9 @@ def _wait_three_weeks(stage: Stage) -> Step:
 
 
 def _pay_again(stage: Stage) -> Step:
-    return Step(
-        "pay at last",
-        "The customer pays at last",
-        (stage.customer_pays("the customer pays the open invoice with another card"),),
-        _is_paid(stage, "growth", GROWTH, devices="5000"),
-        stage,
-    )
+    how = "the customer pays the open invoice with another card"
+    paid = _is_paid(stage, "growth", GROWTH, devices="5000")
+    return _payment(stage, "pay at last", "The customer pays at last", how, paid)
 
 
 def _raise_the_price(stage: Stage) -> Step:

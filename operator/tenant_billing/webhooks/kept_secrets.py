@@ -1,0 +1,82 @@
+"""Secrets that prove who sent a request, kept for a short time.
+
+Forged requests must not become requests to the API server.
+"""
+
+from collections.abc import Awaitable, Callable, Hashable
+from dataclasses import dataclass
+from typing import ClassVar, Final, Generic, TypeVar
+
+from tenant_billing.domain.errors import OutsideError
+from tenant_billing.ports import Clock, Cluster, SecretKeyMissing, SecretNotFound
+
+KEPT_FOR: Final = 30.0
+"""Seconds until Secrets are read again."""
+
+ValueT = TypeVar("ValueT")
+
+
+@dataclass(frozen=True)
+class _Reading(Generic[ValueT]):
+    """What was read.
+
+    Attributes:
+        version: Which version of the resource named the Secrets.
+        read_at: When, by the monotonic clock, in seconds.
+        value: What they held.
+    """
+
+    version: Hashable
+    read_at: float
+    value: ValueT
+
+
+class KeptSecrets(Generic[ValueT]):
+    """What the Secrets of each resource of one cluster-scoped kind held when they were read last."""
+
+    _former_version_serves: ClassVar[bool]
+    """Whether what another version of the resource named serves on while the API server gives no answer."""
+
+    def __init__(self, cluster: Cluster, clock: Clock, namespace: str) -> None:
+        """Read nothing yet.
+
+        Args:
+            cluster: Where Secrets are.
+            clock: How old a reading is.
+            namespace: The operator's own, where the Secrets of a cluster-scoped kind lie.
+        """
+        self._cluster = cluster
+        self._clock = clock
+        self._namespace = namespace
+        self._readings: dict[str, _Reading[ValueT]] = {}
+
+    async def _at_most_old(
+        self, name: str, version: Hashable, seconds: float, read: Callable[[], Awaitable[ValueT]]
+    ) -> ValueT:
+        """What a resource's Secrets hold, read again where that is older, or of another version of the resource.
+
+        Raises:
+            OutsideError: The API server gave no usable answer, and nothing that was read before may serve.
+        """
+        held, now = self._readings.get(name), self._clock.monotonic()
+        if held is not None and held.version == version and now - held.read_at < seconds:
+            return held.value
+        try:
+            value = await read()
+        except OutsideError:
+            if held is None or (held.version != version and not self._former_version_serves):
+                raise
+            return held.value
+        self._readings[name] = _Reading(version, now, value)
+        return value
+
+    async def _value(self, name: str, key: str) -> str | None:
+        """One value; None where there is no such Secret or key.
+
+        Raises:
+            OutsideError: The API server gave no usable answer.
+        """
+        try:
+            return await self._cluster.secret_value(self._namespace, name, key)
+        except (SecretNotFound, SecretKeyMissing):
+            return None
