@@ -3,7 +3,8 @@
 from typing import Any, Final
 
 import kubernetes_bodies as bodies
-from loop_fakes import AccountMemory, Loop
+from account_memory import AccountMemory
+from loop_fakes import Loop
 from tenant_billing.api.billing_backend import STRIPE, BillingBackend
 from tenant_billing.api.conditions import Condition
 from tenant_billing.domain.health import stripe_key_problem
@@ -75,3 +76,10 @@ class Scene:
         """Time passes here and at the account."""
         self.loop.clock.advance(seconds)
         self.account.moment = self.loop.clock.now()
+
+
+def an_applied_backend() -> Scene:
+    """The scene with the backend applied, and no pass yet."""
+    scene = Scene()
+    scene.loop.see(bodies.a_backend())
+    return scene

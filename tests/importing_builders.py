@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from loop_fakes import NOW
+from hand_clock import NOW
 from tenant_billing.api.names import MANAGED_BY, StripeMetadata, TenantAttribute
 from tenant_billing.domain.importing.result import Import, imported
 from tenant_billing.domain.importing.sources import Names, Source

@@ -3,7 +3,8 @@
 from typing import Any
 
 import kubernetes_bodies as bodies
-from loop_fakes import AccountMemory, Loop, registries_of
+from account_memory import AccountMemory
+from loop_fakes import Loop, registries_of
 from tenant_billing.api.billing_plan import BillingPlan
 from tenant_billing.domain import health
 from tenant_billing.domain.health import Health

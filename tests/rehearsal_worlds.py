@@ -9,7 +9,8 @@ from datetime import timedelta
 from typing import Any, Final
 
 import kubernetes_bodies as bodies
-from loop_fakes import NOW, Loop
+from hand_clock import NOW
+from loop_fakes import Loop
 from tenant_billing.api.billing_backend import STRIPE
 from tenant_billing.api.names import KINDS
 from tenant_billing.domain import requests

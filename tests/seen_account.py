@@ -2,7 +2,8 @@
 
 from typing import Any, Final
 
-from loop_fakes import NOW, AccountMemory
+from account_memory import AccountMemory
+from hand_clock import NOW
 from plan_builders import a_price, a_product
 from tenant_billing.domain.identity import TenantKey
 from tenant_billing.domain.observations import Customer, Invoice, Subscription

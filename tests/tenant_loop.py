@@ -6,7 +6,10 @@ from datetime import timedelta
 from typing import Any, Final
 
 import kubernetes_bodies as bodies
-from loop_fakes import NOW, AccountMemory, Loop, RegistryMemory
+from account_memory import AccountMemory
+from hand_clock import NOW
+from loop_fakes import Loop
+from registry_memory import RegistryMemory
 from tenant_billing.api.billing_backend import STRIPE
 from tenant_billing.api.conditions import Condition
 from tenant_billing.api.tenant_subscription import TenantSubscription

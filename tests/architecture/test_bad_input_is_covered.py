@@ -51,7 +51,7 @@ COVERED: Final = {
     "a live key where the mode is Test": (
         "scenarios/test_what_is_missing_or_wrong.py::test_live_key_of_a_test_backend_is_never_sent"
     ),
-    "a key of another account": "reconcilers/test_backend_reconciler.py::test_key_of_another_account_is_refused",
+    "a key of another account": "reconcilers/test_backend_keys.py::test_key_of_another_account_is_refused",
     "a wrong tenant admin key": (
         "scenarios/test_what_is_missing_or_wrong.py::test_wrong_tenant_admin_key_is_said_and_a_right_one_taken"
     ),
@@ -116,7 +116,7 @@ COVERED: Final = {
         "scenarios/test_discovery.py::test_tbs_14_a_tenant_of_another_customer_is_never_taken_over"
     ),
     "metadata with a key that is present but empty": (
-        "domain/test_observed_subscription.py::test_metadata_that_makes_no_tenant_is_said_with_its_key"
+        "domain/test_observed_tenant_data.py::test_metadata_that_makes_no_tenant_is_said_with_its_key"
     ),
     "a tenant-id that no tenant may have": (
         "domain/test_discovery.py::test_a_tenant_id_that_the_things_stack_refuses_waits_and_is_quoted"

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from loop_fakes import NOW
+from hand_clock import NOW
 from tenant_billing.domain import forecast_reasons, predictions, requests, subscription_predictions
 from tenant_billing.domain.forecast import Call, Forecast, Outlook, System, before_of, parameters_of
 from tenant_billing.domain.observations import (

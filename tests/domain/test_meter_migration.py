@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from hand_clock import NOW
 from importing_builders import Left
-from loop_fakes import NOW
 from tenant_billing.api.names import StripeMetadata
 from tenant_billing.domain.actions import AttachSchedule, ChangeSubscription, PlanMove
 from tenant_billing.domain.identity import TenantKey

@@ -2,7 +2,8 @@
 
 import pytest
 
-from loop_fakes import AccountMemory, HandClock
+from account_memory import AccountMemory
+from hand_clock import HandClock
 from seen_account import an_account
 from tenant_billing.reconcilers.account_picture import AccountPicture
 

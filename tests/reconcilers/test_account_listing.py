@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from loop_fakes import NOW, AccountMemory, HandClock
+from account_memory import AccountMemory
+from hand_clock import NOW, HandClock
 from plan_builders import a_product
 from seen_account import a_customer, a_subscription
 from tenant_billing.domain import errors

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from loop_fakes import NOW, AccountMemory
+from account_memory import AccountMemory
+from hand_clock import NOW
 from plan_builders import a_meter, a_price
 from seen_account import ACME, a_subscription, an_invoice
 from tenant_billing.api.names import StripeMetadata

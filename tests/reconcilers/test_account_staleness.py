@@ -2,7 +2,8 @@
 
 import asyncio
 
-from loop_fakes import AccountMemory, HandClock
+from account_memory import AccountMemory
+from hand_clock import HandClock
 from seen_account import a_subscription
 from tenant_billing.domain.observations import Subscription
 from tenant_billing.reconcilers.account_picture import AccountPicture

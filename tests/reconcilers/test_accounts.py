@@ -4,7 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from loop_fakes import NOW, AccountMemory, HandClock, WaitingKeys
+from account_memory import AccountMemory
+from hand_clock import NOW, HandClock
+from loop_fakes import WaitingKeys
 from tenant_billing.api.reasons import Reason
 from tenant_billing.domain import errors, health
 from tenant_billing.domain.health import Health

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 import kubernetes_bodies as bodies
-from loop_fakes import Loop, RegistryMemory
+from loop_fakes import Loop
+from registry_memory import RegistryMemory
 from tenant_billing.api.conditions import Condition
 from tenant_billing.api.reasons import Reason
 from tenant_billing.api.things_stack_cluster import TenantCounts, ThingsStackCluster

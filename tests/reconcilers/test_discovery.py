@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import kubernetes_bodies as bodies
-from loop_fakes import NOW
+from hand_clock import NOW
 from tenant_billing.api.billing_plan import WaitingSubscriptions
 from tenant_billing.api.tenant_subscription import TenantState
 from tenant_billing.domain.errors import Forbidden, Unreachable

@@ -1,101 +1,15 @@
 """Metered tenants through the whole loop over fakes: counted, reported, compared (TBS-15)."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
 import kubernetes_bodies as bodies
-from loop_fakes import NOW
+from metering_loop import COMPARISON, HOUR, METERING, Metering
 from tenant_billing.domain.errors import Refused, Unreachable, Unsupported
-from tenant_billing.domain.meter_errors import MeterErrors, Mistake, Sample
-from tenant_billing.domain.observations import Totals
 from tenant_billing.domain.pushed_usage import PushedTotals, write_annotation
-from tenant_billing.ports import ObjectKey, Outcome
-from tenant_billing.reconcilers.usage_comparisons import comparison_key
-from tenant_billing.reconcilers.usage_metering import metering_key
-from tenant_loop import ACME, BACKEND, CLUSTER, MONTH, PLAN, Selling
-
-METERING = metering_key("eu1")
-COMPARISON = comparison_key("main")
-HOUR = 3600.0
-
-
-class Metering(Selling):
-    """Tenants on a metered plan, with passes run by hand or as they are asked for."""
-
-    def __init__(self, *, counting: str = "All", source: str = "Pull") -> None:
-        super().__init__()
-        plan = bodies.a_plan()
-        price = {"currency": "EUR", "unitAmount": 50, "interval": "Month", "counting": counting}
-        plan["spec"]["price"] = {"metered": price}
-        cluster = bodies.a_cluster()
-        cluster["spec"]["metering"] = {"source": source, "interval": "1h"}
-        self.loop.see(bodies.newer(plan), bodies.newer(cluster))
-
-    async def work(self, most: int = 100) -> None:
-        """All passes that are asked for, until nobody asks for another."""
-        for _ in range(most):
-            keys = dict.fromkeys(self.loop.queue.keys)
-            self.loop.queue.keys.clear()
-            if not keys:
-                return
-            for key in keys:
-                await self.run(key)
-        raise AssertionError("it never ends")
-
-    async def subscribe(self, *names: str) -> None:
-        """Apply tenants, settle them, and count their devices."""
-        await self.begin()
-        await self.run(PLAN)
-        for name in names:
-            self.loop.see(bodies.a_subscription(name))
-            key = ObjectKey("TenantSubscription", "tenants", name)
-            await self.run(key, key)
-        await self.run(METERING)
-        await self.work()
-
-    def devices(self, tenant: str, number: int | None, activated: int | None = None) -> None:
-        self.registry.known_totals[tenant] = Totals(end_devices=number, activated_end_devices=activated)
-
-    def reported(self, name: str = "acme") -> list[int]:
-        """What was reported for a tenant, in its order."""
-        resource = self.loop.store.subscription("tenants", name)
-        assert resource is not None
-        mine = resource.metadata.uid
-        return [each.quantity for each in self.account.reports if each.identifier.startswith(mine)]
-
-    @property
-    def now(self) -> datetime:
-        return self.account.moment or NOW
-
-    def renewal_at(self, subscription_id: str = "sub_1") -> datetime:
-        """When the present period ends."""
-        ends = self.account.subscriptions[subscription_id].items[0].current_period_end
-        assert ends is not None
-        return ends
-
-    def renew(self, subscription_id: str = "sub_1") -> None:
-        """The next period begins, and an event tells."""
-        before = self.account.subscriptions[subscription_id]
-        (item,) = before.items
-        ends = self.renewal_at(subscription_id)
-        item = replace(item, current_period_start=ends, current_period_end=ends + MONTH)
-        self.account.subscriptions[subscription_id] = replace(before, items=(item,))
-        self.account.tells(f"evt_{ends}", before)
-
-    def usage_reason(self, name: str) -> str:
-        """Reason of UsageReported of a tenant's object."""
-        resource = self.loop.store.subscription("tenants", name)
-        assert resource is not None
-        return next(str(each.reason) for each in resource.status.conditions if each.type == "UsageReported")
-
-    async def tick(self, seconds: float = HOUR) -> Outcome:
-        """Time passes, and the cluster's devices are counted."""
-        self.pass_time(seconds)
-        outcome = await self.run(METERING)
-        await self.work()
-        return outcome
+from tenant_loop import ACME, BACKEND, CLUSTER, MONTH
 
 
 @pytest.fixture
@@ -315,85 +229,6 @@ async def test_backends_and_clusters_wake_what_is_metered(metering: Metering) ->
     assert {METERING, COMPARISON} <= set(metering.loop.queue.keys)
     assert (await metering.run(METERING)).result == "waiting"
     assert (await metering.run(COMPARISON)).result == "settled"
-
-
-def told(identifier: str, *, number: int = 1, count: int = 1) -> MeterErrors:
-    """One error of the meter."""
-    mistake = Mistake("archived_meter", count, (Sample(identifier, "no"),))
-    return MeterErrors(f"evt_m{number}", "mtr_1", (mistake,))
-
-
-async def test_a_report_that_the_meter_could_not_count_is_told_by_name_and_sent_again(
-    metering: Metering,
-) -> None:
-    metering.devices("acme", 12)
-    await metering.subscribe("acme")
-    (lost,) = metering.account.reports
-    metering.account.reports.clear()
-    metering.account.mistakes.insert(0, told(lost.identifier))
-    metering.pass_time(HOUR)
-    await metering.run(BACKEND)
-    await metering.work()
-    assert metering.reason("UsageReported") == "Rejected"
-    assert "reactivate it in Stripe" in str(metering.condition("UsageReported").message)
-    assert "UsageRejected" in metering.loop.kubernetes.events
-    await metering.run(COMPARISON)
-    await metering.work()
-    assert metering.reported() == [12]
-    metering.pass_time(HOUR)
-    await metering.run(COMPARISON)
-    await metering.work()
-    assert metering.reason("UsageReported") == "Reported"
-
-
-async def test_errors_are_read_once_an_hour_up_to_a_cursor_that_survives(metering: Metering) -> None:
-    metering.devices("acme", 12)
-    await metering.subscribe("acme")
-    metering.account.mistakes.insert(0, told("somebody-else:m:1:5"))
-    metering.forget_calls()
-    metering.pass_time(HOUR)
-    await metering.run(BACKEND, BACKEND)
-    assert metering.account.count("meter_errors") == 1
-    backend = metering.loop.store.backend("main")
-    assert backend is not None
-    assert backend.status.events is not None
-    assert backend.status.events.meter_error_cursor == "evt_m1"
-    assert metering.reason("UsageReported") == "Reported"
-    metering.account.mistakes.insert(0, told("another:m:1:5", number=2))
-    metering.restart()
-    await metering.begin()
-    await metering.work()
-    backend = metering.loop.store.backend("main")
-    assert backend is not None
-    assert backend.status.events is not None
-    assert backend.status.events.meter_error_cursor == "evt_m2"
-
-
-async def test_where_only_samples_are_named_everybody_on_the_meter_is_compared(metering: Metering) -> None:
-    names = [f"tenant-{number}" for number in range(4)]
-    for name in names:
-        metering.devices(name, 3)
-    await metering.subscribe(*names)
-    metering.account.reports.clear()
-    metering.account.mistakes.insert(0, told("somebody-else:m:1:5", count=9))
-    metering.pass_time(HOUR)
-    await metering.run(BACKEND)
-    await metering.work()
-    for _ in names:
-        await metering.run(COMPARISON)
-        await metering.work()
-        metering.pass_time(HOUR)
-    assert [metering.reported(each) for each in names] == [[3]] * 4
-
-
-async def test_errors_that_cannot_be_read_hold_nothing_up(metering: Metering) -> None:
-    metering.devices("acme", 12)
-    await metering.subscribe("acme")
-    metering.pass_time(HOUR)
-    metering.account.fail("meter_errors", Unreachable("no answer."))
-    await metering.run(BACKEND)
-    await metering.work()
-    assert metering.reason() == "Provisioned"
 
 
 async def test_tbs_16_what_is_pushed_is_reported_and_nothing_is_counted() -> None:

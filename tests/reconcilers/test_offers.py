@@ -3,7 +3,9 @@
 from dataclasses import replace
 
 import kubernetes_bodies as bodies
-from loop_fakes import AccountMemory, HandClock, WaitingKeys
+from account_memory import AccountMemory
+from hand_clock import HandClock
+from loop_fakes import WaitingKeys
 from plan_builders import a_price
 from tenant_billing.api.billing_plan import BillingPlan
 from tenant_billing.domain import health

@@ -3,7 +3,8 @@
 from typing import Any, Final
 
 import kubernetes_bodies as bodies
-from loop_fakes import KubernetesMemory, Loop
+from kubernetes_memory import KubernetesMemory
+from loop_fakes import Loop
 from tenant_billing.api.billing_backend import (
     STRIPE,
     BillingBackend,

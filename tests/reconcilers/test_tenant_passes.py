@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 import kubernetes_bodies as bodies
-from loop_fakes import NOW
+from hand_clock import NOW
 from tenant_billing.api.names import StripeMetadata
 from tenant_billing.domain import errors
 from tenant_billing.domain.identity import TenantKey

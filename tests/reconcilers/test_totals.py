@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from loop_fakes import HandClock, RegistryMemory
+from hand_clock import HandClock
+from registry_memory import RegistryMemory
 from tenant_billing.domain import errors
 from tenant_billing.domain.observations import Totals
 from tenant_billing.reconcilers.tenant_picture import BATCH, MAY_BE_OLD, TotalsReader

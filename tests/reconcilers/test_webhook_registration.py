@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import kubernetes_bodies as bodies
-from backend_scene import KEY, Scene
+from backend_scene import KEY, Scene, an_applied_backend
 from tenant_billing.api.reasons import Reason
 from tenant_billing.domain import errors
 from tenant_billing.domain.events import EVENT_TYPES
@@ -23,8 +23,7 @@ VERSION = "2026-10-28.endive"
 @pytest.fixture
 def scene() -> Scene:
     """A backend that asks for an endpoint."""
-    scene = Scene()
-    scene.loop.see(bodies.a_backend())
+    scene = an_applied_backend()
     scene.edit(webhookSecretRefs=[], webhook={"url": URL, "secretName": "main-webhook"})
     return scene
 

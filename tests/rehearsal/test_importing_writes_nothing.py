@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 import kubernetes_bodies as bodies
+from hand_clock import NOW
 from importing_builders import LIMITS, NAMES, Left
-from loop_fakes import NOW
 from rehearsal_worlds import Manifest, Worked
 from tenant_billing.domain.importing.remarks import Severity
 from tenant_billing.domain.importing.result import Import, imported, without_writes

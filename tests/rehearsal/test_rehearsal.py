@@ -3,7 +3,7 @@
 from typing import Any
 
 import kubernetes_bodies as bodies
-from loop_fakes import NOW
+from hand_clock import NOW
 from rehearsal_worlds import Manifest, Worked
 from tenant_billing.domain.errors import Unreachable
 from tenant_billing.domain.forecast import Call, System

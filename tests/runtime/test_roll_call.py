@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from hand_clock import HandClock
 from kubernetes_bodies import a_namespace, a_subscription, key, listed, newer
-from loop_fakes import HandClock
 from tenant_billing.domain.errors import Unreachable
 from tenant_billing.ports import Listing
 from tenant_billing.runtime.resources import Change, ResourceStore

@@ -10,10 +10,11 @@ import pytest
 from outside_stubs import SUBJECT, stripe_at
 from stripe_contract import connected
 from stripe_openapi.additions import ADDITIONS, Parameter
+from stripe_openapi.call_table import START
 from stripe_openapi.contract import EXCLUDED, answer_faults, assert_contract, request_faults
 from stripe_openapi.document import StripeDocument
 from stripe_openapi.exchanges import Exchange, recording
-from stripe_openapi.operator_calls import CALLS, SILENT, START
+from stripe_openapi.operator_calls import CALLS, SILENT
 from tenant_billing.domain.errors import OutsideError
 from tenant_billing.domain.requests import NewCustomer
 from tenant_billing.ports import BillingProvider

@@ -12,7 +12,8 @@ from aiohttp import web
 from structlog.testing import capture_logs
 
 import kubernetes_bodies as bodies
-from loop_fakes import HandClock, KubernetesMemory
+from hand_clock import HandClock
+from kubernetes_memory import KubernetesMemory
 from tenant_billing.api.things_stack_cluster import ThingsStackCluster
 from tenant_billing.domain.errors import Unreachable
 from tenant_billing.domain.pushed_usage import read_annotation

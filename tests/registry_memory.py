@@ -1,0 +1,42 @@
+"""A tenant registry with a memory; it decides nothing."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from recorded_calls import Failing
+from tenant_billing.domain import requests
+from tenant_billing.domain.observations import Tenant, Totals
+from tenant_billing.ports import Subject
+
+
+@dataclass
+class RegistryMemory(Failing):
+    """One tenant registry."""
+
+    tenants: dict[str, Tenant] = field(default_factory=dict)
+    known_totals: dict[str, Totals] = field(default_factory=dict)
+
+    async def probe(self) -> None:
+        self.called("probe")
+
+    async def list_tenants(self) -> AsyncIterator[Tenant]:
+        self.called("list_tenants")
+        for each in list(self.tenants.values()):
+            yield each
+
+    async def tenant(self, tenant_id: str) -> Tenant | None:
+        self.called("tenant")
+        return self.tenants.get(tenant_id)
+
+    async def create_tenant(self, request: requests.NewTenant, subject: Subject) -> Tenant:
+        raise AssertionError("a cluster's reconciler creates no tenant")
+
+    async def update_tenant(self, tenant_id: str, change: requests.TenantChange, subject: Subject) -> Tenant:
+        raise AssertionError("a cluster's reconciler changes no tenant")
+
+    async def delete_tenant(self, tenant_id: str, subject: Subject) -> None:
+        raise AssertionError("a cluster's reconciler deletes no tenant")
+
+    async def totals(self, tenant_ids: Sequence[str], *, activated: bool = False) -> Mapping[str, Totals]:
+        self.called("totals:activated" if activated else "totals")
+        return {each: self.known_totals[each] for each in tenant_ids if each in self.known_totals}
