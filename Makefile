@@ -56,7 +56,7 @@ unit: $(READY) ## Decisions, clients and simulators: no control plane
 
 .PHONY: test
 test: lint control-plane ## All the set-up, then every check and test
-	@$(BIN)/pytest -n 2 --dist loadfile --cov --cov-report=term tests
+	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder --cov --cov-report=term tests
 
 .PHONY: crash
 crash: control-plane ## Kill the operator at every write, in every variant

@@ -20,6 +20,7 @@ from waiting import wait_for
 
 API: Final = "/apis/tenantbilling.dev/v1alpha1"
 NAMESPACE: Final = "tenants"
+TRUSTED: Final = {"billing": "trusted"}
 DAY: Final = 86_400
 PATIENCE: Final = 60.0
 """Seconds; the machine may be busy with other things, and a start of the operator is part of many a wait."""
@@ -108,6 +109,15 @@ class Product:
         answer = await self.environment.outside.kubernetes.patch(
             _path(plural, name),
             content=json.dumps(change),
+            headers={"Content-Type": "application/merge-patch+json"},
+        )
+        answer.raise_for_status()
+
+    async def trust(self) -> None:
+        """Have backend and cluster trust the tenants' namespace."""
+        answer = await self.environment.outside.kubernetes.patch(
+            f"/api/v1/namespaces/{NAMESPACE}",
+            content=json.dumps({"metadata": {"labels": TRUSTED}}),
             headers={"Content-Type": "application/merge-patch+json"},
         )
         answer.raise_for_status()
@@ -335,13 +345,17 @@ async def hear_of(environment: Environment, events: Sequence[str]) -> None:
 
 
 def accounts(environment: Environment) -> list[Manifest]:
-    """BillingBackend and ThingsStackCluster for tests that wait for no budget and no brake, and trust everybody."""
+    """BillingBackend and ThingsStackCluster for tests that wait for no budget and no brake.
+
+    Both trust the namespaces that are labelled as such, see :meth:`Product.trust`.
+    """
     stripe, things_stack = backend(environment.accounts), cluster(environment.accounts)
+    trusted = {"from": "Selector", "selector": {"matchLabels": TRUSTED}}
     stripe["spec"]["stripe"]["requestsPerSecond"] = 100
-    stripe["spec"]["trustedNamespaces"] = {"from": "All"}
+    stripe["spec"]["trustedNamespaces"] = trusted
     things_stack["spec"] |= {
         "requestsPerSecond": 1000,
         "brake": {"maxDisruptionsPerHour": 1000},
-        "trustedNamespaces": {"from": "All"},
+        "trustedNamespaces": trusted,
     }
     return [stripe, things_stack]

@@ -19,6 +19,7 @@ async def product(
 ) -> AsyncIterator[Product]:
     """A running product with a gateway before kube-apiserver, which also sells by the year."""
     async with running_product(tmp_path_factory.mktemp("product")) as running:
+        await running.trust()
         await running.apply(manifests.a("BillingPlan", PAID_BY_THE_YEAR))
         await running.until_ready(PAID_BY_THE_YEAR["metadata.name"], "Available", plural="billingplans")
         yield running
