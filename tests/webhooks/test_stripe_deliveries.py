@@ -301,6 +301,17 @@ async def test_tbs_11_another_type_of_event_is_answered_with_success_and_nothing
     assert endpoint.cluster.annotated == []
 
 
+@pytest.mark.parametrize("version", ["2022-11-15", "2018-09-06", None])
+async def test_tbs_19_an_event_of_another_api_version_is_taken(
+    endpoint: Endpoint, version: str | None
+) -> None:
+    """An older version's items carry what today's do not; none of that is used."""
+    item = {"id": "si_1", "object": "subscription_item", "plan": {"id": "price_old"}}
+    about = {"id": "sub_1", "object": "subscription", "customer": "cus_1", "items": {"data": [item]}}
+    assert await endpoint.deliver(an_event(about=about, api_version=version)) == 200
+    assert endpoint.cluster.annotated == nudged("TenantSubscription", "tenants/acme")
+
+
 async def test_secret_of_a_registered_endpoint_is_known_as_soon_as_the_status_names_the_endpoint() -> None:
     """Beside those made by hand: two are valid while people move from one to the other."""
     store, cluster, clock = ResourceStore(), NotedCluster(), SteppedClock()
