@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from tenant_billing.api.billing_backend import BillingBackend
 from tenant_billing.api.billing_plan import BillingPlan
-from tenant_billing.api.conditions import Condition, ConditionType, find_condition
+from tenant_billing.api.conditions import Condition, ConditionStatus, ConditionType, find_condition
 from tenant_billing.api.names import FINALIZER, MANAGED_BY, TenantAttribute
 from tenant_billing.api.tenant_subscription import TenantState, TenantSubscription
 from tenant_billing.api.things_stack_cluster import ThingsStackCluster
@@ -32,6 +32,20 @@ KEY: Final = TenantKey("default", "eu1", "acme")
 TRUSTING: Final = {"from": "All"}
 LIMITS: Final = {"end_devices": 500, "gateways": 10}
 PRICES: Final = {"starter": "price_starter", "pro": "price_pro"}
+
+
+NOT_READY: dict[str, Any] = {
+    "conditions": (
+        Condition(
+            type="Ready",
+            status=ConditionStatus.FALSE,
+            reason="InvalidCredentials",
+            message="",
+            last_transition_time=NOW,
+        ),
+    )
+}
+"""The status of a backend, a cluster or an object whose key is refused."""
 
 
 def a_tenant_subscription(

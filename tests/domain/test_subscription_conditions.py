@@ -6,7 +6,7 @@ import pytest
 
 from subscription_builders import (
     DAY,
-    NOW,
+    NOT_READY,
     TRUSTING,
     a_backend,
     a_cluster,
@@ -21,7 +21,7 @@ from subscription_builders import (
     told,
     with_status,
 )
-from tenant_billing.api.conditions import Condition, ConditionStatus, ConditionType
+from tenant_billing.api.conditions import ConditionType
 from tenant_billing.api.names import Annotation
 from tenant_billing.api.tenant_subscription import TenantState
 from tenant_billing.domain.decision import decide
@@ -37,19 +37,6 @@ from tenant_billing.domain.state_descriptions import Description
 from tenant_billing.domain.world import World
 
 READY, STALLED, RECONCILING = ConditionType.READY, ConditionType.STALLED, ConditionType.RECONCILING
-
-
-NOT_READY: dict[str, Any] = {
-    "conditions": (
-        Condition(
-            type="Ready",
-            status=ConditionStatus.FALSE,
-            reason="InvalidCredentials",
-            message="",
-            last_transition_time=NOW,
-        ),
-    )
-}
 
 
 def summary(world: World) -> dict[str, tuple[str, str]]:

@@ -7,6 +7,7 @@ import pytest
 
 from subscription_builders import (
     DAY,
+    NOT_READY,
     NOW,
     a_subscription,
     a_tenant,
@@ -18,7 +19,7 @@ from subscription_builders import (
     told,
     with_status,
 )
-from tenant_billing.api.conditions import Condition, ConditionStatus, ConditionType, find_condition
+from tenant_billing.api.conditions import ConditionType, find_condition
 from tenant_billing.api.names import Annotation
 from tenant_billing.api.reasons import Reason
 from tenant_billing.api.tenant_subscription import TenantState
@@ -33,20 +34,7 @@ from tenant_billing.domain.observations import Totals
 from tenant_billing.domain.report import status_of
 from tenant_billing.domain.world import Refusal, World
 
-READY, STALLED, RECONCILING = ConditionType.READY, ConditionType.STALLED, ConditionType.RECONCILING
-
-
-NOT_READY: dict[str, Any] = {
-    "conditions": (
-        Condition(
-            type="Ready",
-            status=ConditionStatus.FALSE,
-            reason="InvalidCredentials",
-            message="",
-            last_transition_time=NOW,
-        ),
-    )
-}
+READY, STALLED = ConditionType.READY, ConditionType.STALLED
 
 
 def changed(world: World, **changes: Any) -> World:
