@@ -10,12 +10,10 @@ from typing import Any, Final
 
 import kubernetes_bodies as bodies
 from hand_clock import NOW
-from loop_fakes import Loop
-from tenant_billing.api.billing_backend import STRIPE
+from led_loop import LedLoop
 from tenant_billing.api.names import KINDS
 from tenant_billing.domain import requests
 from tenant_billing.domain.forecast import Call, Forecast, parameters_of
-from tenant_billing.domain.health import stripe_key_problem
 from tenant_billing.domain.observations import (
     Customer,
     Discount,
@@ -27,10 +25,7 @@ from tenant_billing.domain.observations import (
     SubscriptionItem,
     Tenant,
 )
-from tenant_billing.ports import BillingProvider, ObjectKey, Provider, Subject, TenantRegistry
-from tenant_billing.reconcilers.accounts import Accounts
-from tenant_billing.reconcilers.assembly import assemble
-from tenant_billing.reconcilers.registries import Registries
+from tenant_billing.ports import ObjectKey, Subject
 from tenant_billing.rehearsal.manifests import applied
 from tenant_billing.rehearsal.rehearsal import Outside, rehearse
 from tenant_loop import SellingAccount, WritableRegistry
@@ -195,38 +190,12 @@ class NotingRegistry(WritableRegistry):
         return self.tenants[tenant_id]
 
 
-class Worked:
+class Worked(LedLoop[NotingAccount, NotingRegistry]):
     """The operator over an outside in memory: objects are applied, and passes run until nothing changes any more."""
 
     def __init__(self) -> None:
-        self.loop = Loop()
-        self.account = NotingAccount()
-        self.registry = NotingRegistry()
-        self.loop.kubernetes.secrets["billing", "stripe", "api-key"] = "sk_test_1"
-        self.loop.kubernetes.secrets["billing", "tts", "key"] = "0a" * 32
+        super().__init__(NotingAccount(), NotingRegistry())
         self.loop.see(bodies.a_namespace())
-        self.restart()
-
-    def restart(self) -> None:
-        """Another process leads, and sees the outside as it is now."""
-        loop = self.loop
-        self.accounts = Accounts(loop.clock, loop.queue)
-        self.registries = Registries(loop.clock, loop.queue, loop.store, loop.kubernetes)
-        self.reconcilers = assemble(
-            loop.surroundings(),
-            self.accounts,
-            self.registries,
-            {STRIPE: Provider(self._provider, stripe_key_problem)},
-            self._registry,
-            resync_interval=1800.0,
-            event_interval=600.0,
-        )
-
-    def _provider(self, **_: object) -> BillingProvider:
-        return self.account
-
-    def _registry(self, **_: object) -> TenantRegistry:
-        return self.registry
 
     def apply(self, *manifests: Manifest) -> None:
         """What ``kubectl apply`` leaves in the cluster."""

@@ -8,13 +8,11 @@ from typing import Any, Final
 import kubernetes_bodies as bodies
 from account_memory import AccountMemory
 from hand_clock import NOW
-from loop_fakes import Loop
+from led_loop import LedLoop
 from registry_memory import RegistryMemory
-from tenant_billing.api.billing_backend import STRIPE
 from tenant_billing.api.conditions import Condition
 from tenant_billing.api.tenant_subscription import TenantSubscription
 from tenant_billing.domain import requests, subscription_predictions
-from tenant_billing.domain.health import stripe_key_problem
 from tenant_billing.domain.observations import (
     Customer,
     Event,
@@ -27,17 +25,11 @@ from tenant_billing.domain.observations import (
     TenantState,
 )
 from tenant_billing.ports import (
-    BillingProvider,
     ObjectKey,
     OnTurn,
     Outcome,
-    Provider,
     Subject,
-    TenantRegistry,
 )
-from tenant_billing.reconcilers.accounts import Accounts
-from tenant_billing.reconcilers.assembly import assemble
-from tenant_billing.reconcilers.registries import Registries
 
 BACKEND: Final = ObjectKey("BillingBackend", "", "main")
 CLUSTER: Final = ObjectKey("ThingsStackCluster", "", "eu1")
@@ -211,38 +203,12 @@ class WritableRegistry(RegistryMemory):
         self.tenants.pop(tenant_id, None)
 
 
-class Selling:
+class Selling(LedLoop[SellingAccount, WritableRegistry]):
     """A backend, a cluster, a plan and subscriptions, with the four reconcilers; passes are run by hand."""
 
     def __init__(self) -> None:
-        self.loop = Loop()
-        self.account = SellingAccount()
-        self.registry = WritableRegistry()
-        self.loop.kubernetes.secrets["billing", "stripe", "api-key"] = "sk_test_1"
-        self.loop.kubernetes.secrets["billing", "tts", "key"] = "0a" * 32
+        super().__init__(SellingAccount(), WritableRegistry())
         self.loop.see(bodies.a_cluster(), bodies.a_backend(), bodies.a_plan(), bodies.a_namespace())
-        self.restart()
-
-    def restart(self) -> None:
-        """Another process leads: nothing is remembered."""
-        loop = self.loop
-        self.accounts = Accounts(loop.clock, loop.queue)
-        self.registries = Registries(loop.clock, loop.queue, loop.store, loop.kubernetes)
-        self.reconcilers = assemble(
-            loop.surroundings(),
-            self.accounts,
-            self.registries,
-            {STRIPE: Provider(self._provider, stripe_key_problem)},
-            self._registry,
-            resync_interval=1800.0,
-            event_interval=600.0,
-        )
-
-    def _provider(self, **_: object) -> BillingProvider:
-        return self.account
-
-    def _registry(self, **_: object) -> TenantRegistry:
-        return self.registry
 
     async def run(self, *keys: ObjectKey) -> Outcome:
         """One pass of each; gives the last outcome."""
