@@ -83,7 +83,7 @@ requirements: ## Pin the newest allowed versions, with hashes and without an ind
 	@$(PYTHON) -m venv $(VENV)-pins && $(VENV)-pins/bin/pip install --quiet uv
 	@for target in development:"--extra sandbox --extra test --extra lint --extra build" runtime:""; do \
 	  env -u PIP_FIND_LINKS $(VENV)-pins/bin/uv pip compile --quiet pyproject.toml $${target#*:} --universal --python-version 3.11 \
-	    --generate-hashes --no-header --no-annotate \
+	    --no-strip-extras --generate-hashes --no-header --no-annotate \
 	    -o requirements/$${target%%:*}.txt $$([ $${target%%:*} = runtime ] && echo "-c requirements/development.txt"); \
 	done
 	@rm -rf $(VENV)-pins
