@@ -162,7 +162,7 @@ async def _operator_settled(stage: Stage, scale: Scale, events: Sequence[float],
         await stage.operator.stop()
         since, begun = stage.operator.log.stat().st_size, time.time()
         await stage.operator.start(stage.kubeconfig, wait=False)
-        restarts.append(await settled(stage, since, scale.objects) - begun)
+        restarts.append((await settled(stage, since, scale.objects)).everything - begun)
     memory = resident_mebibytes("tenant_billing")
     tell(f"operator: a look at {scale.tenants} tenants, and another price for them")
     looks = [await plan_edits.look_at_all(stage, PLAN, scale.tenants) for _ in range(scale.repetitions)]

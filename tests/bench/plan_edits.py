@@ -19,10 +19,13 @@ PATIENCE: Final = 600.0
 
 
 async def look_at_all(stage: Stage, plan: str, subscribers: int) -> float:
-    """Edit what a plan is described as; gives the seconds until each of its objects was looked at for that."""
+    """Edit what a plan is described as; gives the seconds until each of its objects was looked at for that.
+
+    The plan itself is looked at once more when Stripe tells, a second later, that its product was described anew.
+    """
     since, begun = stage.operator.log.stat().st_size, time.time()
     await _edit(stage, plan, {"description": f"As it was at {begun}"})
-    return await settled(stage, since, subscribers) - begun
+    return (await settled(stage, since, subscribers)).tenants - begun
 
 
 async def change_price(stage: Stage, plan: str, subscribers: int, amount: int) -> float:
