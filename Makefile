@@ -9,6 +9,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
 READY := $(VENV)/.ready
+IMAGE ?= tenant-billing-operator
+VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 
 .PHONY: help
 help: ## List the commands
@@ -44,6 +46,7 @@ lint: $(READY) ## Format, lint, types, import contracts
 	@$(BIN)/ruff check operator tests
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/hadolint Dockerfile
 
 .PHONY: format
 format: $(READY) ## Format the code and mend what the linter can
@@ -78,12 +81,19 @@ usage: control-plane ## Bill a month of 500 metered tenants while the operator i
 bench: control-plane ## The benchmarks: one JSON line per figure, each beside its floor
 	@$(BIN)/python tests/bench
 
+.PHONY: image
+image: ## Build the container image; PYTHON_DIGEST=sha256:… names the base (docs/image.md)
+	@[[ "$(PYTHON_DIGEST)" == sha256:* ]] || { echo "make image PYTHON_DIGEST=sha256:…: name the base by its digest (docs/image.md)" >&2; exit 2; }
+	docker build --build-arg PYTHON_DIGEST=$(PYTHON_DIGEST) --build-arg VERSION=$(VERSION) \
+	  --build-arg REVISION=$$(git rev-parse HEAD) --build-arg CREATED=$$(date -u +%Y-%m-%dT%H:%M:%SZ) --tag $(IMAGE):$(VERSION) .
+
 .PHONY: requirements
 requirements: ## Pin the newest allowed versions, with hashes and without an index address
 	@$(PYTHON) -m venv $(VENV)-pins && $(VENV)-pins/bin/pip install --quiet uv
-	@for target in development:"--extra sandbox --extra test --extra lint --extra build" runtime:""; do \
-	  env -u PIP_FIND_LINKS $(VENV)-pins/bin/uv pip compile --quiet pyproject.toml $${target#*:} --universal --python-version 3.11 \
+	@for target in development:"pyproject.toml --extra sandbox --extra test --extra lint --group build" \
+	  build:"--group build" runtime:pyproject.toml; do \
+	  env -u PIP_FIND_LINKS $(VENV)-pins/bin/uv pip compile --quiet $${target#*:} --universal --python-version 3.11 \
 	    --no-strip-extras --generate-hashes --no-header --no-annotate \
-	    -o requirements/$${target%%:*}.txt $$([ $${target%%:*} = runtime ] && echo "-c requirements/development.txt"); \
+	    -o requirements/$${target%%:*}.txt $$([ $${target%%:*} = development ] || echo "-c requirements/development.txt"); \
 	done
 	@rm -rf $(VENV)-pins
