@@ -181,7 +181,7 @@ class Product:
 
     def written(self) -> int:
         """How many writes the operator has sent so far, to whomever."""
-        return sum(observed.record.counts().writes for observed in self.systems.values())
+        return sum(observed.record.writes for observed in self.systems.values())
 
     async def look_again(self, names: Collection[str], token: str) -> None:
         """Have each object reconciled once more, and wait until that was done."""

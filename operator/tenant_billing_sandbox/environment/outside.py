@@ -15,7 +15,7 @@ from tenant_billing_sandbox.control_plane.plane import ControlPlane
 from tenant_billing_sandbox.stripe.server import StripeSimulator
 from tenant_billing_sandbox.things_stack.simulator import ThingsStackSimulator
 
-TIMEOUT: Final = 10.0
+TIMEOUT: Final = 60.0
 TENANT_FIELDS: Final = "name,state,state_description,max_end_devices,attributes"
 _COMMON: Final[dict[str, Any]] = {"timeout": TIMEOUT, "trust_env": False}
 
@@ -47,7 +47,7 @@ class Outside:
 
         Raises:
             RefusedError: It was refused.
-            TimeoutError: It wanted to be asked again for ten seconds.
+            TimeoutError: It wanted to be asked again for a minute.
             httpx.HTTPError: There was no answer.
         """
         async with asyncio.timeout(TIMEOUT):

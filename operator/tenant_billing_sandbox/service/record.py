@@ -76,11 +76,14 @@ class RequestRecord:
 
     def __init__(self) -> None:
         self._requests: list[RecordedRequest] = []
+        self.writes = 0
+        """How many of them would change something: a number that costs nothing, however long the record is."""
 
     def begin(self, method: str, path: str, *, writes: bool) -> RecordedRequest:
         """Enter a request on arrival; the caller fills in the rest when it is known."""
         entry = RecordedRequest(sequence=len(self._requests) + 1, method=method, path=path, writes=writes)
         self._requests.append(entry)
+        self.writes += writes
         return entry
 
     def since(self, sequence: int = 0, *, writes: bool | None = None) -> list[RecordedRequest]:
