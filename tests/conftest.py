@@ -85,6 +85,19 @@ def control_plane_with_controllers(
         yield plane
 
 
+@pytest.fixture(scope="module")
+def control_plane_with_workloads(
+    control_plane_programs: Mapping[Program, Path], tool_programs: Mapping[Program, Path]
+) -> Iterator[ControlPlane]:
+    """A control plane of the module's own on which Deployments get pods: `helm install --wait` is real there."""
+    more = programs_or_failure(
+        lambda: Binaries().install([Program.KUBE_CONTROLLER_MANAGER, Program.KUBE_SCHEDULER])
+    )
+    programs = {**control_plane_programs, **more, **tool_programs}
+    with ControlPlane.running(programs=programs, workloads=True) as plane:
+        yield plane
+
+
 @pytest.fixture(scope="session")
 def tool_programs() -> Mapping[Program, Path]:
     """helm, kwok, kubeconform and promtool; a test must not spend minutes compiling them."""
