@@ -52,6 +52,7 @@ FOREIGN_TARGET = ("GOOS", "GOARCH")
 """The programs run here, whatever the person cross-compiles otherwise."""
 
 ERROR_LINES = 12
+YAML_START = "---\n"
 DOCUMENT_SEPARATOR = "\n---\n"
 """Between the parts of a YAML stream."""
 
@@ -93,7 +94,7 @@ class Compiler:
             found = sorted(source.glob(pattern))
             if not found:
                 raise WayFailedError(f"compile: {document.module} has no {pattern}")
-            parts += [path.read_text() for path in found]
+            parts += [path.read_text().removeprefix(YAML_START) for path in found]
         (folder / document.name).write_text(DOCUMENT_SEPARATOR.join(parts))
 
     def _build(self, module: Path, packages: Sequence[str], folder: Path, tags: str = "") -> None:
