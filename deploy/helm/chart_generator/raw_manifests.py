@@ -18,7 +18,7 @@ FILES: Final[Mapping[str, Sequence[str]]] = {
         "metrics-service",
         "networkpolicy",
     ),
-    "uninstall/release.yaml": ("release-rights", "release-job"),
+    "uninstall/release.yaml": ("release-rights", "release-network", "release-job"),
 }
 """Which templates go into which file of deploy/kustomize. The definitions are taken from deploy/crds as they are."""
 
@@ -48,9 +48,7 @@ def raw_manifests(text: str) -> Mapping[str, str]:
         source = SOURCE.search(document)
         if source:
             by_template.setdefault(source[1], []).append(_without_helm(document))
-    return {
-        path: NOTE + "---\n".join(_of(by_template, templates)) for path, templates in FILES.items()
-    }
+    return {path: NOTE + "---\n".join(_of(by_template, templates)) for path, templates in FILES.items()}
 
 
 def _of(by_template: Mapping[str, Sequence[str]], templates: Iterable[str]) -> Sequence[str]:

@@ -44,7 +44,12 @@ def values_schema(values: Sequence[Value], shapes: Mapping[str, Schema]) -> Sche
         "type": "object",
         "description": "Helm hands it to every chart of a bigger one; not used here.",
     }
-    return {"$schema": DRAFT, "title": "Values of the chart tenant-billing", **root, "definitions": dict(shapes)}
+    return {
+        "$schema": DRAFT,
+        "title": "Values of the chart tenant-billing",
+        **root,
+        "definitions": dict(shapes),
+    }
 
 
 def _group(values: Sequence[Value]) -> Schema:
