@@ -1,3 +1,5 @@
-"""What is made for the chart from its sources: README.md and values.schema.json from values.yaml, copies of the CRDs, and the
-manifests of deploy/kustomize from the chart itself. Run by ``make chart``; tests/helm fails where a file is not current.
+"""What is made for the chart from its sources; run by ``make chart``.
+
+README.md and values.schema.json come from values.yaml, the chart's definitions from deploy/crds, and the manifests of
+deploy/kustomize from the chart itself. tests/helm fails where one of them is not current.
 """

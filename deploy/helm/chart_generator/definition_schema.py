@@ -22,7 +22,7 @@ KEPT: Final = (
 )
 """What means the same in both; defaults and rules in CEL are the API server's."""
 
-OBJECT_NAME: Final = {"type": "string", "maxLength": 253, "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"}
+OBJECT_NAME: Final = "^[a-z0-9]([-a-z0-9]{0,251}[a-z0-9])?$"
 
 
 def objects_by_name(definition: Mapping[str, Any]) -> Schema:
@@ -31,8 +31,8 @@ def objects_by_name(definition: Mapping[str, Any]) -> Schema:
     spec = version["schema"]["openAPIV3Schema"]["properties"]["spec"]
     return {
         "type": "object",
-        "propertyNames": dict(OBJECT_NAME),
-        "additionalProperties": _translated(spec),
+        "additionalProperties": False,
+        "patternProperties": {OBJECT_NAME: _translated(spec)},
     }
 
 
