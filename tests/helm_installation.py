@@ -41,7 +41,7 @@ class HelmInstallation:
     Attributes:
         environment: The plane, both simulators, and the operator's process.
         helm: For the release.
-        rendered: Every manifest of every revision of the release, hooks included.
+        rendered: Every manifest of the newest revision of the release, hooks included.
     """
 
     environment: Environment
@@ -96,7 +96,7 @@ class HelmInstallation:
         """Install or upgrade, and run the operator as the Deployment then says."""
         await self.environment.operator.stop()
         await self.helm.apply(command, chart, self.values())
-        self.rendered += [*await self.helm.manifests(), *await self.helm.hooks()]
+        self.rendered = [*await self.helm.manifests(), *await self.helm.hooks()]
         pod = next(each for each in await self.pods() if is_operator(each))
         (container,) = pod["spec"]["containers"]
         assert [*container["command"], *container["args"]] == ["tenant-billing", "run"]
@@ -107,7 +107,7 @@ class HelmInstallation:
 
     async def run_hook(self) -> Ran:
         """Run what the Job of the uninstalling hook runs; its ServiceAccount and rights have to be there."""
-        (job,) = [each for each in await self.hooks() if each["kind"] == "Job"]
+        (job,) = [each for each in self.hooks() if each["kind"] == "Job"]
         pod = copy.deepcopy(job["spec"]["template"])
         pod["metadata"] |= {"name": "release-1", "namespace": SYSTEM}
         (container,) = pod["spec"]["containers"]
@@ -117,11 +117,9 @@ class HelmInstallation:
         assert program == "tenant-billing"
         return await tenant_billing(*arguments, directory=self.helm.home, environment=environment)
 
-    async def hooks(self) -> list[Manifest]:
-        """The manifests of the newest uninstalling hook, in its order."""
-        rendered = [each for each in self.rendered if _hook(each) == "post-delete"]
-        newest = {(each["kind"], each["metadata"]["name"]): each for each in rendered}
-        return list(newest.values())
+    def hooks(self) -> list[Manifest]:
+        """The manifests of the uninstalling hook."""
+        return [each for each in self.rendered if _hook(each) == "post-delete"]
 
     async def kubeconfig(self, namespace: str, account: str) -> Path:
         """The kubeconfig of a ServiceAccount."""

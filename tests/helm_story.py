@@ -166,7 +166,7 @@ async def uninstall(on: HelmInstallation) -> Uninstalled:
     objects, outside, written = await on.objects(), on.outside(), on.written()
     await on.helm.run("uninstall", "--wait", "--timeout=90s")
     before = await _terminating(on)
-    rights = [each for each in await on.hooks() if each["kind"] != "Job"]
+    rights = [each for each in on.hooks() if each["kind"] != "Job"]
     await applied_by(on.plane, on.plane.kubeconfig, *rights)
     first = await on.run_hook()
     finalizers = {name: each["metadata"].get("finalizers", []) for name, each in (await on.objects()).items()}
