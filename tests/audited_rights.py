@@ -59,9 +59,10 @@ def granted(manifests: Iterable[Manifest], account: str) -> set[Right]:
 def _rights(rule: Manifest, namespace: str) -> Iterable[Right]:
     for group in rule["apiGroups"]:
         for resource in rule["resources"]:
+            main, _, below = resource.partition("/")
             for verb in rule["verbs"]:
                 for name in rule.get("resourceNames", [""]):
-                    yield Right(verb, _resource(*resource.partition("/")[::2], group), namespace, name)
+                    yield Right(verb, _resource(main, below, group), namespace, name)
 
 
 def _resource(resource: str, subresource: str, group: str) -> str:

@@ -27,7 +27,9 @@ class DryRun:
         """Ask a control plane as its administrator."""
         context = ssl.create_default_context(cafile=plane.authority)
         context.load_cert_chain(*plane.administrator)
-        async with httpx.AsyncClient(base_url=plane.url, verify=context, trust_env=False, timeout=60) as client:
+        async with httpx.AsyncClient(
+            base_url=plane.url, verify=context, trust_env=False, timeout=60
+        ) as client:
             yield cls(client)
 
     async def objections(self, manifest: Object) -> list[str]:

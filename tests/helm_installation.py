@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from command_line import Ran, tenant_billing
-from helm import Helm, Manifest, environment_of
+from helm_client import Helm, Manifest, environment_of
 from running_product import API, Product, condition, is_provisioned
 from tenant_billing_sandbox.control_plane.plane import ControlPlane
 from tenant_billing_sandbox.environment.environment import Environment
@@ -113,9 +113,8 @@ class HelmInstallation:
         (container,) = pod["spec"]["containers"]
         kubeconfig = await self.kubeconfig(SYSTEM, pod["spec"]["serviceAccountName"])
         environment = {**environment_of(container, pod), "KUBECONFIG": str(kubeconfig)}
-        program, *arguments = [*container["command"], *container["args"]]
-        assert program == "tenant-billing"
-        return await tenant_billing(*arguments, directory=self.helm.home, environment=environment)
+        assert container["command"] == ["tenant-billing"]
+        return await tenant_billing(*container["args"], directory=self.helm.home, environment=environment)
 
     def hooks(self) -> list[Manifest]:
         """The manifests of the uninstalling hook."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from command_line import Ran
-from helm import Manifest
+from helm_client import Manifest
 from helm_installation import (
     FROM_STRIPE,
     SYSTEM,

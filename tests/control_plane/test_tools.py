@@ -28,7 +28,7 @@ from tenant_billing_sandbox.control_plane.tools import (
 def test_a_tool_starts(
     tool_programs: Mapping[Program, Path], program: Program, arguments: list[str], version: str
 ) -> None:
-    command = [tool_programs[program], *arguments]
+    command = [str(tool_programs[program]), *arguments]
     assert version in subprocess.run(command, check=True, capture_output=True, text=True, timeout=30).stdout
 
 

@@ -11,7 +11,7 @@ import pytest_asyncio
 
 import helm_story as story
 from audited_rights import granted
-from helm import Helm
+from helm_client import Helm
 from helm_installation import SYSTEM, HelmInstallation
 from tenant_billing_sandbox.control_plane.audit import AuditEntry
 from tenant_billing_sandbox.control_plane.pins import Program

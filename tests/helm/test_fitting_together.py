@@ -51,7 +51,10 @@ def selectors_that_miss_the_operator(rendered: Rendered) -> Findings:
     labels = operator_pod(rendered)["metadata"]["labels"]
     selectors = {
         "Deployment": rendered.one("Deployment")["spec"]["selector"]["matchLabels"],
-        **{f"Service {each['metadata']['name']}": each["spec"]["selector"] for each in rendered.all("Service")},
+        **{
+            f"Service {each['metadata']['name']}": each["spec"]["selector"]
+            for each in rendered.all("Service")
+        },
         **{
             each["kind"]: each["spec"]["selector"]["matchLabels"]
             for each in rendered.all("PodDisruptionBudget")
@@ -88,14 +91,22 @@ def monitors_that_scrape_nothing(rendered: Rendered) -> Findings:
 def ports_that_no_container_has(rendered: Rendered) -> Findings:
     container = operator_container(rendered)
     named = {port["name"] for port in container["ports"]}
-    asked = {container[probe]["httpGet"]["port"] for probe in ("startupProbe", "livenessProbe", "readinessProbe")}
+    asked = {
+        container[probe]["httpGet"]["port"] for probe in ("startupProbe", "livenessProbe", "readinessProbe")
+    }
     asked |= {port["targetPort"] for each in rendered.all("Service") for port in each["spec"]["ports"]}
     yield from asked - named
 
 
 def pods_that_are_killed_before_their_work_ends(rendered: Rendered) -> Findings:
     spec = operator_pod(rendered)["spec"]
-    delay = operator_container(rendered).get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0)
+    delay = (
+        operator_container(rendered)
+        .get("lifecycle", {})
+        .get("preStop", {})
+        .get("sleep", {})
+        .get("seconds", 0)
+    )
     needed = delay + Settings.from_environment(environment(rendered)).stop_timeout
     if spec["terminationGracePeriodSeconds"] <= needed:
         yield f"{spec['terminationGracePeriodSeconds']} s for {needed} s"

@@ -68,7 +68,9 @@ def bindings_that_lead_elsewhere(rendered: Rendered) -> Findings:
 def cluster_wide_rights_on_secrets(rendered: Rendered) -> Findings:
     bound = {each["roleRef"]["name"] for each in rendered.all("ClusterRoleBinding")}
     for role in rendered.all("ClusterRole"):
-        if role["metadata"]["name"] in bound and any("secrets" in rule["resources"] for rule in role["rules"]):
+        if role["metadata"]["name"] in bound and any(
+            "secrets" in rule["resources"] for rule in role["rules"]
+        ):
             yield role["metadata"]["name"]
 
 
