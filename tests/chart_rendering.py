@@ -51,10 +51,17 @@ class Rendered:
 
 
 class Renderer:
-    """Renders the chart, a few sets of values at a time."""
+    """Renders the chart, a few sets of values at a time.
 
-    def __init__(self, helm: Path, folder: Path) -> None:
+    Args:
+        helm: Path of helm.
+        folder: Where values are written to.
+        chart: The chart.
+    """
+
+    def __init__(self, helm: Path, folder: Path, chart: Path = CHART) -> None:
         self._helm = helm
+        self._chart = chart
         self._folder = folder
         self._turns = asyncio.Semaphore(AT_A_TIME)
         self._files = 0
@@ -65,12 +72,12 @@ class Renderer:
         Raises:
             Refused: The values are refused.
         """
-        output = await self._run(values, "template", release, str(CHART), *options)
+        output = await self._run(values, "template", release, str(self._chart), *options)
         return Rendered(values, [each for each in yaml.load_all(output, yaml.CSafeLoader) if each])
 
     async def notes(self, values: Values) -> str:
         """What is printed after an installation into a cluster that holds nothing."""
-        output = await self._run(values, "install", RELEASE, str(CHART), "--dry-run=client")
+        output = await self._run(values, "install", RELEASE, str(self._chart), "--dry-run=client")
         return output.split("NOTES:\n", 1)[1]
 
     async def _run(self, values: Values, *arguments: str) -> str:

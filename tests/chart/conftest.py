@@ -46,7 +46,7 @@ def renders(helm: Path, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str
 
 @pytest.fixture(scope="session")
 def every_kind(kinds: ControlPlane, helm: Path, tmp_path_factory: pytest.TempPathFactory) -> ControlPlane:
-    """A control plane that also knows the kinds of the Gateway API and of the Prometheus Operator that the chart makes."""
+    """A control plane that also knows the kinds of others that the chart has objects of."""
     file = tmp_path_factory.mktemp("definitions") / "definitions.yaml"
     file.write_text(yaml.dump_all(_foreign_definitions(helm), Dumper=yaml.CSafeDumper), encoding="utf-8")
 
