@@ -1,12 +1,13 @@
 """Accounts in the values: made after their kinds at the first installation, and never taken away by Helm."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 import pytest
 
 from chart_rendering import NAMESPACE, RELEASE, Renderer
 
-VALUES: Final = {
+VALUES: Final[Mapping[str, Any]] = {
     "billingBackends": {"main": {"stripe": {"mode": "Live", "apiKeySecretRef": {"name": "stripe"}}}},
     "thingsStackClusters": {
         "eu1": {
