@@ -90,10 +90,10 @@ async def test_notes_name_a_secret_of_two_keys_once(renderer: Renderer) -> None:
 async def test_notes_without_accounts_say_what_comes_next(renderer: Renderer) -> None:
     notes = await renderer.notes({})
     assert "Next: connect a Stripe account and a deployment of The Things Stack." in notes
-    assert "Stripe cannot reach the webhook yet" in notes
+    assert "Nothing in this release leads from Stripe to the webhook" in notes
 
 
 async def test_notes_give_the_address_that_stripe_delivers_to(renderer: Renderer) -> None:
     notes = await renderer.notes({"webhook": {"ingress": {"enabled": True, "hosts": ["hooks.example.com"]}}})
     assert "https://hooks.example.com/webhooks/stripe/BACKEND" in notes
-    assert "cannot reach" not in notes
+    assert "Nothing in this release" not in notes

@@ -20,3 +20,15 @@ metadata:
 spec:
   {{- toYaml .spec | nindent 2 }}
 {{- end -}}
+
+{{/* Whether there is an account, in the values or in the cluster; empty where there is none. */}}
+{{- define "tenant-billing.hasAccounts" -}}
+{{- $kind := "BillingBackend" -}}
+{{- if or .Values.billingBackends .Values.thingsStackClusters -}}
+true
+{{- else if .Capabilities.APIVersions.Has (printf "tenantbilling.dev/v1alpha1/%s" $kind) -}}
+{{- with (lookup "tenantbilling.dev/v1alpha1" $kind "" "").items -}}
+true
+{{- end -}}
+{{- end -}}
+{{- end -}}
