@@ -1,8 +1,9 @@
 """What is made from something else is what would be made today: otherwise run ``make chart``."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import yaml
 from jsonschema import Draft7Validator
@@ -59,6 +60,27 @@ def test_chart_installs_the_version_of_this_repository() -> None:
     chart = yaml.safe_load((CHART / "Chart.yaml").read_text(encoding="utf-8"))
     project = (REPOSITORY / "pyproject.toml").read_text(encoding="utf-8")
     assert f'\nversion = "{chart["appVersion"]}"\n' in project
+
+
+def test_no_object_of_the_schema_takes_a_key_that_it_does_not_describe() -> None:
+    schema = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
+    assert [where for where in open_objects(schema, "") if where != "/properties/global"] == []
+
+
+def open_objects(schema: Any, where: str) -> Iterator[str]:
+    """Where a schema describes an object that takes any key."""
+    if isinstance(schema, dict) and "if" not in where.split("/") and "then" not in where.split("/"):
+        described = {"properties", "patternProperties"} & set(schema) or "additionalProperties" in schema
+        if schema.get("type") == "object" and not described:
+            yield where
+        if (
+            schema.get("type") == "object"
+            and "properties" in schema
+            and schema.get("additionalProperties") is not False
+        ):
+            yield where
+        for key, value in schema.items():
+            yield from open_objects(value, f"{where}/{key}")
 
 
 def test_defaults_are_valid_by_their_own_schema() -> None:

@@ -5,7 +5,7 @@ from typing import Final
 
 import pytest
 
-from chart_rendering import NAMESPACE, Object, Rendered
+from chart_rendering import CHART, NAMESPACE, Object, Rendered
 
 FORWARDED: Final = {"/webhooks/stripe", "/api/v3/tbs/stripe", "/api/v3/tbs/report"}
 """What the webhook's port serves (operator/tenant_billing/webhooks)."""
@@ -123,6 +123,17 @@ def test_every_path_that_may_be_forwarded_is_in_some_set(renders: Mapping[str, R
     """Otherwise the check above would see too little."""
     paths = {path for rendered in renders.values() for path, _ in forwarded(rendered)}
     assert paths == FORWARDED
+
+
+@pytest.mark.parametrize(
+    "template", ["clusterrole", "role", "initial-passwords", "release-rights", "_rights"]
+)
+def test_every_rule_stands_below_its_reason(template: str) -> None:
+    path = next((CHART / "templates").glob(f"{template}.*"))
+    lines = path.read_text(encoding="utf-8").splitlines()
+    rules = [number for number, line in enumerate(lines) if line.startswith("- apiGroups:")]
+    assert rules
+    assert [lines[number] for number in rules if not lines[number - 1].startswith("# ")] == []
 
 
 def test_uninstall_may_do_no_more_than_let_go(renders: Mapping[str, Rendered]) -> None:

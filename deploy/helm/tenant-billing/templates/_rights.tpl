@@ -38,6 +38,7 @@
 - apiGroups: [coordination.k8s.io]
   resources: [leases]
   verbs: [create]
+# The holder renews the Lease; the others look whether it still does.
 - apiGroups: [coordination.k8s.io]
   resources: [leases]
   resourceNames: [{{ include "tenant-billing.operatorName" . }}]
