@@ -41,12 +41,12 @@ class HelmInstallation:
     Attributes:
         environment: The plane, both simulators, and the operator's process.
         helm: For the release.
-        rendered: Every manifest of the newest revision of the release, hooks included.
+        revisions: Every manifest of each installation and upgrade, hooks included, the newest last.
     """
 
     environment: Environment
     helm: Helm
-    rendered: list[Manifest] = field(default_factory=list)
+    revisions: list[list[Manifest]] = field(default_factory=list)
 
     @property
     def plane(self) -> ControlPlane:
@@ -57,8 +57,12 @@ class HelmInstallation:
         """The ways in which people use what is installed."""
         return Product(self.environment)
 
-    def values(self) -> Manifest:
-        """Values with both accounts, turned to the simulators; the rest is left to the chart."""
+    def values(self, secrets: str) -> Manifest:
+        """Values with both accounts, turned to the simulators; the rest is left to the chart.
+
+        Args:
+            secrets: Which Secrets the operator may read, ``rbac.secrets.scope``.
+        """
         stripe = {
             "mode": "Test",
             "apiURL": self.environment.accounts.stripe_url,
@@ -72,7 +76,7 @@ class HelmInstallation:
         return {
             "billingBackends": {"main": {"stripe": stripe}},
             "thingsStackClusters": {"eu1": things_stack},
-            "rbac": {"initialPasswordNamespaces": [TENANTS]},
+            "rbac": {"initialPasswordNamespaces": [TENANTS], "secrets": {"scope": secrets}},
             "settings": {"eventInterval": 2, "leaseDuration": 3},
         }
 
@@ -92,11 +96,11 @@ class HelmInstallation:
         (await outside.stripe.delete(f"/v1/webhook_endpoints/{by_hand}")).raise_for_status()
         await outside.drive_stripe("/_sandbox/webhooks", {"ingress": {PUBLIC: operator.webhook_url}})
 
-    async def apply(self, command: str, chart: Path) -> None:
+    async def apply(self, command: str, chart: Path, secrets: str = "Namespace") -> None:
         """Install or upgrade, and run the operator as the Deployment then says."""
         await self.environment.operator.stop()
-        await self.helm.apply(command, chart, self.values())
-        self.rendered = [*await self.helm.manifests(), *await self.helm.hooks()]
+        await self.helm.apply(command, chart, self.values(secrets))
+        self.revisions.append([*await self.helm.manifests(), *await self.helm.hooks()])
         pod = next(each for each in await self.pods() if is_operator(each))
         (container,) = pod["spec"]["containers"]
         assert [*container["command"], *container["args"]] == ["tenant-billing", "run"]
@@ -118,7 +122,7 @@ class HelmInstallation:
 
     def hooks(self) -> list[Manifest]:
         """The manifests of the uninstalling hook."""
-        return [each for each in self.rendered if _hook(each) == "post-delete"]
+        return [each for each in self.revisions[-1] if _hook(each) == "post-delete"]
 
     async def kubeconfig(self, namespace: str, account: str) -> Path:
         """The kubeconfig of a ServiceAccount."""

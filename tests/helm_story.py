@@ -181,10 +181,10 @@ async def uninstall(on: HelmInstallation) -> Uninstalled:
 
 
 async def install_again(on: HelmInstallation) -> InstalledAgain:
-    """The chart of this tree, and the sample that was applied before, as from Git."""
+    """The chart of this tree with fewer rights, and the sample that was applied before, as from Git."""
     sample = SAMPLES / "tenantsubscription.yaml"
     await on.plane.run_kubectl("apply", "--filename", str(sample))
-    compared = await _compared(on, "install", ("acme-iot", "gamma"))
+    compared = await _compared(on, "install", ("acme-iot", "gamma"), secrets="Names")
     return InstalledAgain(
         compared,
         len(on.product.customers("acme-iot")),
@@ -192,9 +192,11 @@ async def install_again(on: HelmInstallation) -> InstalledAgain:
     )
 
 
-async def _compared(on: HelmInstallation, command: str, tenants: tuple[str, ...] = ()) -> Compared:
+async def _compared(
+    on: HelmInstallation, command: str, tenants: tuple[str, ...] = (), secrets: str = "Namespace"
+) -> Compared:
     objects, outside, written = await on.objects(), on.outside(), on.written()
-    await on.apply(command, CHART)
+    await on.apply(command, CHART, secrets)
     await on.until_provisioned(*tenants)
     await on.look_again(command)
     return Compared(

@@ -18,7 +18,7 @@ from tenant_billing_sandbox.control_plane.pins import Program
 from tenant_billing_sandbox.environment.environment import Environment, EnvironmentSettings
 from tenant_billing_sandbox.stripe.server import StripeSettings
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(400)]
+pytestmark = pytest.mark.timeout(400)
 
 SETTINGS = EnvironmentSettings(stripe=StripeSettings(rate_limits="none"), workloads=True, installed=False)
 
@@ -68,7 +68,7 @@ def audited(installation: HelmInstallation, again: story.InstalledAgain) -> list
     return installation.plane.audit.entries()
 
 
-async def test_both_pods_of_the_deployment_are_accepted_where_only_restricted_ones_are(
+def test_both_pods_of_the_deployment_are_accepted_where_only_restricted_ones_are(
     installed: story.Installed,
 ) -> None:
     assert installed.enforced == "restricted"
@@ -77,75 +77,75 @@ async def test_both_pods_of_the_deployment_are_accepted_where_only_restricted_on
 
 
 @pytest.mark.parametrize("what", ["a plan", "another namespace"])
-async def test_a_user_of_one_namespace_writes_subscriptions_there_and_nothing_else(
+def test_a_user_of_one_namespace_writes_subscriptions_there_and_nothing_else(
     used: story.Used, what: str
 ) -> None:
     assert "forbidden" in used.refused[what]
 
 
 @pytest.mark.parametrize("field", story.NEEDS_TRUST)
-async def test_a_field_that_needs_trust_is_not_allowed_to_such_a_user(used: story.Used, field: str) -> None:
+def test_a_field_that_needs_trust_is_not_allowed_to_such_a_user(used: story.Used, field: str) -> None:
     reason, message = used.untrusted[field]
     assert reason == "NotAllowed"
     assert field in message
 
 
-async def test_what_is_not_allowed_reaches_nobody_outside(used: story.Used) -> None:
+def test_what_is_not_allowed_reaches_nobody_outside(used: story.Used) -> None:
     assert used.untrusted_outside == []
 
 
-async def test_a_tenant_whose_object_such_a_user_deletes_is_suspended(used: story.Used) -> None:
+def test_a_tenant_whose_object_such_a_user_deletes_is_suspended(used: story.Used) -> None:
     assert used.suspended["state"] == "STATE_SUSPENDED"
 
 
-async def test_a_tenant_born_in_stripe_gets_its_object_where_the_plan_says(used: story.Used) -> None:
+def test_a_tenant_born_in_stripe_gets_its_object_where_the_plan_says(used: story.Used) -> None:
     assert used.discovered["metadata"]["namespace"] == "from-stripe"
     assert used.discovered["spec"]["managementPolicy"] == "Observe"
 
 
-async def test_an_upgrade_from_an_earlier_chart_changes_nothing_outside(upgraded: story.Compared) -> None:
+def test_an_upgrade_from_an_earlier_chart_changes_nothing_outside(upgraded: story.Compared) -> None:
     assert upgraded.written == []
     assert upgraded.outside_after == upgraded.outside_before
 
 
-async def test_an_upgrade_changes_no_object(upgraded: story.Compared) -> None:
+def test_an_upgrade_changes_no_object(upgraded: story.Compared) -> None:
     assert upgraded.objects_after == upgraded.objects_before
 
 
-async def test_an_uninstall_leaves_nothing_terminating(uninstalled: story.Uninstalled) -> None:
+def test_an_uninstall_leaves_nothing_terminating(uninstalled: story.Uninstalled) -> None:
     assert uninstalled.first.code == 0, uninstalled.first.errors
     assert uninstalled.terminating_before == ["tenantsubscriptions/acme-iot"]
     assert uninstalled.terminating == []
 
 
-async def test_an_uninstall_keeps_every_other_object_as_it_was(uninstalled: story.Uninstalled) -> None:
+def test_an_uninstall_keeps_every_other_object_as_it_was(uninstalled: story.Uninstalled) -> None:
     kept = dict(uninstalled.compared.objects_before)
     del kept["tenantsubscriptions/acme-iot"]
     assert uninstalled.compared.objects_after == kept
 
 
-async def test_an_uninstall_takes_only_our_finalizers(uninstalled: story.Uninstalled) -> None:
+def test_an_uninstall_takes_only_our_finalizers(uninstalled: story.Uninstalled) -> None:
     held = {name: each for name, each in uninstalled.finalizers.items() if each}
     assert held == {"billingplans/growth": [story.FOREIGN]}
 
 
-async def test_an_uninstall_writes_nothing_outside(uninstalled: story.Uninstalled) -> None:
+def test_an_uninstall_writes_nothing_outside(uninstalled: story.Uninstalled) -> None:
     assert uninstalled.compared.written == []
     assert uninstalled.compared.outside_after == uninstalled.compared.outside_before
 
 
-async def test_an_uninstall_says_what_goes_on_billing(uninstalled: story.Uninstalled) -> None:
+def test_an_uninstall_says_what_goes_on_billing(uninstalled: story.Uninstalled) -> None:
     line = f"  {uninstalled.doomed_subscription} (active): TenantSubscription tenants/acme-iot"
     assert uninstalled.first.output.count(line) == 2  # it goes on, and it was about to be cancelled
     assert "  acme-iot on eu1 (Approved): TenantSubscription tenants/acme-iot" in uninstalled.first.output
 
 
-async def test_the_hook_can_be_repeated(uninstalled: story.Uninstalled) -> None:
+def test_the_hook_can_be_repeated(uninstalled: story.Uninstalled) -> None:
     assert uninstalled.second.code == 0, uninstalled.second.errors
     assert uninstalled.second.output.startswith("No object is held by the operator. Nothing was written.\n")
 
 
-async def test_an_installation_after_an_uninstall_finds_all_again_and_makes_nothing_twice(
+def test_an_installation_after_an_uninstall_finds_all_again_and_makes_nothing_twice(
     again: story.InstalledAgain, uninstalled: story.Uninstalled
 ) -> None:
     assert again.subscriptions == [uninstalled.doomed_subscription]
@@ -155,11 +155,12 @@ async def test_an_installation_after_an_uninstall_finds_all_again_and_makes_noth
 
 
 @pytest.mark.parametrize("component", ["operator", "release"])
-async def test_every_right_that_the_chart_grants_is_used(
+def test_every_right_that_the_chart_grants_is_used(
     installation: HelmInstallation, audited: list[AuditEntry], component: str
 ) -> None:
+    """By this tree's chart, once with all Secrets of its namespace and once with those that are named."""
     account = f"{installation.helm.release}-{component}"
-    rights = granted(installation.rendered, account)
+    rights = {right for revision in installation.revisions[1:] for right in granted(revision, account)}
     assert rights
     own = [each for each in audited if each.user == f"system:serviceaccount:{SYSTEM}:{account}"]
     unused = [each for each in sorted(rights) if not any(each.covers(entry) for entry in own)]
@@ -167,7 +168,7 @@ async def test_every_right_that_the_chart_grants_is_used(
 
 
 @pytest.mark.parametrize("component", ["operator", "release"])
-async def test_nothing_that_the_product_asks_for_is_forbidden(
+def test_nothing_that_the_product_asks_for_is_forbidden(
     installation: HelmInstallation, audited: list[AuditEntry], component: str
 ) -> None:
     account = f"system:serviceaccount:{SYSTEM}:{installation.helm.release}-{component}"

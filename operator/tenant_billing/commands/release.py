@@ -72,7 +72,7 @@ async def _release(settings: Settings, patience: float) -> Releasing:
             if holder:
                 click.echo(f"Waiting for {holder} to end: it holds the Lease of the operator.", err=True)
             try:
-                return await release_everything(api, settings, asyncio.timeout(patience))
+                return await release_everything(api, settings, patience)
             except TimeoutError:
                 raise CannotGoOn(await _unfinished(api, settings, patience)) from None
 

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager
 from typing import Any, Final
 
 from tenant_billing.api import names
@@ -88,19 +87,17 @@ class KeptLease:
         """Keep it."""
 
 
-async def release_everything(
-    api: KubernetesApi, settings: Settings, limit: AbstractAsyncContextManager[Any]
-) -> Releasing:
+async def release_everything(api: KubernetesApi, settings: Settings, patience: float) -> Releasing:
     """Wait until no operator works, keep it so by holding its Lease, and let go of everything.
 
     Args:
         api: Where to call.
         settings: The operator's own: where its Lease lies, and for how long it is held.
-        limit: Ends the waiting, and the work.
+        patience: Seconds for the waiting and the work together.
 
     Raises:
         OutsideError: The API server refused, or gave no usable answer; what was done stands.
-        TimeoutError: By the limit.
+        TimeoutError: They are over; what was done stands.
     """
     releasing, done = Releasing(api), asyncio.Event()
 
@@ -111,6 +108,6 @@ async def release_everything(
     where = (settings.namespace, settings.lease_name)
     identity = f"release-{settings.identity}"  # never the operator's own, whose Lease would be taken at once
     lease = KubernetesLease(api, SystemClock(), *where, identity, settings.lease_duration)
-    async with limit:
+    async with asyncio.timeout(patience):
         await Leadership(KeptLease(lease), LeaseTiming(settings.lease_duration)).run(work, done)
     return releasing
