@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -19,8 +20,10 @@ from helm_installation import (
 )
 from manifests import REMOVED, REPOSITORY, SAMPLES, a, changed
 from running_product import a_tenant, condition, is_gone, message
+from tenant_billing.api.names import FINALIZER
 from tenant_billing_sandbox.control_plane.problems import KubectlError
 from tenant_billing_sandbox.environment.installation import samples
+from waiting import wait_for
 
 CHART: Final = REPOSITORY / "deploy" / "helm" / "tenant-billing"
 EARLIER_CHART: Final = Path(__file__).parent / "end_to_end" / "charts" / "tenant-billing-0.1.0-alpha.1.tgz"
@@ -102,6 +105,17 @@ class InstalledAgain:
     subscriptions: list[str]
 
 
+@dataclass(frozen=True)
+class Removed:
+    """The release and the definitions gone."""
+
+    ran: Ran
+    definitions: list[str]
+    outside_before: Mapping[str, Any]
+    outside_after: Mapping[str, Any]
+    written: list[str]
+
+
 async def install(on: HelmInstallation) -> Installed:
     """A platform engineer installs the earlier chart, and waits for it."""
     await on.prepare()
@@ -166,9 +180,7 @@ async def uninstall(on: HelmInstallation) -> Uninstalled:
     objects, outside, written = await on.objects(), on.outside(), on.written()
     await on.helm.run("uninstall", "--wait", "--timeout=90s")
     before = await _terminating(on)
-    rights = [each for each in on.hooks() if each["kind"] != "Job"]
-    await applied_by(on.plane, on.plane.kubeconfig, *rights)
-    first = await on.run_hook()
+    first = await _run_hook_with_its_rights(on)
     finalizers = {name: each["metadata"].get("finalizers", []) for name, each in (await on.objects()).items()}
     await on.plane.run_kubectl("delete", "leases", f"-n{SYSTEM}", "--all")  # the next one has to make it
     second = await on.run_hook()
@@ -190,6 +202,35 @@ async def install_again(on: HelmInstallation) -> InstalledAgain:
         len(on.product.customers("acme-iot")),
         [each["id"] for each in on.product.subscriptions("acme-iot")],
     )
+
+
+async def remove(on: HelmInstallation) -> Removed:
+    """The release and with it the definitions, which the values do not have kept any more."""
+    ours_only = json.dumps({"metadata": {"finalizers": [FINALIZER]}})
+    await on.plane.run_kubectl("patch", "billingplan", "growth", "--type=merge", "-p", ours_only)
+    await on.environment.operator.stop()
+    outside, written = on.outside(), on.written()
+    await on.helm.apply("upgrade", CHART, {**on.values("Names"), "crds": {"keep": False}})
+    await on.helm.run("uninstall")
+    ran = await _run_hook_with_its_rights(on)
+
+    async def definitions() -> list[str]:
+        listed = (await on.plane.run_kubectl("get", "crds", "--output=name")).split()
+        return [each for each in listed if "tenantbilling.dev" in each]
+
+    async def are_gone() -> bool:
+        return not await definitions()
+
+    with suppress(AssertionError):  # the test tells what is left
+        await wait_for(are_gone, "the definitions to be gone", deadline=20)
+    return Removed(ran, await definitions(), outside, on.outside(), on.written()[len(written) :])
+
+
+async def _run_hook_with_its_rights(on: HelmInstallation) -> Ran:
+    """The played Job has succeeded at once, so Helm has taken its rights away again."""
+    rights = [each for each in on.hooks() if each["kind"] != "Job"]
+    await applied_by(on.plane, on.plane.kubeconfig, *rights)
+    return await on.run_hook()
 
 
 async def _compared(

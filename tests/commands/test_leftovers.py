@@ -5,7 +5,12 @@ from typing import Any
 import pytest
 
 from manifests import Manifest, a
-from tenant_billing.commands.leftovers import Leftovers, left_outside
+from tenant_billing.commands.leftovers import Leftovers, essentials
+from tenant_billing.commands.leftovers import left_outside as left_outside_of
+
+
+def left_outside(bodies: list[Manifest]) -> Leftovers:
+    return left_outside_of(map(essentials, bodies))
 
 
 def a_tenant(changes: dict[str, Any], **status: str) -> Manifest:

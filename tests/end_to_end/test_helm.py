@@ -62,6 +62,11 @@ async def again(installation: HelmInstallation, uninstalled: story.Uninstalled) 
     return await story.install_again(installation)
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def removed(installation: HelmInstallation, again: story.InstalledAgain) -> story.Removed:
+    return await story.remove(installation)
+
+
 @pytest.fixture(scope="module")
 def audited(installation: HelmInstallation, again: story.InstalledAgain) -> list[AuditEntry]:
     """Every request to kube-apiserver, of all phases."""
@@ -152,6 +157,15 @@ def test_an_installation_after_an_uninstall_finds_all_again_and_makes_nothing_tw
     assert again.customers == 1
     assert again.compared.outside_after == again.compared.outside_before
     assert again.compared.written == []
+
+
+def test_an_uninstall_with_the_definitions_leaves_no_object_of_ours_and_changes_nothing_outside(
+    removed: story.Removed,
+) -> None:
+    assert removed.ran.code == 0, removed.ran.errors
+    assert removed.definitions == []
+    assert removed.written == []
+    assert removed.outside_after == removed.outside_before
 
 
 @pytest.mark.parametrize("component", ["operator", "release"])

@@ -8,11 +8,18 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tenant_billing.api import names
+from tenant_billing.api.tenant_subscription import DeletionPolicy, ManagementPolicy, TenantState
+from tenant_billing.domain.access import ENDED
 
-ENDED: Final = frozenset({"canceled", "incomplete_expired"})
-"""Statuses of a Stripe subscription that is never billed again."""
-ABSENT: Final = frozenset({"", "Absent", "Unknown"})
+ABSENT: Final = frozenset({"", TenantState.ABSENT, TenantState.UNKNOWN})
 """States of a tenant that is not known to be there."""
+
+_METADATA: Final = ("name", "namespace", "deletionTimestamp")
+_SPEC: Final = ("managementPolicy", "deletionPolicy", "clusterRef", "tenant")
+_STATUS: Final = (
+    *("subscriptionID", "subscriptionStatus", "tenantState"),
+    *("webhookEndpoint", "productID", "meterID"),
+)
 
 Body = Mapping[str, Any]
 
@@ -65,6 +72,17 @@ def left_outside(bodies: Iterable[Body]) -> Leftovers:
     )
 
 
+def essentials(body: Body) -> Body:
+    """The part of an object that `left_outside` reads: of thousands no more is to be held at a time."""
+    spec, status = body.get("spec") or {}, body.get("status") or {}
+    return {
+        "kind": body["kind"],
+        "metadata": {key: body["metadata"][key] for key in _METADATA if key in body["metadata"]},
+        "spec": {key: spec[key] for key in _SPEC if key in spec},
+        "status": {key: status[key] for key in _STATUS if key in status},
+    }
+
+
 def described(body: Body) -> str:
     """Name an object as kubectl's users do: ``TenantSubscription tenants/acme``."""
     metadata = body["metadata"]
@@ -82,12 +100,10 @@ def _goes_on_billing(body: Body) -> bool:
 
 def _would_have_been_ended(body: Body) -> bool:
     """Whether its deletion was asked for, by somebody whose object does not say that the subscription is to stay."""
-    policy = (body.get("spec") or {}).get("deletionPolicy", "Cancel")
-    return "deletionTimestamp" in body["metadata"] and policy != "Orphan" and _is_managed(body)
-
-
-def _is_managed(body: Body) -> bool:
-    return bool((body.get("spec") or {}).get("managementPolicy", "Manage") == "Manage")
+    spec = body.get("spec") or {}
+    is_managed = spec.get("managementPolicy", ManagementPolicy.MANAGE) == ManagementPolicy.MANAGE
+    stays = spec.get("deletionPolicy") == DeletionPolicy.ORPHAN
+    return "deletionTimestamp" in body["metadata"] and is_managed and not stays
 
 
 def _subscription(body: Body) -> str:

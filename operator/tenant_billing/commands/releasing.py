@@ -8,6 +8,7 @@ from tenant_billing.api import names
 from tenant_billing.clients.kubernetes import KubernetesCluster
 from tenant_billing.clients.kubernetes_api import KubernetesApi
 from tenant_billing.clients.lease import KubernetesLease
+from tenant_billing.commands.leftovers import essentials
 from tenant_billing.ports import ObjectConflict, ObjectGone
 from tenant_billing.runtime.clock import SystemClock
 from tenant_billing.runtime.leadership import Leadership, LeaseTiming
@@ -23,7 +24,7 @@ class Releasing:
     """Takes our finalizer off every object of our kinds.
 
     Attributes:
-        seen: Every object as it was when it was seen first, in the order of the API server.
+        seen: The essentials of every object when it was seen first, in the order of the API server.
         released: How many finalizers were taken off, by kind.
     """
 
@@ -31,7 +32,7 @@ class Releasing:
         """Write nothing yet."""
         self._api = api
         self._cluster = KubernetesCluster(api, SystemClock(), "release")
-        self.seen: dict[str, Body] = {}
+        self.seen: dict[str, Mapping[str, Any]] = {}
         self.released: dict[str, int] = {}
 
     async def run(self) -> None:
@@ -58,7 +59,7 @@ class Releasing:
     async def _let_go(self, body: Body) -> bool:
         """Take our finalizer off an object; True where it was changed meanwhile and keeps its finalizers."""
         metadata: Mapping[str, Any] = body["metadata"]
-        self.seen.setdefault(metadata["uid"], body)
+        self.seen.setdefault(metadata["uid"], essentials(body))
         finalizers = metadata.get("finalizers", [])
         if names.FINALIZER not in finalizers:
             return False
