@@ -1,7 +1,7 @@
 """The chart as the real Helm renders it."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -50,6 +50,17 @@ class Rendered:
             yield each["spec"]["template"]
 
 
+Findings = Iterator[str]
+Check = Callable[[Rendered], Findings]
+"""Finds what must not be, whatever the values are."""
+
+
+def found_in(renders: Mapping[str, Rendered], check: Check) -> Mapping[str, list[str]]:
+    """What a check finds, by the set of values that makes it."""
+    found = {name: list(check(rendered)) for name, rendered in renders.items()}
+    return {name: findings for name, findings in found.items() if findings}
+
+
 class Renderer:
     """Renders the chart, a few sets of values at a time.
 
@@ -79,6 +90,14 @@ class Renderer:
         """What is printed after an installation into a cluster that holds nothing."""
         output = await self._run(values, "install", RELEASE, str(self._chart), "--dry-run=client")
         return output.split("NOTES:\n", 1)[1]
+
+    async def lint(self) -> str:
+        """What ``helm lint`` says.
+
+        Raises:
+            Refused: It finds a fault, or warns.
+        """
+        return await self._run({}, "lint", str(self._chart), "--strict")
 
     async def _run(self, values: Values, *arguments: str) -> str:
         self._files += 1

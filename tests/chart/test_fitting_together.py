@@ -1,6 +1,6 @@
 """Whatever is set: selectors select, ports meet, names fit, and the operator understands its environment."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, Final
@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 import yaml
 
-from chart_rendering import CHART, NAMESPACE, Object, Rendered
+from chart_rendering import CHART, NAMESPACE, Check, Findings, Object, Rendered, found_in
 from chart_values import MATRIX
 from manifests import DEFINITIONS
 from tenant_billing.settings import PREFIX, Settings
@@ -22,8 +22,6 @@ FIXED_BY_THE_CHART: Final = {
     "identity",  # the pod's name
     "lease_name",
 }
-
-Findings = Iterator[str]
 
 
 def operator_pod(rendered: Rendered) -> Object:
@@ -135,7 +133,7 @@ def values_that_are_not_on_every_object(rendered: Rendered) -> Findings:
                 yield f"{each['kind']} {metadata['name']} lacks {wanted}"
 
 
-CHECKS: Final[Mapping[str, Callable[[Rendered], Findings]]] = {
+CHECKS: Final[Mapping[str, Check]] = {
     check.__name__: check
     for check in (
         selectors_that_miss_the_operator,
@@ -150,8 +148,7 @@ CHECKS: Final[Mapping[str, Callable[[Rendered], Findings]]] = {
 
 @pytest.mark.parametrize("check", CHECKS)
 def test_no_set_of_values_makes(check: str, renders: Mapping[str, Rendered]) -> None:
-    found = {name: list(CHECKS[check](rendered)) for name, rendered in renders.items()}
-    assert {name: findings for name, findings in found.items() if findings} == {}
+    assert found_in(renders, CHECKS[check]) == {}
 
 
 def test_operator_takes_every_setting_as_it_was_set(renders: Mapping[str, Rendered]) -> None:

@@ -1,16 +1,14 @@
 """Whatever is set: pods are restricted, rights are bounded, and probes and metrics are not reachable from outside."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 import pytest
 
-from chart_rendering import CHART, NAMESPACE, Object, Rendered
+from chart_rendering import CHART, NAMESPACE, Check, Findings, Object, Rendered, found_in
 
 FORWARDED: Final = {"/webhooks/stripe", "/api/v3/tbs/stripe", "/api/v3/tbs/report"}
 """What the webhook's port serves (operator/tenant_billing/webhooks)."""
-
-Findings = Iterator[str]
 
 
 def pods_that_are_not_restricted(rendered: Rendered) -> Findings:
@@ -100,7 +98,7 @@ def forwarded(rendered: Rendered) -> Iterator[tuple[str, Object]]:
                 yield match["path"]["value"], rule["backendRefs"][0]
 
 
-CHECKS: Final[Mapping[str, Callable[[Rendered], Findings]]] = {
+CHECKS: Final[Mapping[str, Check]] = {
     check.__name__: check
     for check in (
         pods_that_are_not_restricted,
@@ -115,8 +113,7 @@ CHECKS: Final[Mapping[str, Callable[[Rendered], Findings]]] = {
 
 @pytest.mark.parametrize("check", CHECKS)
 def test_no_set_of_values_makes(check: str, renders: Mapping[str, Rendered]) -> None:
-    found = {name: list(CHECKS[check](rendered)) for name, rendered in renders.items()}
-    assert {name: findings for name, findings in found.items() if findings} == {}
+    assert found_in(renders, CHECKS[check]) == {}
 
 
 def test_every_path_that_may_be_forwarded_is_in_some_set(renders: Mapping[str, Rendered]) -> None:

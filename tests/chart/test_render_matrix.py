@@ -3,13 +3,17 @@
 import asyncio
 from collections.abc import Mapping
 
-from chart_rendering import Rendered
+from chart_rendering import Rendered, Renderer
 from chart_values import MATRIX
 from dry_run import DryRun
 
 
 def test_there_are_enough_sets_of_values() -> None:
     assert len(MATRIX) >= 40
+
+
+async def test_helm_finds_no_fault_with_the_chart(renderer: Renderer) -> None:
+    assert "0 chart(s) failed" in await renderer.lint()
 
 
 async def test_api_server_takes_every_object_of_every_set(
