@@ -55,7 +55,7 @@ def release(timeout: float, kubeconfig: Path | None) -> None:
         settings = Settings.from_environment(os.environ)
     except SettingsError as error:
         raise CannotGoOn(str(error)) from None
-    configure_logs("ERROR", json_lines=False)
+    configure_logs("WARNING", json_lines=False)
     chosen = settings if kubeconfig is None else replace(settings, kubeconfig=kubeconfig)
     _tell(asyncio.run(_release(chosen, timeout)))
 

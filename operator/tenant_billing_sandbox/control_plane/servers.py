@@ -176,18 +176,20 @@ class Servers:
 
     def _start_beside(self) -> None:
         if Program.KWOK in self._programs:
-            self._make_node()
+            self._api.wait_until(self._has_node, READY_TIMEOUT)
         for server, _ in self._beside:
             server.start()
         for server, url in self._beside:
             server.wait_until(self._answers(f"{url}/healthz"), READY_TIMEOUT)
 
-    def _make_node(self) -> None:
-        """Make the node that pods run on, unless it is there; kwok plays the rest of it."""
+    def _has_node(self) -> bool:
+        """Make the node that pods run on, unless it is there, and tell whether it is; kwok plays the rest of it."""
         url = f"{self.addresses.api_url}/api/v1/nodes"
-        answer = httpx.post(url, json=NODE, verify=self._trust, timeout=REQUEST_TIMEOUT, trust_env=False)
-        if answer.status_code != HTTPStatus.CONFLICT:
-            answer.raise_for_status()
+        try:
+            answer = httpx.post(url, json=NODE, verify=self._trust, timeout=REQUEST_TIMEOUT, trust_env=False)
+        except httpx.HTTPError:
+            return False
+        return answer.is_success or answer.status_code == HTTPStatus.CONFLICT
 
     def _api_ready(self) -> bool:
         """Tell whether kube-apiserver is ready and has made the namespace that everything starts from."""
