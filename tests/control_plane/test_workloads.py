@@ -10,12 +10,12 @@ async def test_a_deployment_becomes_available_and_ends_with_its_pods(
     plane = control_plane_with_workloads
     await plane.run_kubectl("create", "deployment", "web", "--image", "web.example/web:1", "--replicas", "2")
     await plane.run_kubectl("rollout", "status", "deployment/web", "--timeout", "60s")
-    pods = await plane.run_kubectl("get", "pods", "--output", "jsonpath={.items[*].status.phase}")
-    assert pods == "Running Running"
+    pods = ("get", "pods", "--selector", "app=web", "--output")
+    assert await plane.run_kubectl(*pods, "jsonpath={.items[*].status.phase}") == "Running Running"
     await plane.run_kubectl("delete", "deployment", "web", "--wait=false")
 
     async def are_gone() -> bool:
-        return not await plane.run_kubectl("get", "pods", "--output", "name")
+        return not await plane.run_kubectl(*pods, "name")
 
     await wait_for(are_gone, "the pods to go with their Deployment")
 
