@@ -1,7 +1,7 @@
 """``tenant-billing release``: only once no operator works, only our finalizers, and as often as one likes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from tenant_billing.api import names
 from tenant_billing.clients.kubernetes_api import KubernetesApi
 from tenant_billing.clients.lease import KubernetesLease
 from tenant_billing.commands.releasing import AT_A_TIME, Releasing
+from tenant_billing.domain.errors import Unreachable
 from tenant_billing.ports import ObjectConflict
 from tenant_billing.runtime.clock import SystemClock
 from tenant_billing_sandbox.control_plane.plane import ControlPlane
@@ -146,35 +147,62 @@ async def test_a_replica_that_ends_late_cannot_begin_and_put_the_finalizers_back
     assert not await a_lease(api, namespace).acquire_or_renew()
 
 
-class Changing(KubernetesApi):
-    """One object, which somebody else changes between the first look and the write."""
+class Objects(KubernetesApi):
+    """TenantSubscriptions by name, with their finalizers; something happens at the first write to the last one."""
 
-    def __init__(self) -> None:
+    def __init__(self, happens: Callable[["Objects"], None], *named: str) -> None:
+        self.finalizers = {name: [names.FINALIZER] for name in named}
         self.version = 1
-        self.finalizers = [names.FINALIZER]
+        self._happens: Callable[[Objects], None] | None = happens
 
     async def call(self, method: str, path: str, **sent: Any) -> dict[str, Any]:
         if method == "GET":
-            return {"items": [self._body()] if "tenantsubscriptions" in path else [], "metadata": {}}
+            bodies = [self._body(name) for name in self.finalizers]
+            return {"items": bodies if path.endswith("/tenantsubscriptions") else [], "metadata": {}}
+        name = path.rpartition("/")[2]
+        if name == "last" and self._happens is not None:
+            happens, self._happens = self._happens, None
+            happens(self)
         metadata: Mapping[str, Any] = sent["body"]["metadata"]
-        if self.version == 1:
-            self.version, self.finalizers = 2, [names.FINALIZER, FOREIGN]
-            raise ObjectConflict("changed meanwhile")
-        assert metadata["resourceVersion"] == "2"
-        self.finalizers = metadata["finalizers"]
-        return self._body()
+        if metadata["resourceVersion"] != str(self.version):
+            raise ObjectConflict("of another version")
+        self.finalizers[name] = metadata["finalizers"]
+        return self._body(name)
 
-    def _body(self) -> dict[str, Any]:
-        found = {"name": "acme", "namespace": "tenants", "uid": "1", "resourceVersion": str(self.version)}
-        return {"metadata": found | {"finalizers": self.finalizers}}
+    def _body(self, name: str) -> dict[str, Any]:
+        found = {"name": name, "namespace": "tenants", "uid": name, "resourceVersion": str(self.version)}
+        return {"metadata": found | {"finalizers": self.finalizers[name]}}
+
+
+def holds_it_too(api: Objects) -> None:
+    api.version = 2
+    api.finalizers["last"].append(FOREIGN)
+
+
+def goes_away(_api: Objects) -> None:
+    raise Unreachable("the API server is gone", operation="PATCH", outcome_unknown=True)
 
 
 async def test_an_object_that_is_changed_meanwhile_keeps_what_was_added() -> None:
-    api = Changing()
+    api = Objects(holds_it_too, "last")
     releasing = Releasing(api)
     await releasing.run()
-    assert api.finalizers == [FOREIGN]
+    assert api.finalizers == {"last": [FOREIGN]}
     assert releasing.released == {"TenantSubscription": 1}
+
+
+async def test_a_run_that_breaks_off_leaves_what_it_has_done_and_the_next_does_the_rest() -> None:
+    api = Objects(goes_away, "first", "last")
+    with pytest.raises(Unreachable):
+        await Releasing(api).run()
+    assert api.finalizers == {"first": [], "last": [names.FINALIZER]}
+
+    again = Releasing(api)
+    await again.run()
+
+    assert api.finalizers == {"first": [], "last": []}
+    assert again.released == {"TenantSubscription": 1}
+    assert set(again.seen) == {"first", "last"}
 
 
 async def test_without_the_rights_it_says_so_in_one_line(
