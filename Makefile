@@ -11,6 +11,7 @@ PYTHON ?= python3
 READY := $(VENV)/.ready
 IMAGE ?= tenant-billing-operator
 VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+CODE := operator tests deploy/helm
 
 .PHONY: help
 help: ## List the commands
@@ -29,8 +30,9 @@ $(READY): requirements/development.txt pyproject.toml
 setup: $(READY) ## Prepare the Python environment
 
 .PHONY: control-plane
-control-plane: $(READY) ## Have kube-apiserver, etcd and kubectl at hand (cached outside the tree)
-	@$(BIN)/python -m tenant_billing_sandbox control-plane install --with controller-manager,stripe-mock
+control-plane: $(READY) ## Have kube-apiserver and all that tests start at hand (cached outside the tree)
+	@$(BIN)/python -m tenant_billing_sandbox control-plane install \
+	  --with controller-manager,scheduler,stripe-mock,helm,kwok,kubeconform,promtool
 
 .PHONY: demo
 demo: $(READY) ## The main job once, on a real control plane and both simulators
@@ -40,18 +42,22 @@ demo: $(READY) ## The main job once, on a real control plane and both simulators
 sandbox: $(READY) ## The same, left running, to try by hand
 	@$(BIN)/python -m tenant_billing_sandbox up
 
+.PHONY: chart
+chart: $(READY) ## Make what is made from the chart's values and templates, and from the definitions
+	@PYTHONPATH=deploy/helm $(BIN)/python -m chart_generator
+
 .PHONY: lint
 lint: $(READY) ## Format, lint, types, import contracts
-	@$(BIN)/ruff format --check operator tests
-	@$(BIN)/ruff check operator tests
+	@$(BIN)/ruff format --check $(CODE)
+	@$(BIN)/ruff check $(CODE)
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/hadolint Dockerfile
 
 .PHONY: format
 format: $(READY) ## Format the code and mend what the linter can
-	@$(BIN)/ruff format operator tests
-	@$(BIN)/ruff check --fix operator tests
+	@$(BIN)/ruff format $(CODE)
+	@$(BIN)/ruff check --fix $(CODE)
 
 .PHONY: unit
 unit: $(READY) ## Decisions, clients and simulators: no control plane

@@ -13,12 +13,18 @@ from tenant_billing_sandbox.control_plane.plane import ControlPlane
 from tenant_billing_sandbox.control_plane.ports import LOOPBACK, free_ports, is_listening
 from tenant_billing_sandbox.control_plane.problems import ControlPlaneError
 from tenant_billing_sandbox.control_plane.server_process import ServerProcess
+from tenant_billing_sandbox.control_plane.tools import TOOLS
 
 # A busy machine is no defect of the code: how long an example takes is not judged.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
 
-CONTROL_PLANE_FIXTURES = {"control_plane", "control_plane_programs", "control_plane_with_controllers"}
+CONTROL_PLANE_FIXTURES = {
+    "control_plane",
+    "control_plane_programs",
+    "control_plane_with_controllers",
+    "tool_programs",
+}
 
 
 SLOWEST_FIRST = ("crash", "bench", "integration", "end_to_end", "scenarios")
@@ -77,6 +83,25 @@ def control_plane_with_controllers(
     more = programs_or_failure(lambda: Binaries().install([Program.KUBE_CONTROLLER_MANAGER]))
     with ControlPlane.running(programs={**control_plane_programs, **more}, controller_manager=True) as plane:
         yield plane
+
+
+@pytest.fixture(scope="module")
+def control_plane_with_workloads(
+    control_plane_programs: Mapping[Program, Path], tool_programs: Mapping[Program, Path]
+) -> Iterator[ControlPlane]:
+    """A control plane of the module's own on which Deployments get pods: `helm install --wait` is real there."""
+    more = programs_or_failure(
+        lambda: Binaries().install([Program.KUBE_CONTROLLER_MANAGER, Program.KUBE_SCHEDULER])
+    )
+    programs = {**control_plane_programs, **more, **tool_programs}
+    with ControlPlane.running(programs=programs, workloads=True) as plane:
+        yield plane
+
+
+@pytest.fixture(scope="session")
+def tool_programs() -> Mapping[Program, Path]:
+    """helm, kwok, kubeconform and promtool; a test must not spend minutes compiling them."""
+    return programs_or_failure(lambda: Binaries().locate(TOOLS))
 
 
 @pytest.fixture(scope="session")

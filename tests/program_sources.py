@@ -15,11 +15,13 @@ from pathlib import Path
 from tenant_billing_sandbox.control_plane.downloads import DownloadSources
 from tenant_billing_sandbox.control_plane.pins import CORE_PROGRAMS, KUBERNETES_VERSION, host_platform
 from tenant_billing_sandbox.control_plane.reports import Advance
+from tenant_billing_sandbox.control_plane.tools import TOOLS
 
 FAKE_GO = """#!/bin/sh
 # A Go compiler: lists three packages, compiles each ./NAME into a file, and writes down what it was asked.
 echo "$*" >> "$FAKE_GO_CALLS"
 env > "$FAKE_GO_CALLS.environment"
+pwd > "$FAKE_GO_CALLS.folder"
 if [ -n "$FAKE_GO_FAILS" ]; then echo "$FAKE_GO_FAILS" >&2; exit 1; fi
 if [ "$1" = list ]; then
   case "$*" in *"-m -f"*) echo "$FAKE_GO_MODULE" ;; *) printf 'one\\ntwo\\nthree\\n' ;; esac
@@ -30,7 +32,7 @@ printf 'one\\ntwo\\nthree\\n' >&2
 while [ $# -gt 0 ]; do
   case "$1" in
     -o) folder=$2; shift ;;
-    ./*|github.com/*) printf 'compiled' > "$folder/${1##*/}"; chmod +x "$folder/${1##*/}" ;;
+    ./*|github.com/*|helm.sh/*|sigs.k8s.io/*) printf 'compiled' > "$folder/${1##*/}"; chmod +x "$folder/${1##*/}" ;;
   esac
   shift
 done
@@ -148,8 +150,12 @@ class Machine:
     def environment(self, **variables: str) -> dict[str, str]:
         """Build its environment variables; the only ``go`` on its search path is the one that was put there."""
         module = self.root / "module"
-        (module / "embedded" / "openapi").mkdir(parents=True, exist_ok=True)
-        (module / "embedded" / "openapi" / "spec3.json").write_text("{}")
+        for pattern in (
+            pattern for tool in TOOLS.values() for part in tool.documents for pattern in part.files
+        ):
+            path = module / pattern.replace("*", "x").replace("[!v]", "h")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text("{}")
         tools = self.root / "tools"
         if not tools.exists():
             tools.mkdir()

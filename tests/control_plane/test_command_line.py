@@ -50,4 +50,7 @@ def test_an_unknown_command_is_refused() -> None:
 def test_an_unknown_extra_program_is_refused_with_the_list_of_those_there_are() -> None:
     answer = CliRunner().invoke(control_plane, ["install", "--with", "kubelet"])
     assert answer.exit_code == 2
-    assert "kubelet is none of controller-manager, scheduler, stripe-mock" in answer.output
+    assert (
+        "kubelet is none of controller-manager, scheduler, stripe-mock, helm, kwok, kubeconform, promtool"
+        in answer.output
+    )

@@ -81,6 +81,24 @@ def test_a_failed_compilation_tells_what_go_said_and_leaves_nothing(machine: Mac
     assert [path for path in machine.cache.rglob("*") if path.is_file() and path.name != "lock"] == []
 
 
+def test_a_tool_is_compiled_from_the_module_of_its_own_that_pins_it(machine: Machine, tmp_path: Path) -> None:
+    Compiler(machine.environment(), RecordedReport()).compile([Program.PROMTOOL], tmp_path)
+    (build,) = machine.builds
+    assert build.endswith("github.com/prometheus/prometheus/cmd/promtool")
+    assert "-tags=remove_all_sd" in build
+    assert (machine.root / "go-calls.folder").read_text().strip().endswith("programs/promtool")
+
+
+def test_a_document_that_its_module_lacks_is_a_failure_and_not_an_empty_file(
+    machine: Machine, tmp_path: Path
+) -> None:
+    environment = machine.environment()
+    for path in (machine.root / "module").rglob("pod-*.yaml"):
+        path.unlink()
+    with pytest.raises(WayFailedError, match=r"sigs\.k8s\.io/kwok has no kustomize/stage/pod/fast"):
+        Compiler(environment, RecordedReport()).compile([Program.KWOK], tmp_path)
+
+
 async def test_two_at_once_compile_once(machine: Machine) -> None:
     go_on = machine.root / "go-on"
     environment = compiling(machine, FAKE_GO_WAITS_FOR=str(go_on))

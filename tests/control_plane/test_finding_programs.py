@@ -15,7 +15,7 @@ from program_sources import (
     put_release,
     sources,
 )
-from tenant_billing_sandbox.control_plane.binaries import Binaries, stripe_document
+from tenant_billing_sandbox.control_plane.binaries import Binaries
 from tenant_billing_sandbox.control_plane.downloads import DownloadSources
 from tenant_billing_sandbox.control_plane.pins import (
     CORE_PROGRAMS,
@@ -24,6 +24,7 @@ from tenant_billing_sandbox.control_plane.pins import (
     Program,
 )
 from tenant_billing_sandbox.control_plane.problems import ControlPlaneError, ProgramsMissingError
+from tenant_billing_sandbox.control_plane.tools import TOOLS
 
 CORE_AND_CONTROLLERS = (*CORE_PROGRAMS, Program.KUBE_CONTROLLER_MANAGER)
 NOWHERE = sources("http://127.0.0.1:1")  # nothing listens on port 1
@@ -138,13 +139,15 @@ def test_a_setting_that_is_no_way_is_refused_with_the_list_of_ways(machine: Mach
         Binaries(machine.environment(TENANT_BILLING_CONTROL_PLANE="docker")).install()
 
 
-def test_stripe_mock_is_compiled_whatever_way_the_control_plane_comes(machine: Machine) -> None:
+@pytest.mark.parametrize("tool", TOOLS)
+def test_a_tool_is_compiled_whatever_way_the_control_plane_comes(machine: Machine, tool: Program) -> None:
     machine.install_go()
     assets = put_programs(machine.root / "assets")
     environment = machine.environment(TENANT_BILLING_CONTROL_PLANE="assets", KUBEBUILDER_ASSETS=str(assets))
-    found = Binaries(environment).install([*CORE_PROGRAMS, Program.STRIPE_MOCK])
-    assert found[Program.STRIPE_MOCK].read_text() == "compiled"
-    assert stripe_document(found).read_text() == "{}"
+    found = Binaries(environment).install([*CORE_PROGRAMS, tool])
+    assert found[tool].read_text() == "compiled"
+    for document in TOOLS[tool].documents:
+        assert document.beside(found[tool]).read_text() == "\n---\n".join(["{}"] * len(document.files))
 
 
 def test_a_program_of_a_release_comes_beside_the_archive(machine: Machine) -> None:

@@ -80,3 +80,8 @@ async def test_every_output_on_the_page_is_what_the_command_prints(
     planned = await run_with_keys(environment, tmp_path, "plan", "-f", "change.yaml")
     assert (planned.code, planned.errors) == (2, "")
     assert_on_the_page(planned.output)
+
+    await environment.operator.stop()
+    released = await run_with_keys(environment, tmp_path, "release")
+    assert (released.code, released.errors) == (0, "")
+    assert_on_the_page(released.output)

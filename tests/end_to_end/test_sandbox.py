@@ -47,7 +47,7 @@ async def sandbox(control_plane_programs: Mapping[Program, Path]) -> AsyncIterat
 async def test_the_state_of_everything_is_told_in_plain_words(
     sandbox: Environment, tmp_path: Path, stripe_openapi: Path
 ) -> None:
-    """And the operator got there with the rights of ``deploy/rbac``, by calls that Stripe's document knows."""
+    """And the operator got there with the rights of ``deploy/kustomize``, by calls that Stripe's document knows."""
     await subscribe(sandbox, "acme-iot", "starter")
     await subscribe(sandbox, "beta-farm", "growth")
     await pay(sandbox, "acme-iot")

@@ -139,14 +139,9 @@ class KubernetesCluster(KubernetesSecrets):
         Raises:
             ObjectGone: The kind is not defined.
         """
-        query = {"limit": str(PAGE)}
-        while True:
-            page = await self._api.call("GET", path, query=query, accept=METADATA_LIST)
-            for item in page["items"] or ():  # null where there is none
+        async for page in self._api.pages(path, PAGE, accept=METADATA_LIST):
+            for item in page:
                 yield item["metadata"]
-            if not page["metadata"].get("continue"):
-                return
-            query["continue"] = page["metadata"]["continue"]
 
     async def _apply_status(
         self, kind: str, namespace: str | None, name: str, status: Mapping[str, Any]

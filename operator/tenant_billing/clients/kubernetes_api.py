@@ -159,6 +159,28 @@ class KubernetesApi:
             raise _no_answer(f"{method} {path}", type(error).__name__, write=write) from None
         return _answer(response.status, response.headers, text, f"{method} {path}", write=write)
 
+    async def pages(
+        self, path: str, size: int, *, accept: str = JSON
+    ) -> AsyncIterator[list[Mapping[str, Any]]]:
+        """Give the objects of a list, page by page.
+
+        Args:
+            path: Path of the list.
+            size: Objects per page, at most.
+            accept: Which form of the answer is asked for.
+
+        Raises:
+            ObjectGone: The kind is not defined.
+            OutsideError: The API server refused, or gave no usable answer.
+        """
+        query = {"limit": str(size)}
+        while True:
+            page = await self.call("GET", path, query=query, accept=accept)
+            yield page["items"] or []  # null where there is none
+            if not page["metadata"].get("continue"):
+                return
+            query["continue"] = page["metadata"]["continue"]
+
 
 def _no_answer(operation: str, why: str, *, write: bool) -> Unreachable:
     return Unreachable(

@@ -10,6 +10,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "import": "tenant_billing.commands.import_:import_",
     "migrate-meter": "tenant_billing.commands.migrate_meter:migrate_meter",
     "plan": "tenant_billing.commands.plan:plan",
+    "release": "tenant_billing.commands.release:release",
     "run": "tenant_billing.commands.run:run",
     "sandbox": "tenant_billing.commands.sandbox:sandbox",
     "status": "tenant_billing.commands.status:status",

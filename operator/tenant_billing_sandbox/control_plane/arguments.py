@@ -16,12 +16,16 @@ class Addresses:
         etcd: etcd's clients.
         etcd_peer: etcd's peers, of which there are none.
         controllers: Health of kube-controller-manager.
+        scheduler: Health of kube-scheduler.
+        kwok: Health of kwok.
     """
 
     api: int
     etcd: int
     etcd_peer: int
     controllers: int
+    scheduler: int
+    kwok: int
 
     @property
     def api_url(self) -> str:
@@ -37,6 +41,16 @@ class Addresses:
     def controllers_url(self) -> str:
         """Address of kube-controller-manager."""
         return f"https://{LOOPBACK}:{self.controllers}"
+
+    @property
+    def scheduler_url(self) -> str:
+        """Address of kube-scheduler."""
+        return f"https://{LOOPBACK}:{self.scheduler}"
+
+    @property
+    def kwok_url(self) -> str:
+        """Address of kwok."""
+        return f"http://{LOOPBACK}:{self.kwok}"
 
 
 @dataclass(frozen=True)
@@ -98,17 +112,38 @@ def controller_manager_arguments(
 ) -> list[str]:
     """Build kube-controller-manager's arguments: garbage collection, namespaces, default service accounts."""
     _, private = credentials.service_accounts
+    return [
+        *_component_arguments(addresses.controllers, credentials, kubeconfig),
+        f"--service-account-private-key-file={private}",
+        f"--root-ca-file={credentials.authority}",
+        "--use-service-account-credentials",
+    ]
+
+
+def scheduler_arguments(addresses: Addresses, credentials: Credentials, kubeconfig: Path) -> list[str]:
+    """Build kube-scheduler's arguments."""
+    return _component_arguments(addresses.scheduler, credentials, kubeconfig)
+
+
+def kwok_arguments(addresses: Addresses, kubeconfig: Path, stages: Path) -> list[str]:
+    """Build kwok's arguments: it plays every node, and every pod on one, by its stages."""
+    return [
+        f"--kubeconfig={kubeconfig}",
+        f"--config={stages}",
+        "--manage-all-nodes",
+        f"--server-address={LOOPBACK}:{addresses.kwok}",
+    ]
+
+
+def _component_arguments(port: int, credentials: Credentials, kubeconfig: Path) -> list[str]:
     certificate, key = credentials.serving
     return [
         f"--kubeconfig={kubeconfig}",
         f"--authentication-kubeconfig={kubeconfig}",
         f"--authorization-kubeconfig={kubeconfig}",
-        f"--service-account-private-key-file={private}",
-        f"--root-ca-file={credentials.authority}",
         f"--tls-cert-file={certificate}",
         f"--tls-private-key-file={key}",
-        "--use-service-account-credentials",
         "--leader-elect=false",
         f"--bind-address={LOOPBACK}",
-        f"--secure-port={addresses.controllers}",
+        f"--secure-port={port}",
     ]

@@ -13,13 +13,14 @@ from pathlib import Path
 from tenant_billing_sandbox.control_plane.cache import ProgramCache
 from tenant_billing_sandbox.control_plane.compiling import Compiler
 from tenant_billing_sandbox.control_plane.downloads import Downloads, DownloadSources
-from tenant_billing_sandbox.control_plane.pins import CORE_PROGRAMS, STRIPE_DOCUMENT, Program
+from tenant_billing_sandbox.control_plane.pins import CORE_PROGRAMS, Program
 from tenant_billing_sandbox.control_plane.problems import (
     ControlPlaneError,
     ProgramsMissingError,
     WayFailedError,
 )
 from tenant_billing_sandbox.control_plane.reports import Report, SilentReport
+from tenant_billing_sandbox.control_plane.tools import STRIPE_DOCUMENT, TOOLS
 
 SETTING = "TENANT_BILLING_CONTROL_PLANE"
 ASSETS = "KUBEBUILDER_ASSETS"
@@ -120,7 +121,7 @@ class Binaries:
         if not value:
             attempts.append(f"assets: {ASSETS} is not set")
             return {}
-        wanted = [program for program in programs if program != Program.STRIPE_MOCK]
+        wanted = [program for program in programs if program not in TOOLS]
         found = ProgramCache(Path(value)).find(wanted)
         if len(found) < len(wanted):
             attempts.append(f"assets: {value} ({ASSETS}) has no {', '.join(_missing(wanted, found))}")
@@ -129,9 +130,9 @@ class Binaries:
     def _may(self, way: Way, program: Program) -> bool:
         """Tell whether the setting allows a way.
 
-        stripe-mock is no part of the control plane that the setting is about: it is always compiled.
+        Tools are no part of the control plane that the setting is about: they are always compiled.
         """
-        if program == Program.STRIPE_MOCK:
+        if program in TOOLS:
             return way == Way.COMPILE and self.way != Way.CACHE
         return self.way in (Way.AUTO, way)
 
@@ -152,7 +153,7 @@ class Binaries:
 
 def stripe_document(programs: Mapping[Program, Path]) -> Path:
     """Return the path of Stripe's published OpenAPI document, which comes with stripe-mock."""
-    return programs[Program.STRIPE_MOCK].parent / STRIPE_DOCUMENT
+    return STRIPE_DOCUMENT.beside(programs[Program.STRIPE_MOCK])
 
 
 def _missing(programs: Collection[Program], found: Collection[Program]) -> list[str]:

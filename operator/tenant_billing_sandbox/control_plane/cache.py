@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from tenant_billing_sandbox.control_plane.pins import STRIPE_DOCUMENT, Program
+from tenant_billing_sandbox.control_plane.pins import Program
 from tenant_billing_sandbox.control_plane.recipe import recipe_name
 from tenant_billing_sandbox.control_plane.reports import Report
 
@@ -64,5 +64,5 @@ class ProgramCache:
         with tempfile.TemporaryDirectory(dir=self.folder.parent, prefix=UNFINISHED) as name:
             folder = Path(name)
             yield folder
-            for path in sorted(folder.iterdir(), key=lambda path: path.name != STRIPE_DOCUMENT):
+            for path in sorted(folder.iterdir(), key=lambda path: path.name in set(Program)):
                 path.replace(self.folder / path.name)

@@ -9,11 +9,12 @@ from tenant_billing_sandbox.control_plane.binaries import Binaries
 from tenant_billing_sandbox.control_plane.pins import CORE_PROGRAMS, KUBERNETES_VERSION, Program
 from tenant_billing_sandbox.control_plane.problems import ControlPlaneError
 from tenant_billing_sandbox.control_plane.reports import ConsoleReport
+from tenant_billing_sandbox.control_plane.tools import TOOLS
 
 EXTRAS = {
     "controller-manager": Program.KUBE_CONTROLLER_MANAGER,
     "scheduler": Program.KUBE_SCHEDULER,
-    "stripe-mock": Program.STRIPE_MOCK,
+    **{str(tool): tool for tool in TOOLS},
 }
 
 

@@ -8,16 +8,14 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from tenant_billing_sandbox.control_plane.pins import (
-    KUBERNETES_MODULE,
     KUBERNETES_VERSION,
-    STRIPE_DOCUMENT,
-    STRIPE_MOCK_MODULE,
+    PROGRAM_MODULES,
     Program,
 )
 from tenant_billing_sandbox.control_plane.problems import WayFailedError
 from tenant_billing_sandbox.control_plane.reports import Report
+from tenant_billing_sandbox.control_plane.tools import TOOLS, Document, module_of
 
-STRIPE_MOCK_PACKAGE = "github.com/stripe/stripe-mock"
 VERSION_PACKAGES = ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version")
 MAJOR, MINOR, _ = KUBERNETES_VERSION.removeprefix("v").split(".")
 VERSION_STAMP = {
@@ -54,6 +52,9 @@ FOREIGN_TARGET = ("GOOS", "GOARCH")
 """The programs run here, whatever the person cross-compiles otherwise."""
 
 ERROR_LINES = 12
+YAML_START = "---\n"
+DOCUMENT_SEPARATOR = "\n---\n"
+"""Between the parts of a YAML stream."""
 
 
 class Compiler:
@@ -70,28 +71,39 @@ class Compiler:
         self._report = report
 
     def compile(self, programs: Collection[Program], folder: Path) -> None:
-        """Put the programs into the folder, with the OpenAPI document beside stripe-mock.
+        """Put the programs into the folder, with the documents that belong to them.
 
         Raises:
             WayFailedError: There is no Go, or it can't compile them.
         """
-        kubernetes = [
-            f"./{program}" for program in Program if program in programs and program != Program.STRIPE_MOCK
-        ]
+        kubernetes = [f"./{program}" for program in Program if program in programs and program not in TOOLS]
         if kubernetes:
-            self._build(KUBERNETES_MODULE, kubernetes, folder)
-        if Program.STRIPE_MOCK in programs:
-            self._build(STRIPE_MOCK_MODULE, [STRIPE_MOCK_PACKAGE], folder)
-            source = self._go(STRIPE_MOCK_MODULE, "list", "-m", "-f", "{{.Dir}}", STRIPE_MOCK_PACKAGE).strip()
-            shutil.copyfile(Path(source) / "embedded/openapi/spec3.json", folder / STRIPE_DOCUMENT)
+            self._build(PROGRAM_MODULES, kubernetes, folder)
+        for program, tool in TOOLS.items():
+            if program in programs:
+                self._build(module_of(program), [tool.package], folder, tool.tags)
+                for document in tool.documents:
+                    self._collect(document, folder)
 
-    def _build(self, module: Path, packages: Sequence[str], folder: Path) -> None:
+    def _collect(self, document: Document, folder: Path) -> None:
+        """Put a document together; its module is checked against go.sum as those of programs are."""
+        self._go(document.pinned_by, "mod", "download", document.module)
+        source = Path(self._go(document.pinned_by, "list", "-m", "-f", "{{.Dir}}", document.module).strip())
+        parts: list[str] = []
+        for pattern in document.files:
+            found = sorted(source.glob(pattern))
+            if not found:
+                raise WayFailedError(f"compile: {document.module} has no {pattern}")
+            parts += [path.read_text().removeprefix(YAML_START) for path in found]
+        (folder / document.name).write_text(DOCUMENT_SEPARATOR.join(parts))
+
+    def _build(self, module: Path, packages: Sequence[str], folder: Path, tags: str = "") -> None:
         names = ", ".join(package.rsplit("/", 1)[-1] for package in packages)
         self._report.say(f"Compiling {names} from the pinned Go modules (minutes, once)")
-        listed = self._go(
-            module, "list", "-deps", "-f", "{{if .Stale}}{{.ImportPath}}{{end}}", *BUILD_FLAGS, *packages
-        )
-        arguments = ["build", "-v", *BUILD_FLAGS, "-o", f"{folder}{os.sep}", *packages]
+        flags = [*BUILD_FLAGS, *([f"-tags={tags}"] if tags else [])]
+        stale = "{{if .Stale}}{{.ImportPath}}{{end}}"
+        listed = self._go(module, "list", "-deps", "-f", stale, *flags, *packages)
+        arguments = ["build", "-v", *flags, "-o", f"{folder}{os.sep}", *packages]
         last_lines: deque[str] = deque(maxlen=ERROR_LINES)
         with (
             self._report.progress("Packages", len(listed.split())) as advance,

@@ -20,6 +20,10 @@ class Program(StrEnum):
     KUBE_CONTROLLER_MANAGER = "kube-controller-manager"
     KUBE_SCHEDULER = "kube-scheduler"
     STRIPE_MOCK = "stripe-mock"
+    HELM = "helm"
+    KWOK = "kwok"
+    KUBECONFORM = "kubeconform"
+    PROMTOOL = "promtool"
 
 
 CORE_PROGRAMS = (Program.ETCD, Program.KUBE_APISERVER, Program.KUBECTL)
@@ -27,9 +31,6 @@ CORE_PROGRAMS = (Program.ETCD, Program.KUBE_APISERVER, Program.KUBECTL)
 
 RELEASE_PROGRAMS = (Program.KUBE_CONTROLLER_MANAGER, Program.KUBE_SCHEDULER)
 """What Kubernetes publishes as single files beside its archives."""
-
-STRIPE_DOCUMENT = "stripe-openapi.json"
-"""File name of Stripe's published OpenAPI document, kept beside `Program.STRIPE_MOCK`, which serves it."""
 
 ENVTEST_SHA512: Mapping[str, str] = MappingProxyType(
     {
@@ -49,11 +50,8 @@ ENVTEST_SHA512: Mapping[str, str] = MappingProxyType(
 )
 """SHA-512 of the envtest archives, by platform (the index file of kubernetes-sigs/controller-tools)."""
 
-KUBERNETES_MODULE = Path(__file__).parent / "programs"
-"""The Go module whose commands are Kubernetes' programs and etcd."""
-
-STRIPE_MOCK_MODULE = KUBERNETES_MODULE / "stripe-mock"
-"""The Go module that pins Stripe's mock server."""
+PROGRAM_MODULES = Path(__file__).parent / "programs"
+"""The Go module whose commands are Kubernetes' programs and etcd; in its folders are those of the tools."""
 
 
 def host_platform() -> str:

@@ -61,6 +61,7 @@ class ControlPlane:
         *,
         audit: bool = True,
         controller_manager: bool = False,
+        workloads: bool = False,
         programs: Mapping[Program, Path] | None = None,
     ) -> Iterator["ControlPlane"]:
         """Run a control plane while the context lasts; blocks while it starts (4 s) and stops (1 s).
@@ -72,13 +73,15 @@ class ControlPlane:
             audit: Whether requests are recorded.
             controller_manager: Whether kube-controller-manager runs too, for garbage collection and the
                 deletion of namespaces.
+            workloads: Whether, beyond that, kube-scheduler and kwok run: Deployments get pods on a node, and both
+                behave as if containers ran.
             programs: Paths of the programs; absent: those that `Binaries.locate` finds.
 
         Raises:
             ProgramsMissingError: A program is not on this machine.
             ServerFailedError: A server doesn't become ready.
         """
-        wanted = (*CORE_PROGRAMS, *([Program.KUBE_CONTROLLER_MANAGER] if controller_manager else []))
+        wanted = _programs(controller_manager=controller_manager or workloads, workloads=workloads)
         located = programs if programs is not None else Binaries().locate(wanted)
         workspace = Workspace(directory)
         failed = False
@@ -105,11 +108,16 @@ class ControlPlane:
         *,
         audit: bool = True,
         controller_manager: bool = False,
+        workloads: bool = False,
         programs: Mapping[Program, Path] | None = None,
     ) -> AsyncIterator["ControlPlane"]:
         """Do as `running` without blocking the event loop."""
         context = cls.running(
-            directory, audit=audit, controller_manager=controller_manager, programs=programs
+            directory,
+            audit=audit,
+            controller_manager=controller_manager,
+            workloads=workloads,
+            programs=programs,
         )
         entering = asyncio.ensure_future(asyncio.to_thread(context.__enter__))
         try:
@@ -213,3 +221,11 @@ class ControlPlane:
         Tokens end, because they are bound to ServiceAccounts that are gone.
         """
         await asyncio.to_thread(self._servers.wipe)
+
+
+def _programs(*, controller_manager: bool, workloads: bool) -> tuple[Program, ...]:
+    return (
+        *CORE_PROGRAMS,
+        *([Program.KUBE_CONTROLLER_MANAGER] if controller_manager else []),
+        *([Program.KUBE_SCHEDULER, Program.KWOK] if workloads else []),
+    )

@@ -26,7 +26,7 @@ class ProgramsMissingError(ControlPlaneError):
             *(f"  - {attempt}" for attempt in attempts),
             "Ways out, any one of them:",
             "  - set KUBEBUILDER_ASSETS to a folder with etcd, kube-apiserver, kubectl (see setup-envtest);",
-            "  - install Go (https://go.dev/dl): `make control-plane` compiles them once, in six minutes;",
+            "  - install Go (https://go.dev/dl): `make control-plane` compiles all there is, once, in minutes;",
             "  - let this machine reach github.com and dl.k8s.io, or set TENANT_BILLING_DOWNLOAD_MIRROR to",
             "    the address of a folder with the official archives, and run `make control-plane`;",
             "  - unset TENANT_BILLING_CONTROL_PLANE, if it is set, so that every way is tried.",

@@ -7,10 +7,11 @@ from pathlib import Path
 from tenant_billing_sandbox.control_plane.compiling import BUILD_ENVIRONMENT, BUILD_FLAGS
 from tenant_billing_sandbox.control_plane.pins import (
     ENVTEST_SHA512,
-    KUBERNETES_MODULE,
     KUBERNETES_VERSION,
+    PROGRAM_MODULES,
     host_platform,
 )
+from tenant_billing_sandbox.control_plane.tools import TOOLS
 
 DIGEST_LENGTH = 12
 MODULE_FILES = ("**/go.mod", "**/go.sum", "**/*.go")
@@ -28,10 +29,12 @@ def recipe_name() -> str:
 def _parts() -> Iterator[bytes]:
     yield host_platform().encode()
     yield repr((BUILD_FLAGS, sorted(BUILD_ENVIRONMENT.items()), sorted(ENVTEST_SHA512.items()))).encode()
-    for path in sorted(path for pattern in MODULE_FILES for path in KUBERNETES_MODULE.glob(pattern)):
+    for tool in TOOLS.values():
+        yield repr((tool.package, tool.tags, [(part.name, part.files) for part in tool.documents])).encode()
+    for path in sorted(path for pattern in MODULE_FILES for path in PROGRAM_MODULES.glob(pattern)):
         yield _relative(path).encode()
         yield path.read_bytes()
 
 
 def _relative(path: Path) -> str:
-    return path.relative_to(KUBERNETES_MODULE).as_posix()
+    return path.relative_to(PROGRAM_MODULES).as_posix()

@@ -45,6 +45,8 @@ class ServerProcess:
     @property
     def address_taken(self) -> bool:
         """Whether it complained, since its last start, that its port is in use."""
+        if not self._log.exists():
+            return False
         with self._log.open("rb") as log:
             log.seek(self._log_start)
             return b"address already in use" in log.read()

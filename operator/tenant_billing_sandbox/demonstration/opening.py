@@ -39,7 +39,7 @@ def _install(stage: Stage, *, with_operator: bool) -> Step:
         "install",
         "Install the operator",
         (
-            Command("kubectl apply --server-side -f deploy/crds -f deploy/rbac", installs),
+            Command("kubectl apply --server-side -f deploy/crds -f deploy/kustomize/rights.yaml", installs),
             Command("tenant-billing run", operator_starts),
         ),
         (leads,),

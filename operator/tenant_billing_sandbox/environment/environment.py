@@ -40,6 +40,7 @@ class EnvironmentSettings:
         operator: Further environment variables of the operator.
         gateway: Whether a gateway stands between the operator and kube-apiserver.
         controller_manager: Whether garbage is collected and namespaces end.
+        workloads: Whether, beyond that, Deployments get pods that seem to run.
         installed: Whether the product is installed from the start; else by `Environment.install`.
     """
 
@@ -48,6 +49,7 @@ class EnvironmentSettings:
     operator: Mapping[str, str] = field(default_factory=dict)
     gateway: bool = False
     controller_manager: bool = False
+    workloads: bool = False
     installed: bool = True
 
 
@@ -99,7 +101,9 @@ class Environment:
             stripe = await running.enter_async_context(StripeSimulator.serve(chosen.stripe))
             things_stack = await running.enter_async_context(ThingsStackSimulator.serve(chosen.things_stack))
             plane = await running.enter_async_context(
-                ControlPlane.start(directory, controller_manager=chosen.controller_manager)
+                ControlPlane.start(
+                    directory, controller_manager=chosen.controller_manager, workloads=chosen.workloads
+                )
             )
             async with _around(plane, stripe, things_stack, chosen) as environment:
                 yield environment

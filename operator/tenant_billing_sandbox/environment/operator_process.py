@@ -61,11 +61,14 @@ class OperatorProcess:
         """Whether it runs now."""
         return self._process is not None and self._process.alive
 
-    async def start(self, kubeconfig: Path, *, wait: bool = True) -> None:
+    async def start(
+        self, kubeconfig: Path, *, settings: Mapping[str, str] | None = None, wait: bool = True
+    ) -> None:
         """Start it, unless it runs.
 
         Args:
             kubeconfig: Who it is and where kube-apiserver, or the gateway before it, is.
+            settings: Environment variables of this start only, which outrank the others.
             wait: Whether to return only when it is ready: it has listed what exists.
 
         Raises:
@@ -74,7 +77,11 @@ class OperatorProcess:
         if self.alive:
             return
         command = [sys.executable, "-m", "tenant_billing", "run"]
-        environment = self._environment | {"TENANT_BILLING_KUBECONFIG": str(kubeconfig)}
+        environment = {
+            **self._environment,
+            **(settings or {}),
+            "TENANT_BILLING_KUBECONFIG": str(kubeconfig),
+        }
         self._process = ServerProcess(command, self.log, environment, name="the operator")
         self._process.start()
         if wait:

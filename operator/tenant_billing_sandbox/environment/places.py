@@ -7,7 +7,7 @@ SOURCE_ROOT: Final = Path(__file__).resolve().parents[2]
 REPOSITORY: Final = SOURCE_ROOT.parent
 DEPLOY: Final = REPOSITORY / "deploy"
 DEFINITIONS: Final = DEPLOY / "crds"
-PERMISSIONS: Final = DEPLOY / "rbac"
+PERMISSIONS: Final = DEPLOY / "kustomize" / "rights.yaml"
 SAMPLES: Final = DEPLOY / "samples"
 
 SYSTEM_NAMESPACE: Final = "tenant-billing-system"
