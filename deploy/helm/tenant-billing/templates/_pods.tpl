@@ -57,8 +57,11 @@ tolerations:
 - name: TENANT_BILLING_{{ snakecase $setting | upper }}
   value: {{ $value | quote }}
 {{- end }}
-{{- with .Values.extraEnv }}
-{{ toYaml . }}
+{{- range .Values.extraEnv }}
+{{- if or (hasPrefix "TENANT_BILLING_" .name) (has .name (list "POD_NAME" "POD_NAMESPACE")) }}
+{{- fail (printf "extraEnv names %s, which the chart sets itself; what may be chosen stands under settings" .name) }}
+{{- end }}
+{{ toYaml (list .) }}
 {{- end }}
 {{- end -}}
 
