@@ -110,11 +110,12 @@ def page(definition: Schema, source: str) -> str:
     kind = definition["spec"]["names"]["kind"]
     (version,) = definition["spec"]["versions"]
     root = version["schema"]["openAPIV3Schema"]
+    explained = f"kubectl explain {definition['spec']['names']['singular']}.spec"
     lines = [
         f"# {kind}: every field",
         "",
-        f"Made from `deploy/crds/{source}` by `make reference`; edit that file. `kubectl explain "
-        f"{definition['spec']['names']['singular']}.spec` tells the same of the cluster at hand.",
+        f"Made from `deploy/crds/{source}` by `make reference`; edit that file.",
+        f"`{explained}` tells the same of the cluster at hand.",
     ]
     for part in ("spec", "status"):
         rows = (
