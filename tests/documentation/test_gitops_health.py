@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import pytest
 import yaml
@@ -32,7 +32,7 @@ def health() -> Check:
     """Argo CD gives the script the object as ``obj``, in Lua 5.1, with the basic libraries alone."""
     lua = lua51.LuaRuntime(unpack_returned_tuples=True)
     lua.execute("os, io, package, require, debug, dofile, loadfile = nil")
-    function: Callable[[object], Mapping[str, object]] = lua.eval(f"function(obj) {script()} end")
+    function = cast("Callable[[object], Mapping[str, object]]", lua.eval(f"function(obj) {script()} end"))
 
     def check(resource: Mapping[str, Any]) -> Health:
         answer = function(lua.table_from(resource, recursive=True))

@@ -1,0 +1,29 @@
+"""The real kubectl and a real kube-apiserver, asked what the documentation says."""
+
+import asyncio
+from collections.abc import Callable
+from functools import cache
+
+import pytest
+
+from manifests import DEFINITIONS
+from tenant_billing_sandbox.control_plane.plane import ControlPlane
+
+
+@pytest.fixture(scope="session")
+def definitions(control_plane: ControlPlane) -> ControlPlane:
+    """A control plane that knows the four kinds; applied once for all tests of a worker."""
+    asyncio.run(control_plane.apply(DEFINITIONS))
+    return control_plane
+
+
+@pytest.fixture(scope="session")
+def kubectl_help(definitions: ControlPlane) -> Callable[[str], str]:
+    """What kubectl says of a verb, with what is behind it, and the options of all verbs."""
+
+    @cache
+    def of(verb: str) -> str:
+        own = asyncio.run(definitions.run_kubectl(*verb.split(), "--help"))
+        return own + asyncio.run(definitions.run_kubectl("options"))
+
+    return of
