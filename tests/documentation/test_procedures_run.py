@@ -124,7 +124,6 @@ async def _furnish(plane: ControlPlane) -> None:
             each["metadata"]["namespace"] = "default"
     for each in (namespace, lease, webhook, *objects):
         await plane.run_kubectl("apply", "--server-side", "--filename=-", input=json.dumps(each))
-    await plane.run_kubectl("apply", "--server-side", "--filename", str(REPOSITORY / "deploy" / "rbac"))
     held = {
         "type": "Ready",
         "status": "False",
