@@ -43,7 +43,7 @@ OPTIONS_OF_HELM: Final = {
     "--wait",
 }
 VERBS_OF_HELM: Final = {"install", "upgrade", "uninstall", "show", "template", "repo", "pull", "test"}
-OTHER_PROGRAMS: Final = {"cat", "curl", "date", "git", "grep", "openssl"}
+OTHER_PROGRAMS: Final = {"cat", "curl", "date", "git", "grep", "jq", "openssl"}
 
 
 def read_ours(words: Sequence[str]) -> None:
