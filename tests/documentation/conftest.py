@@ -7,6 +7,7 @@ from functools import cache
 import pytest
 
 from manifests import DEFINITIONS
+from tenant_billing.api.names import CATEGORY
 from tenant_billing_sandbox.control_plane.plane import ControlPlane
 
 
@@ -27,3 +28,16 @@ def kubectl_help(definitions: ControlPlane) -> Callable[[str], str]:
         return own + asyncio.run(definitions.run_kubectl("options"))
 
     return of
+
+
+@pytest.fixture(scope="session")
+def kubectl_resources(definitions: ControlPlane) -> frozenset[str]:
+    """What kubectl knows resources by: plural, singular and short names, and the category of ours."""
+    table = asyncio.run(definitions.run_kubectl("api-resources", "--output=wide", "--no-headers"))
+    names = {CATEGORY}
+    for line in table.splitlines():
+        words = line.split()
+        place = next(number for number, word in enumerate(words) if word in {"true", "false"})
+        plural, short_names, kind = words[0], words[1 : place - 1], words[place + 1]
+        names |= {plural, kind.lower(), *",".join(short_names).split(",")}
+    return frozenset(names - {""})

@@ -12,7 +12,6 @@ import pytest
 from document_pages import all_blocks
 from manifests import REPOSITORY
 from shell_commands import Command, commands
-from tenant_billing.api.names import CATEGORY, KINDS
 from tenant_billing.commands.group import group
 
 SHOWN: Final = [command for block in all_blocks("console", "sh") for command in commands(block)]
@@ -20,17 +19,14 @@ OF_KUBECTL: Final = [
     each for each in SHOWN if each.words[0] == "kubectl" and each.words[1] != "tenantbilling"
 ]
 
-RESOURCES_OF_KUBERNETES: Final = {
-    "crd", "events", "lease", "namespace", "namespaces", "pods", "secret", "secrets",
-}  # fmt: skip
-OUR_RESOURCES: Final = {CATEGORY} | {
-    name for kind in KINDS for name in (kind.plural, kind.singular, kind.short_name)
-}
 NAMES_RESOURCES: Final = {"annotate", "delete", "describe", "explain", "get", "label", "patch", "wait"}
 """Verbs of kubectl whose first argument is a resource."""
 
-SUBCOMMANDS: Final = {"secret", "generic", "rolebinding", "namespace"}
-"""Words behind ``kubectl create`` that choose what is made."""
+HAVE_SUBCOMMANDS: Final = {"auth", "config", "create", "rollout"}
+"""Verbs of kubectl whose next words choose what is done."""
+SUBCOMMANDS: Final = {
+    "can-i", "current-context", "generic", "namespace", "restart", "rolebinding", "secret", "status", "view",
+}  # fmt: skip
 
 OPTIONS_OF_HELM: Final = {
     "-n",
@@ -110,14 +106,14 @@ def test_command_that_does_not_exist_is_found(words: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize("command", OF_KUBECTL, ids=str)
 def test_kubectl_command_exists_with_its_options(
-    command: Command, kubectl_help: Callable[[str], str]
+    command: Command, kubectl_help: Callable[[str], str], kubectl_resources: frozenset[str]
 ) -> None:
     _, verb, *rest = command.words
-    below = list(itertools.takewhile(SUBCOMMANDS.__contains__, rest)) if verb == "create" else []
+    below = list(itertools.takewhile(SUBCOMMANDS.__contains__, rest)) if verb in HAVE_SUBCOMMANDS else []
     arguments = positional(rest[len(below) :], options_of(kubectl_help(" ".join([verb, *below]))))
     if verb in NAMES_RESOURCES and arguments:
         asked = {each.partition("/")[0] for each in arguments[0].split(",")}
-        assert asked <= RESOURCES_OF_KUBERNETES | OUR_RESOURCES
+        assert asked <= kubectl_resources
 
 
 @cache
