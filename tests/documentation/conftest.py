@@ -6,34 +6,29 @@ from functools import cache
 
 import pytest
 
-from manifests import DEFINITIONS
+from kubernetes_fixtures import kinds
 from tenant_billing.api.names import CATEGORY
 from tenant_billing_sandbox.control_plane.plane import ControlPlane
 
-
-@pytest.fixture(scope="session")
-def definitions(control_plane: ControlPlane) -> ControlPlane:
-    """A control plane that knows the four kinds; applied once for all tests of a worker."""
-    asyncio.run(control_plane.apply(DEFINITIONS))
-    return control_plane
+__all__ = ["kinds"]
 
 
 @pytest.fixture(scope="session")
-def kubectl_help(definitions: ControlPlane) -> Callable[[str], str]:
+def kubectl_help(kinds: ControlPlane) -> Callable[[str], str]:
     """What kubectl says of a verb, with what is behind it, and the options of all verbs."""
 
     @cache
     def of(verb: str) -> str:
-        own = asyncio.run(definitions.run_kubectl(*verb.split(), "--help"))
-        return own + asyncio.run(definitions.run_kubectl("options"))
+        own = asyncio.run(kinds.run_kubectl(*verb.split(), "--help"))
+        return own + asyncio.run(kinds.run_kubectl("options"))
 
     return of
 
 
 @pytest.fixture(scope="session")
-def kubectl_resources(definitions: ControlPlane) -> frozenset[str]:
+def kubectl_resources(kinds: ControlPlane) -> frozenset[str]:
     """What kubectl knows resources by: plural, singular and short names, and the category of ours."""
-    table = asyncio.run(definitions.run_kubectl("api-resources", "--output=wide", "--no-headers"))
+    table = asyncio.run(kinds.run_kubectl("api-resources", "--output=wide", "--no-headers"))
     names = {CATEGORY}
     for line in table.splitlines():
         words = line.split()

@@ -23,20 +23,20 @@ OPERATOR: Final = (
 
 
 @pytest.fixture
-async def guarded(definitions: ControlPlane, namespace: str) -> AsyncIterator[str]:
+async def guarded(kinds: ControlPlane, namespace: str) -> AsyncIterator[str]:
     """A namespace with an object of an author's, once the policy is in force; it is gone after the test."""
     (policy,) = (block for block in blocks(DOCUMENTS / "security.md") if block.language == "yaml")
     manifests = json.dumps(
         {"apiVersion": "v1", "kind": "List", "items": list(yaml.safe_load_all(policy.text))}
     )
-    await definitions.run_kubectl("create", "--filename=-", input=manifests)
+    await kinds.run_kubectl("create", "--filename=-", input=manifests)
     try:
         sold = a("TenantSubscription", {"metadata.namespace": namespace})
-        await definitions.run_kubectl("create", "--filename=-", *AUTHOR, input=json.dumps(sold))
-        await wait_for(lambda: is_denied(definitions, namespace, *AUTHOR), "the policy to be in force", 60)
+        await kinds.run_kubectl("create", "--filename=-", *AUTHOR, input=json.dumps(sold))
+        await wait_for(lambda: is_denied(kinds, namespace, *AUTHOR), "the policy to be in force", 60)
         yield namespace
     finally:
-        await definitions.run_kubectl("delete", "--filename=-", input=manifests)
+        await kinds.run_kubectl("delete", "--filename=-", input=manifests)
 
 
 async def annotate(plane: ControlPlane, namespace: str, annotation: str, *user: str) -> None:
@@ -57,16 +57,16 @@ async def is_denied(plane: ControlPlane, namespace: str, *user: str) -> bool:
 
 
 async def test_only_platform_team_and_operator_write_what_decides_about_money(
-    definitions: ControlPlane, guarded: str
+    kinds: ControlPlane, guarded: str
 ) -> None:
-    await annotate(definitions, guarded, f"{Annotation.RECONCILE}=1", *AUTHOR)
-    await annotate(definitions, guarded, f"{Annotation.PUSHED_USAGE}=totals", *OPERATOR)
-    await annotate(definitions, guarded, f"{Annotation.RECONCILE}=2", *AUTHOR)
+    await annotate(kinds, guarded, f"{Annotation.RECONCILE}=1", *AUTHOR)
+    await annotate(kinds, guarded, f"{Annotation.PUSHED_USAGE}=totals", *OPERATOR)
+    await annotate(kinds, guarded, f"{Annotation.RECONCILE}=2", *AUTHOR)
     for forged in (
         f"{Annotation.PUSHED_USAGE}=none",
         f"{Annotation.PUSHED_USAGE}-",
         f"{Annotation.PAUSED}=true",
     ):
         with pytest.raises(KubectlError, match="platform team"):
-            await annotate(definitions, guarded, forged, *AUTHOR)
-    await annotate(definitions, guarded, f"{Annotation.PAUSED}=true", *PLATFORM_TEAM)
+            await annotate(kinds, guarded, forged, *AUTHOR)
+    await annotate(kinds, guarded, f"{Annotation.PAUSED}=true", *PLATFORM_TEAM)

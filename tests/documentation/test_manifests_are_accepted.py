@@ -70,16 +70,14 @@ async def send(plane: ControlPlane, manifest: Manifest) -> None:
 
 
 @pytest.mark.parametrize(("block", "document"), DOCUMENTS)
-async def test_manifest_is_accepted(
-    definitions: ControlPlane, block: Block, document: Mapping[str, Any]
-) -> None:
+async def test_manifest_is_accepted(kinds: ControlPlane, block: Block, document: Mapping[str, Any]) -> None:
     version = document.get("apiVersion", API_VERSION)
     if version in ELSEWHERE:
         return
     assert version in OF_KUBERNETES | {API_VERSION}, f"{block}: is {version} right?"
-    await send(definitions, whole(document))
+    await send(kinds, whole(document))
 
 
-async def test_part_with_a_field_that_does_not_exist_is_refused(definitions: ControlPlane) -> None:
+async def test_part_with_a_field_that_does_not_exist_is_refused(kinds: ControlPlane) -> None:
     with pytest.raises(KubectlError, match="unknown field"):
-        await send(definitions, whole({"kind": "BillingPlan", "spec": {"prices": {}}}))
+        await send(kinds, whole({"kind": "BillingPlan", "spec": {"prices": {}}}))

@@ -88,12 +88,12 @@ class Scene:
 
 
 @pytest.fixture(scope="module")
-def scene(definitions: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Scene:
+def scene(kinds: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Scene:
     """Everything that the pages take for granted."""
     directory = tmp_path_factory.mktemp("procedures")
     programs = directory / "programs"
     programs.mkdir()
-    wrapped = KUBECTL.format(program=definitions.kubectl, kubeconfig=definitions.kubeconfig)
+    wrapped = KUBECTL.format(program=kinds.kubectl, kubeconfig=kinds.kubeconfig)
     for name, script in {
         "kubectl": wrapped,
         **{name: f"#!/bin/sh\n{line}\n" for name, line in STUBS.items()},
@@ -102,7 +102,7 @@ def scene(definitions: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -
         (programs / name).chmod(0o755)
     (directory / "deploy").symlink_to(REPOSITORY / "deploy")
     (directory / "key").write_text("00112233445566778899aabbccddeeff")
-    asyncio.run(_furnish(definitions))
+    asyncio.run(_furnish(kinds))
     return Scene(programs, directory / "key")
 
 
