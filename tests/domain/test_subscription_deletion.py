@@ -16,6 +16,7 @@ from subscription_builders import (
     a_tenant_subscription,
     a_world,
     an_unborn_world,
+    with_plan,
     with_status,
 )
 from subscription_outside import Outside
@@ -204,6 +205,14 @@ def test_whoever_was_refused_a_tenant_does_not_end_what_it_is_paid_by(attributes
     world = a_going_world(status={}, tenant=a_foreign_tenant(attributes=attributes))
     assert world.subscriptions, "found by its marks"
     assert kinds(deletion.decide(world).actions) == ["RemoveFinalizer"]
+
+
+@pytest.mark.parametrize(
+    ("status", "ends"), [({}, False), (MADE, True)], ids=["never admitted", "admitted before"]
+)
+def test_a_namespace_that_no_plan_admits_ends_only_what_it_has_on_record(status: Any, ends: bool) -> None:
+    world = with_plan(a_going_world(status=status, tenant=None), allowedNamespaces={"from": "None"})
+    assert kinds(deletion.decide(world).actions) == (["CancelSubscription"] if ends else ["RemoveFinalizer"])
 
 
 def test_a_subscription_that_pays_for_another_object_s_tenant_is_not_ended() -> None:

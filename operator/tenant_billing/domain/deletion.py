@@ -22,7 +22,11 @@ from tenant_billing.domain.ownership import (
     is_claimed,
     tenant_belongs_to_another,
 )
-from tenant_billing.domain.permissions import is_trusted_by_backend, is_trusted_by_cluster
+from tenant_billing.domain.permissions import (
+    is_trusted_by_backend,
+    is_trusted_by_cluster,
+    plan_does_not_admit_namespace,
+)
 from tenant_billing.domain.requests import TenantChange
 from tenant_billing.domain.state_descriptions import Description, keeping
 from tenant_billing.domain.tenant_state import flag_of_other
@@ -104,11 +108,10 @@ def _is_anothers(world: World) -> bool:
     Marks alone name the tenant, and every author may name any tenant: whoever was refused it must not end what it is
     paid by. An object that has something on record goes on to end that.
     """
-    return (
-        another_object_has_the_tenant(world) is not None
-        or another_object_has_the_subscription(world) is not None
-        or (_nothing_is_ours(world) and tenant_belongs_to_another(world) is not None)
-    )
+    if another_object_has_the_tenant(world) or another_object_has_the_subscription(world):
+        return True
+    refused = tenant_belongs_to_another(world) or plan_does_not_admit_namespace(world)
+    return refused is not None and _nothing_is_ours(world)
 
 
 def _not_allowed(world: World) -> Finding | None:
