@@ -5,7 +5,8 @@ field away.
 """
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import pytest
@@ -13,7 +14,7 @@ import yaml
 
 from document_pages import Block, all_blocks
 from manifests import Manifest, a
-from tenant_billing.api.names import API_VERSION, KINDS
+from tenant_billing.api.names import API_VERSION, GROUP, KINDS
 from tenant_billing_sandbox.control_plane.plane import ControlPlane
 from tenant_billing_sandbox.control_plane.problems import KubectlError
 
@@ -81,3 +82,33 @@ async def test_manifest_is_accepted(kinds: ControlPlane, block: Block, document:
 async def test_part_with_a_field_that_does_not_exist_is_refused(kinds: ControlPlane) -> None:
     with pytest.raises(KubectlError, match="unknown field"):
         await send(kinds, whole({"kind": "BillingPlan", "spec": {"prices": {}}}))
+
+
+def a_policy(expressions: Sequence[str]) -> Manifest:
+    """A policy of these expressions, of which the names of Flux's variables are made the API server's."""
+    own = [
+        re.sub(r"\b(status|metadata)\.(?=conditions|observed|generation)", r"object.\1.", each)
+        for each in expressions
+    ]
+    rule = {"apiGroups": [GROUP], "apiVersions": ["*"], "operations": ["UPDATE"], "resources": ["*"]}
+    return {
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingAdmissionPolicy",
+        "metadata": {"name": "flux"},
+        "spec": {
+            "matchConstraints": {"resourceRules": [rule]},
+            "validations": [{"expression": each} for each in own],
+        },
+    }
+
+
+async def test_expressions_for_flux_are_taken_by_the_api_server_s_own_cel(kinds: ControlPlane) -> None:
+    (checks,) = (
+        check
+        for block in all_blocks("yaml")
+        for document in yaml.safe_load_all(block.text)
+        for check in document.get("spec", {}).get("healthCheckExprs", ())
+    )
+    await send(kinds, a_policy([checks[name] for name in ("inProgress", "failed", "current")]))
+    with pytest.raises(KubectlError, match="compilation failed"):
+        await send(kinds, a_policy([checks["current"] + ")"]))
