@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from subscription_builders import (
     a_tenant_subscription,
     a_world,
     an_unborn_world,
+    with_plan,
     with_status,
 )
 from subscription_outside import Outside
@@ -187,6 +189,37 @@ def test_a_tenant_without_access_is_left_as_it_is(state: TenantState, descriptio
 def test_a_tenant_of_another_is_left_alone() -> None:
     done, _ = ended(a_going_world(tenant=a_foreign_tenant()))
     assert kinds(done) == ["CancelSubscription", "RemoveFinalizer"]
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        pytest.param(
+            {"managed-by": "tenant-billing-operator", "tenant-subscription": "default/elsewhere/acme"},
+            id="claimed by an object that was lost, or let go",
+        ),
+        pytest.param({}, id="nobody's"),
+    ],
+)
+def test_whoever_was_refused_a_tenant_does_not_end_what_it_is_paid_by(attributes: dict[str, str]) -> None:
+    world = a_going_world(status={}, tenant=a_foreign_tenant(attributes=attributes))
+    assert world.subscriptions, "found by its marks"
+    assert kinds(deletion.decide(world).actions) == ["RemoveFinalizer"]
+
+
+@pytest.mark.parametrize(
+    ("status", "ends"), [({}, False), (MADE, True)], ids=["never admitted", "admitted before"]
+)
+def test_a_namespace_that_no_plan_admits_ends_only_what_it_has_on_record(status: Any, ends: bool) -> None:
+    world = with_plan(a_going_world(status=status, tenant=None), allowedNamespaces={"from": "None"})
+    assert kinds(deletion.decide(world).actions) == (["CancelSubscription"] if ends else ["RemoveFinalizer"])
+
+
+def test_a_subscription_that_pays_for_another_object_s_tenant_is_not_ended() -> None:
+    other = a_tenant_subscription(
+        metadata={"name": "older", "uid": "u-older", "creationTimestamp": NOW - timedelta(days=999)}
+    )
+    assert kinds(deletion.decide(a_going_world(claimants=(other,))).actions) == ["RemoveFinalizer"]
 
 
 def test_an_unpaid_first_invoice_is_cancelled_without_the_brake() -> None:

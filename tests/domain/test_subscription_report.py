@@ -160,6 +160,7 @@ def test_what_holds_a_deletion_up_is_told(stalled: bool) -> None:
     assert ready is not None
     assert (ready.status, ready.reason, ready.message) == ("False", "BrakeEngaged", "Held.")
     assert (find_condition(status.conditions, STALLED) is not None) is stalled
+    assert (find_condition(status.conditions, ConditionType.RECONCILING) is None) is stalled
 
 
 def _reason(world: World, condition_type: ConditionType) -> str:

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from billing_server_fleet import run_with_keys, sell_as_the_billing_server
+from document_pages import blocks
 from manifests import REPOSITORY, a
 from running_product import condition
 from tenant_billing_sandbox.control_plane.pins import Program
@@ -39,8 +40,8 @@ def shown(text: str) -> str:
 
 
 def assert_on_the_page(text: str) -> None:
-    page = PAGE.read_text(encoding="utf-8")
-    assert f"```\n{shown(text)}\n```" in page, f"not in docs/commands.md:\n{shown(text)}"
+    on_the_page = {block.text.strip("\n") for block in blocks(PAGE)}
+    assert shown(text) in on_the_page, f"not in docs/commands.md:\n{shown(text)}"
 
 
 async def provisioned(environment: Environment) -> bool:

@@ -17,11 +17,16 @@ from tenant_billing.domain.actions import (
 )
 from tenant_billing.domain.findings import Finding, first
 from tenant_billing.domain.ownership import (
+    another_object_has_the_subscription,
     another_object_has_the_tenant,
     is_claimed,
     tenant_belongs_to_another,
 )
-from tenant_billing.domain.permissions import is_trusted_by_backend, is_trusted_by_cluster
+from tenant_billing.domain.permissions import (
+    is_trusted_by_backend,
+    is_trusted_by_cluster,
+    plan_does_not_admit_namespace,
+)
 from tenant_billing.domain.requests import TenantChange
 from tenant_billing.domain.state_descriptions import Description, keeping
 from tenant_billing.domain.tenant_state import flag_of_other
@@ -83,8 +88,10 @@ def decide(world: World) -> Farewell:
         return Farewell(_LET_GO, message="Nothing was made for it yet.")
     if finding is not None:
         return Farewell((), Finding(finding.reason, finding.message + _WAY_OUT, stalled=finding.stalled))
-    if another_object_has_the_tenant(world) is not None:
-        return Farewell(_LET_GO, message="Another object stands for the tenant; nothing outside is touched.")
+    if _is_anothers(world):
+        return Farewell(
+            _LET_GO, message="Another has the tenant, or what pays for it; nothing outside is touched."
+        )
     refused = _not_allowed(world)
     if refused is not None and _nothing_is_ours(world):
         return Farewell(_LET_GO, message="Nothing was made for it: its namespace was never trusted.")
@@ -93,6 +100,18 @@ def decide(world: World) -> Farewell:
     if world.intent is not None and not world.looked:
         return Farewell((LookAgain(),))
     return _end(world)
+
+
+def _is_anothers(world: World) -> bool:
+    """Whether what stands outside is not this object's to end.
+
+    Marks alone name the tenant, and every author may name any tenant: whoever was refused it must not end what it is
+    paid by. An object that has something on record goes on to end that.
+    """
+    if another_object_has_the_tenant(world) or another_object_has_the_subscription(world):
+        return True
+    refused = tenant_belongs_to_another(world) or plan_does_not_admit_namespace(world)
+    return refused is not None and _nothing_is_ours(world)
 
 
 def _not_allowed(world: World) -> Finding | None:

@@ -4,7 +4,14 @@ from tenant_billing.api.conditions import ConditionStatus, ConditionType, find_c
 from tenant_billing.api.names import Annotation
 from tenant_billing.api.reasons import Reason
 from tenant_billing.domain.counting import bills
-from tenant_billing.domain.errors import Forbidden, Throttled, Unauthorized, Unreachable, Unsupported
+from tenant_billing.domain.errors import (
+    Forbidden,
+    OutsideError,
+    Throttled,
+    Unauthorized,
+    Unreachable,
+    Unsupported,
+)
 from tenant_billing.domain.findings import Finding, Hold, Rule
 from tenant_billing.domain.meter_conflict import meter_is_anothers
 from tenant_billing.domain.observed import field_would_write
@@ -60,10 +67,15 @@ def backend_not_usable(world: World) -> Finding | None:
         return None
     return Finding(
         Reason.BACKEND_UNAVAILABLE,
-        f"BillingBackend {world.backend.metadata.name} cannot be used: {world.provider_problem.message} "
+        f"BillingBackend {world.backend.metadata.name} cannot be used: {_sentence(world.provider_problem)} "
         "The tenant is kept as it is.",
         stalled=isinstance(world.provider_problem, Unauthorized | Forbidden),
     )
+
+
+def _sentence(problem: OutsideError) -> str:
+    """What went wrong, ended by a full stop: another sentence follows."""
+    return f"{problem.message.rstrip('.')}."
 
 
 def backend_of(offer: Offer) -> str:
@@ -108,7 +120,7 @@ def cluster_not_usable(world: World) -> Finding | None:
     passing = isinstance(world.registry_problem, Unreachable | Throttled) and not broken
     return Finding(
         Reason.CLUSTER_UNAVAILABLE if passing else Reason.CLUSTER_NOT_READY,
-        f"ThingsStackCluster {name} cannot be used: {world.registry_problem.message} "
+        f"ThingsStackCluster {name} cannot be used: {_sentence(world.registry_problem)} "
         "The tenant is kept as it is.",
         stalled=isinstance(world.registry_problem, Unauthorized | Forbidden | Unsupported),
     )

@@ -273,26 +273,17 @@ def _about_absence(world: World, verdict: Verdict) -> _Said:
 def stalled_status(world: World, finding: Finding) -> TenantSubscriptionStatus:
     """The status of an object whose deletion something stands in the way of."""
     generation = world.resource.metadata.generation
-    conditions = set_condition(
-        world.resource.status.conditions,
-        ConditionType.READY,
-        ConditionStatus.FALSE,
-        finding.reason,
-        finding.message,
-        generation,
-        world.now,
-    )
-    conditions = remove_condition(conditions, ConditionType.STALLED)
-    if finding.stalled:
-        conditions = set_condition(
-            conditions,
-            ConditionType.STALLED,
-            ConditionStatus.TRUE,
-            finding.reason,
-            finding.message,
-            generation,
-            world.now,
-        )
+    conditions = world.resource.status.conditions
+    for kind, status, reason in (
+        (ConditionType.READY, ConditionStatus.FALSE, finding.reason),
+        (ConditionType.STALLED, _true_if(finding.stalled), finding.reason),
+        (ConditionType.RECONCILING, _true_if(not finding.stalled), Reason.PROGRESSING),
+    ):
+        conditions = set_condition(conditions, kind, status, reason, finding.message, generation, world.now)
     return world.resource.status.model_copy(
         update={"conditions": conditions, "observed_generation": generation}
     )
+
+
+def _true_if(value: bool) -> ConditionStatus:  # noqa: FBT001 - converts the one to the other
+    return ConditionStatus.TRUE if value else ConditionStatus.FALSE
