@@ -11,7 +11,7 @@ PYTHON ?= python3
 READY := $(VENV)/.ready
 IMAGE ?= tenant-billing-operator
 VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
-CODE := operator tests deploy/helm tools
+CODE := operator tests deploy/helm docs/reference
 
 .PHONY: help
 help: ## List the commands
@@ -51,7 +51,7 @@ lint: $(READY) ## Format, lint, types, import contracts
 	@$(BIN)/ruff format --check $(CODE)
 	@$(BIN)/ruff check $(CODE)
 	@$(BIN)/mypy
-	@$(BIN)/mypy tools
+	@$(BIN)/mypy docs/reference
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/hadolint Dockerfile
 
@@ -62,7 +62,7 @@ format: $(READY) ## Format the code and mend what the linter can
 
 .PHONY: reference
 reference: $(READY) ## Write docs/reference anew, from deploy/crds
-	@$(BIN)/python tools/field_reference.py docs/reference
+	@$(BIN)/python docs/reference/generate.py docs/reference
 
 .PHONY: unit
 unit: $(READY) ## Decisions, clients and simulators: no control plane

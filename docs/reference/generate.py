@@ -1,6 +1,6 @@
 """Writes ``docs/reference/<kind>.md`` from ``deploy/crds``: every field, rule and column of the four kinds.
 
-``python tools/field_reference.py DIRECTORY``; ``make reference`` does so for ``docs/reference``.
+``python docs/reference/generate.py DIRECTORY``; ``make reference`` does so for ``docs/reference``.
 """
 
 import sys
@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import yaml
 
-DEFINITIONS: Final = Path(__file__).parent.parent / "deploy" / "crds"
+DEFINITIONS: Final = Path(__file__).parents[2] / "deploy" / "crds"
 Schema = Mapping[str, Any]
 
 _BOUNDS: Final = (
