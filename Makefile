@@ -32,7 +32,7 @@ setup: $(READY) ## Prepare the Python environment
 .PHONY: control-plane
 control-plane: $(READY) ## Have kube-apiserver and all that tests start at hand (cached outside the tree)
 	@$(BIN)/python -m tenant_billing_sandbox control-plane install \
-	  --with controller-manager,scheduler,stripe-mock,helm,kwok,kubeconform,promtool
+	  --with controller-manager,scheduler,stripe-mock,helm,kwok,promtool
 
 .PHONY: demo
 demo: $(READY) ## The main job once, on a real control plane and both simulators

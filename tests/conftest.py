@@ -100,7 +100,7 @@ def control_plane_with_workloads(
 
 @pytest.fixture(scope="session")
 def tool_programs() -> Mapping[Program, Path]:
-    """helm, kwok, kubeconform and promtool; a test must not spend minutes compiling them."""
+    """helm, kwok and promtool; a test must not spend minutes compiling them."""
     return programs_or_failure(lambda: Binaries().locate(TOOLS))
 
 

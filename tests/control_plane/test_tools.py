@@ -21,7 +21,6 @@ from tenant_billing_sandbox.control_plane.tools import (
     [
         (Program.HELM, ["version"], "v4."),
         (Program.KWOK, ["--version"], "kwok"),
-        (Program.KUBECONFORM, ["-v"], "development"),
         (Program.PROMTOOL, ["--version"], "promtool"),
     ],
 )

@@ -22,7 +22,6 @@ class Program(StrEnum):
     STRIPE_MOCK = "stripe-mock"
     HELM = "helm"
     KWOK = "kwok"
-    KUBECONFORM = "kubeconform"
     PROMTOOL = "promtool"
 
 

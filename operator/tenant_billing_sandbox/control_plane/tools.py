@@ -88,7 +88,6 @@ TOOLS: Mapping[Program, Tool] = MappingProxyType(
         Program.STRIPE_MOCK: Tool("github.com/stripe/stripe-mock", (STRIPE_DOCUMENT,)),
         Program.HELM: Tool("helm.sh/helm/v4/cmd/helm", (GATEWAY_DEFINITIONS, MONITORING_DEFINITIONS)),
         Program.KWOK: Tool("sigs.k8s.io/kwok/cmd/kwok", (KWOK_STAGES,)),
-        Program.KUBECONFORM: Tool("github.com/yannh/kubeconform/cmd/kubeconform"),
         # Without the tag it is linked with the client of every cloud that Prometheus finds its targets in.
         Program.PROMTOOL: Tool("github.com/prometheus/prometheus/cmd/promtool", tags="remove_all_sd"),
     }
