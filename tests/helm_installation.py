@@ -15,14 +15,13 @@ from command_line import Ran, tenant_billing
 from helm_client import Helm, Manifest, environment_of
 from running_product import API, Product, condition, is_provisioned
 from tenant_billing_sandbox.control_plane.plane import ControlPlane
+from tenant_billing_sandbox.environment import places
 from tenant_billing_sandbox.environment.environment import Environment
 from tenant_billing_sandbox.environment.installation import apply
 from waiting import wait_for
 
 SYSTEM: Final = "tenant-billing-system"
 TENANTS: Final = "tenants"
-FROM_STRIPE: Final = "from-stripe"
-"""Where discovery makes its objects; whoever may write there is trusted, so nobody may."""
 PUBLIC: Final = "https://hooks.example.com"
 RESTRICTED: Final = {"pod-security.kubernetes.io/enforce": "restricted"}
 PLURALS: Final = ("billingbackends", "thingsstackclusters", "billingplans", "tenantsubscriptions")
@@ -86,7 +85,7 @@ class HelmInstallation:
             self.plane,
             _named("Namespace", SYSTEM, labels=RESTRICTED),
             _named("Namespace", TENANTS),
-            _named("Namespace", FROM_STRIPE),
+            _named("Namespace", places.DISCOVERY_NAMESPACE),
             _secret(SYSTEM, "stripe", {"api-key": self.environment.accounts.api_key}),
             _secret(SYSTEM, "things-stack", {"tenant-admin-key": self.environment.accounts.admin_key}),
             _secret(TENANTS, "ann", {"password": "chosen-by-ann"}),

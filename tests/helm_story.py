@@ -10,7 +10,6 @@ from typing import Any, Final
 from command_line import Ran
 from helm_client import Manifest
 from helm_installation import (
-    FROM_STRIPE,
     SYSTEM,
     TENANTS,
     HelmInstallation,
@@ -18,7 +17,7 @@ from helm_installation import (
     intents,
     is_operator,
 )
-from manifests import REMOVED, REPOSITORY, SAMPLES, a, changed
+from manifests import REMOVED, REPOSITORY, SAMPLES, a
 from running_product import a_tenant, condition, is_gone, message
 from tenant_billing.api.names import FINALIZER
 from tenant_billing_sandbox.control_plane.problems import KubectlError
@@ -131,9 +130,7 @@ async def install(on: HelmInstallation) -> Installed:
 async def use(on: HelmInstallation) -> Used:
     """Tenants are bought by a user of one namespace, and one in Stripe; one is given up."""
     product = on.product
-    (metered,) = samples("metered-billingplan")
-    discovery = {"spec.discovery.namespace": FROM_STRIPE}
-    await product.apply(*samples("billingplan"), changed(metered, discovery))
+    await product.apply(*samples("billingplan"), *samples("metered-billingplan"))
     for plan in ("starter", "growth", "per-device"):
         await product.until_ready(plan, "Available", plural="billingplans")
     ann = await _user_of_one_namespace(on)

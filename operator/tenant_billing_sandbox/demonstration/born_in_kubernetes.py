@@ -7,7 +7,6 @@ from tenant_billing_sandbox.demonstration.eyes import NO_TENANT
 from tenant_billing_sandbox.demonstration.observation import Fact
 from tenant_billing_sandbox.demonstration.stage import Stage
 from tenant_billing_sandbox.demonstration.steps import Step
-from tenant_billing_sandbox.environment import places
 
 THREE_WEEKS: Final = 21 * 24 * 3600
 DELETION_TIMEOUT: Final = "30s"
@@ -31,7 +30,7 @@ def born_in_kubernetes(stage: Stage) -> Sequence[Step]:
 
 
 def _object_of(stage: Stage) -> str:
-    return f"tsub {stage.tenant_id} -n {places.TENANT_NAMESPACE}"
+    return f"tsub {stage.tenant_id} -n {stage.namespace}"
 
 
 def _is_paid(stage: Stage, plan: str, price: str, *, devices: str) -> tuple[Fact, ...]:

@@ -26,15 +26,17 @@ class Stage:
     Attributes:
         environment: Everything that runs.
         tenant_id: The tenant's id, which is also the name of its TenantSubscription.
+        namespace: Where that lies.
     """
 
     environment: Environment
     tenant_id: str
+    namespace: str = places.TENANT_NAMESPACE
 
     @property
     def eyes(self) -> Eyes:
         """Looks at the tenant."""
-        return Eyes(self.environment.outside, self.tenant_id, places.TENANT_NAMESPACE)
+        return Eyes(self.environment.outside, self.tenant_id, self.namespace)
 
     async def resource(self) -> Answer | None:
         """The TenantSubscription as Kubernetes gives it; None if there is none."""

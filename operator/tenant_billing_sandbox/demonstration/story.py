@@ -8,6 +8,7 @@ from tenant_billing_sandbox.demonstration.born_in_stripe import born_in_stripe
 from tenant_billing_sandbox.demonstration.opening import opening
 from tenant_billing_sandbox.demonstration.stage import Stage
 from tenant_billing_sandbox.demonstration.steps import Step
+from tenant_billing_sandbox.environment import places
 from tenant_billing_sandbox.environment.environment import Environment
 
 ACME: Final = "acme-iot"
@@ -27,5 +28,5 @@ def story(environment: Environment, *, with_operator: bool = True) -> Sequence[S
     return (
         *opening(acme, with_operator=with_operator),
         *born_in_kubernetes(acme),
-        *born_in_stripe(Stage(environment, BETA)),
+        *born_in_stripe(Stage(environment, BETA, places.DISCOVERY_NAMESPACE)),
     )

@@ -124,6 +124,7 @@ def _foundations(accounts: Accounts) -> list[Manifest]:
     return [
         _namespace(places.SYSTEM_NAMESPACE),
         _namespace(places.TENANT_NAMESPACE),
+        _namespace(places.DISCOVERY_NAMESPACE),
         _secret("stripe", {"api-key": accounts.api_key}),
         _secret("stripe-webhook", {"secret": accounts.webhook_secret}),
         _secret("things-stack", {"tenant-admin-key": accounts.admin_key}),
