@@ -37,7 +37,7 @@ class Settings:
         kubeconfig: How to reach the API server; None: as the pod's service account, or as kubectl would.
         host: Address that the webhook listens on.
         port: Its port; 0 takes a free one.
-        probe_port: Port of ``/healthz`` and ``/readyz``; 0 takes a free one.
+        probe_port: Port of ``/healthz``, ``/readyz`` and ``/metrics``; 0 takes a free one.
         workers: Passes at a time.
         resync_interval: How often a settled object is looked at all the same.
         event_interval: How often an account's event list is read although nothing asked for it.
@@ -47,6 +47,7 @@ class Settings:
         lease_duration: After which a Lease that is not renewed belongs to nobody.
         identity: Who this process is: unique among those that run, the same after a restart.
         stop_timeout: What passes under way get to end when the process is told to stop.
+        tenant_metrics: Whether single tenants get metrics of their own.
         log_format: How log lines look.
         log_level: The least level that is logged.
     """
@@ -65,6 +66,7 @@ class Settings:
     lease_duration: float = 15.0
     identity: str = "tenant-billing-operator"
     stop_timeout: float = 20.0
+    tenant_metrics: bool = True
     log_format: LogFormat = LogFormat.AUTO
     log_level: str = "INFO"
 
@@ -98,6 +100,7 @@ class Settings:
             lease_duration=read.value("LEASE_DURATION", cls.lease_duration, _lease_duration),
             identity=read.text("IDENTITY", environment.get("POD_NAME") or socket.gethostname()),
             stop_timeout=read.value("STOP_TIMEOUT", cls.stop_timeout, _seconds),
+            tenant_metrics=read.value("TENANT_METRICS", cls.tenant_metrics, _switch),
             log_format=read.value("LOG_FORMAT", cls.log_format, LogFormat),
             log_level=read.value("LOG_LEVEL", cls.log_level, _level),
         )
@@ -157,6 +160,12 @@ def _lease_duration(text: str) -> float:
     if seconds < _SHORTEST_LEASE:
         raise ValueError(f"expected at least {_SHORTEST_LEASE:g} seconds")
     return seconds
+
+
+def _switch(text: str) -> bool:
+    if text.lower() not in {"true", "false"}:
+        raise ValueError("expected true or false")
+    return text.lower() == "true"
 
 
 def _level(text: str) -> str:

@@ -12,6 +12,7 @@ from typing import Any, Final
 import kopf
 import structlog
 from kubernetes.aio.client import Configuration
+from prometheus_client import CollectorRegistry
 
 from tenant_billing.api.billing_backend import STRIPE
 from tenant_billing.clients.kubernetes import KubernetesCluster
@@ -20,11 +21,27 @@ from tenant_billing.clients.lease import KubernetesLease
 from tenant_billing.clients.stripe_provider import connect_stripe
 from tenant_billing.clients.stripe_webhook import StripeWebhookVerifier
 from tenant_billing.clients.things_stack_registry import connect_things_stack
+from tenant_billing.clients.version import VERSION
 from tenant_billing.domain.health import stripe_key_problem
 from tenant_billing.handlers.session import watch
 from tenant_billing.handlers.startup import connection
 from tenant_billing.handlers.watching import build_registry
-from tenant_billing.ports import Clock, Cluster, Provider, Providers, Queue, Reconciler, Resources
+from tenant_billing.metrics.exposition import Exposition
+from tenant_billing.metrics.instruments import Instruments
+from tenant_billing.metrics.snapshot import Leading, Snapshot
+from tenant_billing.ports import (
+    AccountSeen,
+    CallMeters,
+    Clock,
+    Cluster,
+    Provider,
+    Providers,
+    Queue,
+    Reconciler,
+    Resources,
+    System,
+    unmeasured_calls,
+)
 from tenant_billing.reconcilers.accounts import Accounts
 from tenant_billing.reconcilers.assembly import assemble
 from tenant_billing.reconcilers.registries import Registries
@@ -32,6 +49,7 @@ from tenant_billing.reconcilers.reporting import Surroundings
 from tenant_billing.runtime.arrivals import Arrivals
 from tenant_billing.runtime.clock import SystemClock
 from tenant_billing.runtime.deadlines import Deadlines
+from tenant_billing.runtime.inventory import inventory
 from tenant_billing.runtime.leadership import Leadership, LeaseTiming
 from tenant_billing.runtime.passes import Passes
 from tenant_billing.runtime.resources import ResourceStore
@@ -41,6 +59,7 @@ from tenant_billing.settings import Settings
 from tenant_billing.webhooks.deliveries import Deliveries
 from tenant_billing.webhooks.endpoint import webhook_application
 from tenant_billing.webhooks.listening import listening
+from tenant_billing.webhooks.metrics_route import add_metrics_route
 from tenant_billing.webhooks.probes import probe_application
 from tenant_billing.webhooks.push_tokens import PushTokens
 from tenant_billing.webhooks.report_endpoint import add_report_route
@@ -57,18 +76,20 @@ class Loop:
         account_time: The present time of a BillingBackend's account, None while it is not known.
         close: Gives connections back.
         beside: What goes on beside the passes until the leadership ends.
+        accounts: What is known of the payment accounts now; costs no call.
     """
 
     reconcilers: Mapping[str, Reconciler]
     account_time: Callable[[str], datetime | None]
     close: Callable[[], Awaitable[None]]
     beside: Callable[[], Coroutine[Any, Any, None]] | None = None
+    accounts: Callable[[], tuple[AccountSeen, ...]] = tuple
 
 
 MISSED_ROLL_CALLS: Final = 2.5
 """Intervals without an agreement after which the watches are too old to be ready: one roll call may fail."""
 
-LoopFactory = Callable[[Resources, Cluster, Queue, Clock], Loop]
+LoopFactory = Callable[[Resources, Cluster, Queue, Clock, Instruments], Loop]
 
 
 @dataclass(frozen=True)
@@ -104,6 +125,9 @@ class Operator:
         self._store = ResourceStore()
         self._queue = WorkQueue()
         self._arrivals = Arrivals(self._store, self._queue)
+        self._counters = CollectorRegistry()
+        self._instruments = Instruments(self._counters)
+        self._loop: Loop | None = None
         self._log = structlog.get_logger("operator")
 
     async def run(self, stop: asyncio.Event, on_listening: Callable[[Ports], None] | None = None) -> None:
@@ -118,7 +142,7 @@ class Operator:
         """
         configuration = await load_configuration(self._settings.kubeconfig)
         async with connected(configuration) as api_client:
-            api = KubernetesApi(api_client)
+            api = KubernetesApi(api_client, self._clock, self._instruments.calls(System.KUBERNETES, ""))
             cluster = KubernetesCluster(api, self._clock, self._settings.identity)
             roll_call = RollCall(self._store, cluster.existing, self._clock)
             async with self._serving(cluster, roll_call) as ports:
@@ -140,15 +164,40 @@ class Operator:
         deliveries = Deliveries(self._store, cluster, secrets, verify, complete)
         application = webhook_application(deliveries)
         tokens = PushTokens(cluster, self._clock, settings.namespace)
-        add_report_route(application, UsageReports(self._store, cluster, tokens, self._clock, complete))
+        reports = UsageReports(self._store, cluster, tokens, self._clock, complete)
+        add_report_route(application, reports)
         probes = probe_application(
             cluster.is_reachable, lambda: roll_call.age, MISSED_ROLL_CALLS * settings.roll_call_interval
         )
+        add_metrics_route(probes, self._exposition(roll_call, deliveries, reports).answer)
         async with (
             listening(application, settings.host, settings.port) as webhook,
             listening(probes, settings.host, settings.probe_port) as probe,
         ):
             yield Ports(webhook, probe)
+
+    def _exposition(self, roll_call: RollCall, deliveries: Deliveries, reports: UsageReports) -> Exposition:
+        begun = self._clock.monotonic()
+
+        def look() -> Snapshot:
+            age = roll_call.age
+            return Snapshot(
+                version=VERSION,
+                now=self._clock.now(),
+                watch_age=self._clock.monotonic() - begun if age is None else age,
+                deliveries=deliveries.numbers(),
+                reports=reports.numbers(),
+                skipped_entries=reports.skipped,
+                leading=self._leading(),
+            )
+
+        return Exposition(self._counters, look, tenants_too=self._settings.tenant_metrics)
+
+    def _leading(self) -> Leading | None:
+        loop = self._loop
+        if loop is None:
+            return None
+        return Leading(inventory(self._store.held().values()), loop.accounts(), self._queue.seen())
 
     async def _watch(
         self, configuration: Configuration, stop: asyncio.Event, stop_watching: asyncio.Event
@@ -185,9 +234,10 @@ class Operator:
 
     async def _work(self, cluster: Cluster, end: asyncio.Event) -> None:
         """What only the leader does."""
-        loop = self._build_loop(self._store, cluster, self._queue, self._clock)
+        loop = self._build_loop(self._store, cluster, self._queue, self._clock, self._instruments)
         deadlines = Deadlines(loop.account_time)
-        passes = Passes(loop.reconcilers, self._store, deadlines, self._clock)
+        passes = Passes(loop.reconcilers, self._store, deadlines, self._clock, self._instruments)
+        self._loop = loop
         try:
             async with asyncio.TaskGroup() as group:
                 beside = [group.create_task(deadlines.run(self._queue))]
@@ -198,6 +248,7 @@ class Operator:
                 for each in beside:
                     each.cancel()
         finally:
+            self._loop = None
             await loop.close()
 
 
@@ -217,15 +268,19 @@ async def _wait(event: asyncio.Event) -> None:
     await event.wait()
 
 
-def providers(clock: Clock) -> Providers:
+def providers(clock: Clock, meters: CallMeters = unmeasured_calls) -> Providers:
     """Every provider that a BillingBackend can name."""
-    return {STRIPE: Provider(functools.partial(connect_stripe, clock=clock), stripe_key_problem)}
+    return {
+        STRIPE: Provider(functools.partial(connect_stripe, clock=clock, meters=meters), stripe_key_problem)
+    }
 
 
 def build_loop_of(settings: Settings) -> LoopFactory:
     """What a leader works with in earnest: Stripe, The Things Stack, and the four reconcilers."""
 
-    def build_loop(resources: Resources, cluster: Cluster, queue: Queue, clock: Clock) -> Loop:
+    def build_loop(
+        resources: Resources, cluster: Cluster, queue: Queue, clock: Clock, instruments: Instruments
+    ) -> Loop:
         surroundings = Surroundings(
             resources=resources,
             kubernetes=cluster,
@@ -233,6 +288,7 @@ def build_loop_of(settings: Settings) -> LoopFactory:
             clock=clock,
             namespace=settings.namespace,
             jitter=random.random,
+            corrected=instruments.corrected,
         )
         accounts = Accounts(clock, queue)
         registries = Registries(clock, queue, resources, cluster)
@@ -245,12 +301,12 @@ def build_loop_of(settings: Settings) -> LoopFactory:
             surroundings,
             accounts,
             registries,
-            providers(clock),
-            functools.partial(connect_things_stack, clock=clock),
+            providers(clock, instruments.calls),
+            functools.partial(connect_things_stack, clock=clock, meters=instruments.calls),
             resync_interval=settings.resync_interval,
             event_interval=settings.event_interval,
         )
         beside = functools.partial(surroundings.secrets.run, settings.secret_interval)
-        return Loop(reconcilers, accounts.now, close, beside)
+        return Loop(reconcilers, accounts.now, close, beside, accounts.seen)
 
     return build_loop

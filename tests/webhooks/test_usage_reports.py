@@ -187,7 +187,7 @@ async def test_bad_entries_are_skipped_and_said_and_hold_no_other(receiver: Rece
     assert len(warnings) == 4
     assert "Set-Cookie" not in answer.headers
     assert (receiver.kept("acme"), receiver.kept("beta")) == ((5, None), None)
-    assert receiver.reports.counts["skipped"] == 4
+    assert receiver.reports.skipped == 4
     assert [line["number_skipped"] for line in lines if line["event"] == "usage report"] == [4]
 
 

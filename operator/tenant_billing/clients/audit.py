@@ -11,12 +11,10 @@ from dataclasses import dataclass
 import structlog
 
 from tenant_billing.domain.errors import OutsideError
-from tenant_billing.ports import Clock, Subject
+from tenant_billing.ports import INTERRUPTED, SUCCEEDED, Clock, Subject, System
 
 AUDIT_LOGGER = "audit"
 EVENT = "OutsideWrite"
-INTERRUPTED = "Interrupted"
-"""The write was cut off on our side, by a shutdown for example: its outcome is unknown."""
 
 
 @dataclass
@@ -37,11 +35,11 @@ class Audit:
     """Writes the audit lines of one outside system.
 
     Attributes:
-        system: ``Stripe`` or ``TheThingsStack``.
+        system: Which.
         clock: Measures how long a write takes.
     """
 
-    system: str
+    system: System
     clock: Clock
 
     @contextmanager
@@ -57,11 +55,11 @@ class Audit:
             write.request_id = failure.request_id
             raise
         else:
-            result = "Ok"
+            result = SUCCEEDED
         finally:
             structlog.get_logger(AUDIT_LOGGER).info(
                 EVENT,
-                system=self.system,
+                system=self.system.value,
                 operation=operation,
                 kind=subject.kind,
                 name=subject.name,

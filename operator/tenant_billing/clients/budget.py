@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from tenant_billing.ports import Clock
+from tenant_billing.ports import UNMEASURED, CallMeter, Clock
 
 SECOND: Final = 1.0
 URGENT_IN_A_ROW: Final = 9
@@ -77,6 +77,7 @@ class Budget:
         clock: Whose monotonic seconds count.
         per_operation: Requests per second of single operations.
         per_operation_default: Of every other operation; None: only the budget of all together counts.
+        meter: Measures how long requests wait.
     """
 
     def __init__(
@@ -86,8 +87,10 @@ class Budget:
         *,
         per_operation: Mapping[str, int] | None = None,
         per_operation_default: int | None = None,
+        meter: CallMeter = UNMEASURED,
     ) -> None:
         self._clock = clock
+        self._meter = meter
         self._all = Bucket(requests_per_second)
         self._sizes = per_operation or {}
         self._default_size = per_operation_default or requests_per_second
@@ -102,9 +105,14 @@ class Budget:
         if lane is None:
             lane = self._lanes[operation] = _Lane(self._sizes.get(operation, self._default_size))
         place = _Place(next(self._sequence), asyncio.get_running_loop().create_future())
-        lane.join(place, urgent=urgent)
-        self._grant()
-        await place.turn
+        begun = self._clock.monotonic()
+        self._meter.queued()
+        try:
+            lane.join(place, urgent=urgent)
+            self._grant()
+            await place.turn
+        finally:
+            self._meter.admitted(self._clock.monotonic() - begun)
 
     def _grant(self) -> None:
         """Give every token that is there to whoever comes first, and wake up for the next one."""

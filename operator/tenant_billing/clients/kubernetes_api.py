@@ -4,6 +4,7 @@ The official client's typed models are left out on purpose: they validate every 
 definition alone would cost more than all else in a pass.
 """
 
+import functools
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -15,6 +16,7 @@ from typing import Any, Final
 import aiohttp
 from kubernetes.aio import client, config
 
+from tenant_billing.clients.measuring import measuring
 from tenant_billing.domain.errors import (
     Forbidden,
     OutsideError,
@@ -23,7 +25,7 @@ from tenant_billing.domain.errors import (
     Unauthorized,
     Unreachable,
 )
-from tenant_billing.ports import ObjectConflict, ObjectGone
+from tenant_billing.ports import UNMEASURED, CallMeter, Clock, ObjectConflict, ObjectGone
 
 REQUEST_TIMEOUT: Final = aiohttp.ClientTimeout(total=15, sock_connect=5)
 """Seconds; a call that hangs must not hold a worker."""
@@ -34,6 +36,7 @@ APPLY_PATCH: Final = "application/apply-patch+yaml"
 JSON: Final = "application/json"
 METADATA_LIST: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 """Asks for a list without specs and statuses."""
+_VERBS: Final = {"POST": "Create", "PUT": "Replace", "PATCH": "Patch", "DELETE": "Delete"}
 _OF_OBJECTS: Final[Mapping[int, type[Exception]]] = {
     HTTPStatus.NOT_FOUND: ObjectGone,
     HTTPStatus.CONFLICT: ObjectConflict,
@@ -115,8 +118,17 @@ async def access_of(configuration: client.Configuration) -> Access:
 class KubernetesApi:
     """One request at a time, errors translated."""
 
-    def __init__(self, api_client: client.ApiClient) -> None:
+    def __init__(self, api_client: client.ApiClient, clock: Clock, meter: CallMeter = UNMEASURED) -> None:
+        """Send nothing yet.
+
+        Args:
+            api_client: The connections.
+            clock: Measures how long writes take.
+            meter: Told of every write; reads are the watches' and not counted.
+        """
         self._client = api_client
+        self._clock = clock
+        self._meter = meter
 
     async def call(
         self,
@@ -143,6 +155,25 @@ class KubernetesApi:
             ObjectGone: 404.
             OutsideError: The API server refused, or gave no usable answer.
         """
+        send = functools.partial(self._send, method, path, body, content_type, accept, query)
+        if method == "GET":
+            return await send()
+        with measuring(
+            self._meter, self._clock, operation_of(method, path, content_type), is_read=False
+        ) as measured:
+            answer = await send()
+            measured.succeeded()
+            return answer
+
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None,
+        content_type: str,
+        accept: str,
+        query: Mapping[str, str] | None,
+    ) -> dict[str, Any]:
         write = method != "GET"
         try:
             request = await self._client.param_serialize(
@@ -180,6 +211,16 @@ class KubernetesApi:
             if not page["metadata"].get("continue"):
                 return
             query["continue"] = page["metadata"]["continue"]
+
+
+def operation_of(method: str, path: str, content_type: str) -> str:
+    """A write without the names of its objects, such as ``ApplyTenantsubscriptionsStatus``: a closed list."""
+    parts = path.strip("/").split("/")
+    resource = parts[2:] if parts[0] == "api" else parts[3:]
+    if resource[0] == "namespaces" and len(resource) > 2:  # noqa: PLR2004 - the namespace, and what lies in it
+        resource = resource[2:]
+    verb = "Apply" if content_type == APPLY_PATCH else _VERBS[method]
+    return verb + resource[0].capitalize() + "".join(each.capitalize() for each in resource[2:])
 
 
 def _no_answer(operation: str, why: str, *, write: bool) -> Unreachable:

@@ -14,11 +14,12 @@ from tenant_billing.clients import stripe_requests as wire
 from tenant_billing.clients.audit import Audit, Write
 from tenant_billing.clients.backoff import Backoff
 from tenant_billing.clients.budget import Budget
+from tenant_billing.clients.measuring import measuring
 from tenant_billing.clients.stripe_customer_locks import CustomerLocks
 from tenant_billing.clients.stripe_errors import CallKind, to_outside_error
 from tenant_billing.clients.stripe_fields import Fields
 from tenant_billing.domain.errors import NotFound, OutsideError, StoredFailure, Throttled, Unreachable
-from tenant_billing.ports import Subject
+from tenant_billing.ports import UNMEASURED, CallMeter, Subject
 
 T = TypeVar("T")
 ParametersT = TypeVar("ParametersT")
@@ -41,6 +42,7 @@ class StripeCalls:
     backoff: Backoff
     audit: Audit
     locks: CustomerLocks
+    meter: CallMeter = UNMEASURED
 
     async def read(self, operation: str, send: Send, to: Translate[T], *, urgent: bool = True) -> T:
         """Read one object."""
@@ -143,17 +145,22 @@ class StripeCalls:
         while True:
             await self.budget.admit(operation, urgent=urgent)
             write.attempts += 1
-            try:
-                answer = await send()
-            except stripe.StripeError as error:
-                failure = to_outside_error(error, operation, kind)
-                again = _may_try_again(error, failure)
-            except NOT_THEIRS as error:  # the SDK trips over error objects of another shape
-                failure, again = _not_stripes(error, operation, kind), False
-            else:
-                response = answer if isinstance(answer, stripe.StripeResponse) else answer.last_response
-                write.request_id = str((response and response.request_id) or "")
-                return _understand(answer, to, operation, kind)
+            with measuring(
+                self.meter, self.audit.clock, operation, is_read=kind is CallKind.READ
+            ) as measured:
+                try:
+                    answer = await send()
+                except stripe.StripeError as error:
+                    failure = to_outside_error(error, operation, kind)
+                    again = _may_try_again(error, failure)
+                except NOT_THEIRS as error:  # the SDK trips over error objects of another shape
+                    failure, again = _not_stripes(error, operation, kind), False
+                else:
+                    write.request_id = _request_id(answer)
+                    understood = _understand(answer, to, operation, kind)
+                    measured.succeeded()
+                    return understood
+                measured.failed(failure)
             # Outside the handler, so that the SDK's error, which holds headers and body, is not chained to ours.
             asked_for = failure.retry_after if isinstance(failure, Throttled) else None
             if not again or not self.backoff.allows(write.attempts, asked_for):
@@ -171,6 +178,11 @@ def _may_try_again(error: stripe.StripeError, failure: OutsideError) -> bool:
     if advice in {"true", "false"}:
         return bool(advice == "true")
     return isinstance(failure, Throttled | Unreachable) and not isinstance(failure, StoredFailure)
+
+
+def _request_id(answer: Answer) -> str:
+    response = answer if isinstance(answer, stripe.StripeResponse) else answer.last_response
+    return str((response and response.request_id) or "")
 
 
 def _understand(answer: Answer, to: Translate[T], operation: str, kind: CallKind) -> T:

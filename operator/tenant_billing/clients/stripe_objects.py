@@ -183,6 +183,8 @@ def to_invoice(fields: Fields) -> Invoice:
         due_date=to_time(fields.get("due_date")),
         finalized_at=to_time(to_fields(fields.get("status_transitions")).get("finalized_at")),
         hosted_url=fields.get("hosted_invoice_url"),
+        amount_remaining=int(fields.get("amount_remaining") or 0),
+        currency=(fields.get("currency") or "").upper(),
     )
 
 

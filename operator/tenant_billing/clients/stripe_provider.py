@@ -22,7 +22,7 @@ from tenant_billing.clients.stripe_usage import StripeUsage
 from tenant_billing.clients.stripe_webhook_endpoints import StripeWebhookEndpoints
 from tenant_billing.clients.version import PRODUCT, VERSION
 from tenant_billing.domain.errors import Unauthorized
-from tenant_billing.ports import Clock
+from tenant_billing.ports import CallMeters, Clock, System, unmeasured_calls
 
 REQUESTS_PER_ENDPOINT: Final = 25
 """Per second, live and in a sandbox (stripe.md 5.4)."""
@@ -56,9 +56,11 @@ def connect_stripe(
     livemode: bool,
     requests_per_second: int,
     clock: Clock,
+    backend: str = "",
+    meters: CallMeters = unmeasured_calls,
     backoff: Backoff | None = None,
 ) -> StripeProvider:
-    """Connect to an account; no call is made yet. With a clock bound it is a ``ProviderFactory``.
+    """Connect to an account; no call is made yet. With clock and meters bound it is a ``ProviderFactory``.
 
     Args:
         api_key: A secret or restricted key.
@@ -66,6 +68,8 @@ def connect_stripe(
         livemode: Whether the key must be a live one.
         requests_per_second: Of all calls together.
         clock: Time as this process sees it.
+        backend: Name of its BillingBackend, under which its calls are measured.
+        meters: What measures calls.
         backoff: How calls are tried again.
 
     Raises:
@@ -77,11 +81,13 @@ def connect_stripe(
     account_time = AccountTime(clock, follows_answers_only=api_url is not None)
     transport = DatedTransport(account_time)
     client = _client(api_key, api_url, transport)
+    meter = meters(System.STRIPE, backend)
     calls = StripeCalls(
-        budget=Budget(requests_per_second, clock, per_operation_default=REQUESTS_PER_ENDPOINT),
+        budget=Budget(requests_per_second, clock, per_operation_default=REQUESTS_PER_ENDPOINT, meter=meter),
         backoff=backoff or Backoff(),
-        audit=Audit("Stripe", clock),
+        audit=Audit(System.STRIPE, clock),
         locks=CustomerLocks(),
+        meter=meter,
     )
     return StripeProvider(StripeConnection(client, transport, calls, account_time, livemode=livemode))
 

@@ -13,6 +13,7 @@ import structlog
 from tenant_billing.clients.audit import Audit, Write
 from tenant_billing.clients.backoff import Backoff
 from tenant_billing.clients.budget import Budget
+from tenant_billing.clients.measuring import measuring
 from tenant_billing.clients.things_stack_errors import (
     REQUEST_ID_HEADER,
     Failure,
@@ -21,7 +22,7 @@ from tenant_billing.clients.things_stack_errors import (
 )
 from tenant_billing.clients.version import PRODUCT, VERSION
 from tenant_billing.domain.errors import OutsideError, Throttled, Unreachable
-from tenant_billing.ports import Subject
+from tenant_billing.ports import UNMEASURED, CallMeter, Subject
 
 TIMEOUT: Final = httpx.Timeout(30.0, connect=5.0)
 """Seconds, per phase."""
@@ -73,13 +74,20 @@ class ThingsStackCalls:
     """Carries out calls to one deployment."""
 
     def __init__(
-        self, http: httpx.AsyncClient, admin_key: str, budget: Budget, backoff: Backoff, audit: Audit
+        self,
+        http: httpx.AsyncClient,
+        admin_key: str,
+        budget: Budget,
+        backoff: Backoff,
+        audit: Audit,
+        meter: CallMeter = UNMEASURED,
     ) -> None:
         self._http = http
         self._admin_key = admin_key
         self._budget = budget
         self._backoff = backoff
         self._audit = audit
+        self._meter = meter
         self._warnings: set[str] = set()
 
     async def read(self, call: Call, *, urgent: bool) -> Mapping[str, Any]:
@@ -99,9 +107,14 @@ class ThingsStackCalls:
         while True:
             await self._budget.admit(call.operation, urgent=urgent)
             write.attempts += 1
-            outcome = await self._send(call, write)
-            if not isinstance(outcome, OutsideError):
-                return outcome
+            with measuring(
+                self._meter, self._audit.clock, call.operation, is_read=not call.writes
+            ) as measured:
+                outcome = await self._send(call, write)
+                if not isinstance(outcome, OutsideError):
+                    measured.succeeded()
+                    return outcome
+                measured.failed(outcome)
             asked_for = outcome.retry_after if isinstance(outcome, Throttled) else None
             if not _may_repeat(call, outcome) or not self._backoff.allows(write.attempts, asked_for):
                 raise outcome

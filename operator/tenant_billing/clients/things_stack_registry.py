@@ -19,7 +19,7 @@ from tenant_billing.clients.things_stack_objects import to_tenant, to_tenant_id,
 from tenant_billing.domain import requests
 from tenant_billing.domain.errors import NotFound, Refused, Unauthorized
 from tenant_billing.domain.observations import LIMIT_NAMES, Tenant, Totals
-from tenant_billing.ports import Clock, Subject
+from tenant_billing.ports import CallMeters, Clock, Subject, System, unmeasured_calls
 
 T = TypeVar("T")
 
@@ -189,9 +189,11 @@ def connect_things_stack(
     ca_bundle: str | None,
     requests_per_second: int,
     clock: Clock,
+    cluster: str = "",
+    meters: CallMeters = unmeasured_calls,
     backoff: Backoff | None = None,
 ) -> ThingsStackRegistry:
-    """Connect to a registry; no call is made yet. With a clock bound it is a ``RegistryFactory``.
+    """Connect to a registry; no call is made yet. With clock and meters bound it is a ``RegistryFactory``.
 
     Args:
         url: ``https``, or ``http`` on the loopback address; without ``/api/v3``.
@@ -199,6 +201,8 @@ def connect_things_stack(
         ca_bundle: Certificates in PEM that are trusted instead of the system's.
         requests_per_second: Of all calls together.
         clock: Time as this process sees it.
+        cluster: Name of its ThingsStackCluster, under which its calls are measured.
+        meters: What measures calls.
         backoff: How calls are tried again.
 
     Raises:
@@ -210,12 +214,14 @@ def connect_things_stack(
         raise Unauthorized(
             "the value in the Secret is not a tenant admin key: 32, 48 or 64 hexadecimal digits"
         )
+    meter = meters(System.THE_THINGS_STACK, cluster)
     calls = ThingsStackCalls(
         http=http_client(url, admin_key, _trust(ca_bundle)),
         admin_key=admin_key,
-        budget=Budget(requests_per_second, clock),
+        budget=Budget(requests_per_second, clock, meter=meter),
         backoff=backoff or Backoff(),
-        audit=Audit("TheThingsStack", clock),
+        audit=Audit(System.THE_THINGS_STACK, clock),
+        meter=meter,
     )
     return ThingsStackRegistry(calls)
 

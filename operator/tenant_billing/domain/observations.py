@@ -73,6 +73,8 @@ class Invoice:
     Attributes:
         status: ``draft``, ``open``, ``paid``, ``uncollectible`` or ``void``.
         hosted_url: Where the customer pays it; a bearer link.
+        amount_remaining: What is still to be paid, in minor units of the currency.
+        currency: Upper-case ISO 4217.
     """
 
     id: str
@@ -82,6 +84,8 @@ class Invoice:
     due_date: datetime | None = None
     finalized_at: datetime | None = None
     hosted_url: str | None = None
+    amount_remaining: int = 0
+    currency: str = ""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,20 @@
 
 from tenant_billing.ports.kubernetes import Cluster, ObjectConflict, ObjectGone
 from tenant_billing.ports.listing import ListedObject, Listing, ListObjects
+from tenant_billing.ports.measuring import (
+    INTERRUPTED,
+    SUCCEEDED,
+    UNMEASURED,
+    AccountSeen,
+    CallMeter,
+    CallMeters,
+    CorrectionMeter,
+    PassMeter,
+    QueueSeen,
+    System,
+    uncounted_correction,
+    unmeasured_calls,
+)
 from tenant_billing.ports.provider import (
     BillingProvider,
     Provider,
@@ -17,9 +31,16 @@ from tenant_billing.ports.webhook_endpoints import WebhookEndpoints
 from tenant_billing.ports.work import Clock, ObjectKey, OnTurn, Outcome, Queue, Reconciler, Subject
 
 __all__ = [
+    "INTERRUPTED",
+    "SUCCEEDED",
+    "UNMEASURED",
+    "AccountSeen",
     "BillingProvider",
+    "CallMeter",
+    "CallMeters",
     "Clock",
     "Cluster",
+    "CorrectionMeter",
     "ListObjects",
     "ListedObject",
     "Listing",
@@ -28,10 +49,12 @@ __all__ = [
     "ObjectKey",
     "OnTurn",
     "Outcome",
+    "PassMeter",
     "Provider",
     "ProviderFactory",
     "Providers",
     "Queue",
+    "QueueSeen",
     "Reconciler",
     "RegistryFactory",
     "Resources",
@@ -41,7 +64,10 @@ __all__ = [
     "StoredSecret",
     "Subject",
     "SubscriptionSchedules",
+    "System",
     "TenantRegistry",
     "WebhookEndpoints",
     "WebhookVerifier",
+    "uncounted_correction",
+    "unmeasured_calls",
 ]

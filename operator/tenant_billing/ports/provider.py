@@ -152,9 +152,9 @@ class ProviderFactory(Protocol):
     """Builds the connection to an account; the only place that sees a key beside the client itself."""
 
     def __call__(
-        self, *, api_key: str, api_url: str | None, livemode: bool, requests_per_second: int
+        self, *, backend: str, api_key: str, api_url: str | None, livemode: bool, requests_per_second: int
     ) -> BillingProvider:
-        """Connect; no call is made yet."""
+        """Connect for the BillingBackend of that name; no call is made yet."""
         ...
 
 

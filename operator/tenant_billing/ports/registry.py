@@ -63,7 +63,7 @@ class RegistryFactory(Protocol):
     """Builds the connection to a tenant registry."""
 
     def __call__(
-        self, *, url: str, admin_key: str, ca_bundle: str | None, requests_per_second: int
+        self, *, cluster: str, url: str, admin_key: str, ca_bundle: str | None, requests_per_second: int
     ) -> TenantRegistry:
-        """Connect; no call is made yet."""
+        """Connect for the ThingsStackCluster of that name; no call is made yet."""
         ...

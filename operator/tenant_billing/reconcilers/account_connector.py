@@ -50,6 +50,7 @@ class AccountConnector:
         if known is not None and known.settings == settings:
             return known
         provider = self._providers[resource.spec.provider].connect(
+            backend=name,
             api_key=api_key,
             api_url=account.api_url,
             livemode=account.is_live,

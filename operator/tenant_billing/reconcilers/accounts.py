@@ -2,13 +2,28 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Protocol
 
 from tenant_billing.api.names import BILLING_BACKEND
 from tenant_billing.domain.errors import OutsideError, Unauthorized, Unreachable
 from tenant_billing.domain.health import Health, of_provider_error
-from tenant_billing.ports import BillingProvider, Clock, ObjectKey, Queue
+from tenant_billing.ports import AccountSeen, BillingProvider, Clock, ObjectKey, Queue
 from tenant_billing.reconcilers.account_picture import AccountPicture
 from tenant_billing.reconcilers.checks import Checks
+
+
+class EventPosition(Protocol):
+    """How far the event list of an account was read."""
+
+    @property
+    def age(self) -> float | None:
+        """Seconds since it was last read to its end; None where it was not."""
+        ...
+
+    @property
+    def handled_until(self) -> datetime | None:
+        """Account time up to which its events are handled; None where nothing is known."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -44,6 +59,7 @@ class Accounts:
         self._queue = queue
         self._connections: dict[str, AccountConnection] = {}
         self._checks = Checks(clock)
+        self._positions: dict[str, EventPosition] = {}
 
     def of(self, backend: str) -> AccountConnection | None:
         """The connection to a backend's account, or None while it must not be called (see :meth:`health`)."""
@@ -130,8 +146,29 @@ class Accounts:
         """Whether a call got no usable answer since the last check."""
         return self._checks.is_suspected(backend)
 
+    def follow(self, backend: str, position: EventPosition) -> None:
+        """Show how far the event list of an account is read, from now on."""
+        self._positions[backend] = position
+
+    def seen(self) -> tuple[AccountSeen, ...]:
+        """What is known of every account at this moment; costs no call."""
+        return tuple(self._seen(each) for each in self._connections.values())
+
+    def _seen(self, connection: AccountConnection) -> AccountSeen:
+        position, picture = self._positions.get(connection.backend), connection.picture
+        return AccountSeen(
+            backend=connection.backend,
+            now=self.now(connection.backend),
+            events_read_age=position.age if position is not None else None,
+            events_handled_until=position.handled_until if position is not None else None,
+            subscriptions=picture.subscriptions(),
+            prices=dict(picture.prices_by_id()),
+            open_invoices=picture.open_invoices(),
+        )
+
     async def forget(self, backend: str) -> None:
         """Close the connection of a backend that is gone."""
+        self._positions.pop(backend, None)
         self._checks.forget(backend)
         connection = self._connections.pop(backend, None)
         if connection is not None:

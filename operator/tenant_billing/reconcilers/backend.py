@@ -91,6 +91,7 @@ class BillingBackendReconciler(ConnectionReconciler[BillingBackend]):
     async def _kept(self, resource: BillingBackend) -> Outcome:
         name = resource.metadata.name
         watch = self._watches.setdefault(name, _Watch(EventReader(self._surroundings)))
+        self._accounts.follow(name, watch.reader)
         seen = await self._check(resource, watch)
         connection = self._accounts.of(name)
         if seen.is_available and connection is not None:

@@ -124,6 +124,7 @@ class ThingsStackClusterReconciler(ConnectionReconciler[ThingsStackCluster]):
         if known is not None and known.settings == settings:
             return known
         registry = self._connect(
+            cluster=name,
             url=spec.url,
             admin_key=admin_key,
             ca_bundle=ca_bundle,

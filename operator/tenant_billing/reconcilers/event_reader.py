@@ -42,6 +42,7 @@ class EventReader:
         self._seen = surroundings.seen_events
         self._progress: EventProgress | None = None
         self._read_at: datetime | None = None
+        self._ended_at: float | None = None
         self._strangers: set[str] = set()
 
     async def begin(self, resource: BillingBackend, connection: AccountConnection) -> EventsSeen | None:
@@ -86,8 +87,19 @@ class EventReader:
                 self._follow(event, events.route(event, receiver, self._resources), connection)
                 self._progress = self._progress.handled(event)
         await self._meet_strangers(connection)
-        self._read_at = begun
+        self._read_at, self._ended_at = begun, self._clock.monotonic()
         return CAUGHT_UP
+
+    @property
+    def age(self) -> float | None:
+        """Seconds since the list was last read to its end; None where it was not."""
+        return None if self._ended_at is None else self._clock.monotonic() - self._ended_at
+
+    @property
+    def handled_until(self) -> datetime | None:
+        """Account time up to which everything that the list holds is known to be handled."""
+        last = self._progress.last[1] if self._progress is not None and self._progress.last else None
+        return max((each for each in (self._read_at, last) if each is not None), default=None)
 
     def to_write(self) -> EventCursors | None:
         """The cursor to store now, None where it is not due."""

@@ -6,10 +6,12 @@ from datetime import datetime
 from typing import Final
 
 from tenant_billing.api.billing_plan import BillingPlan, BillingPlanStatus
+from tenant_billing.api.conditions import ConditionType
 from tenant_billing.api.names import BILLING_PLAN, TENANT_SUBSCRIPTION
 from tenant_billing.api.reasons import Reason
 from tenant_billing.api.tenant_subscription import TenantSubscription
 from tenant_billing.domain import readiness
+from tenant_billing.domain.drift import was_in_sync
 from tenant_billing.domain.errors import (
     Forbidden,
     KeyReused,
@@ -21,7 +23,7 @@ from tenant_billing.domain.errors import (
 )
 from tenant_billing.domain.intents import next_attempt
 from tenant_billing.domain.migration_progress import Progress, with_progress
-from tenant_billing.domain.plan_actions import Action, LookAgain, StoreIntent
+from tenant_billing.domain.plan_actions import Action, LookAgain, StoreIntent, UpdateProduct
 from tenant_billing.domain.plan_decision import PlanDecision, decide
 from tenant_billing.domain.plan_status import REFUSED, judged, ready_reason, refusal_of, standing
 from tenant_billing.domain.plan_world import PlanWorld
@@ -139,6 +141,8 @@ class BillingPlanReconciler:
             await self._reporter.store(resource, resource.status, status)
         else:
             await carry_out(action, seen.world, connection)
+            if isinstance(action, UpdateProduct) and was_in_sync(seen.world.resource, ConditionType.READY):
+                self._surroundings.corrected(type(action).__name__)
 
     # Report
 

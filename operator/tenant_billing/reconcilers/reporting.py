@@ -12,12 +12,14 @@ from tenant_billing.domain.errors import OutsideError
 from tenant_billing.ports import (
     Clock,
     Cluster,
+    CorrectionMeter,
     ObjectConflict,
     ObjectGone,
     ObjectKey,
     Outcome,
     Queue,
     Resources,
+    uncounted_correction,
 )
 from tenant_billing.reconcilers.seen_events import SeenEvents
 from tenant_billing.reconcilers.used_secrets import UsedSecrets
@@ -67,6 +69,7 @@ class Surroundings:
         namespace: The operator's own namespace, the only one whose Secrets they read (api.md, rule 2).
         jitter: Gives a random number from 0 to 1.
         seen_events: Which events were told already; shared by those who are told.
+        corrected: Counts what was put back after somebody else had changed it.
     """
 
     resources: Resources
@@ -76,6 +79,7 @@ class Surroundings:
     namespace: str
     jitter: Callable[[], float]
     seen_events: SeenEvents = field(default_factory=SeenEvents)
+    corrected: CorrectionMeter = uncounted_correction
 
     @cached_property
     def secrets(self) -> UsedSecrets:

@@ -93,6 +93,10 @@ class SeenObjects:
         found = self._invoices.get(subscription_id, {})
         return tuple(sorted(found.values(), key=lambda invoice: (invoice.created, invoice.id)))
 
+    def open_invoices(self) -> Mapping[str, tuple[Invoice, ...]]:
+        """All open invoices as last seen, by subscription."""
+        return {each: tuple(found.values()) for each, found in self._invoices.items() if found}
+
     def by_id(self) -> Mapping[str, Seen]:
         """Everything as seen at this moment, subscriptions with their open invoices (a page shows no newest one)."""
         found: dict[str, Seen] = {**self._customers, **self._products, **self._prices, **self._meters}

@@ -6,7 +6,7 @@ from typing import Final
 from tenant_billing.api.conditions import ConditionStatus, ConditionType, find_condition
 from tenant_billing.api.names import FINALIZER
 from tenant_billing.api.tenant_subscription import TenantSubscription
-from tenant_billing.domain import deletion, enrolment, news, period_end, report
+from tenant_billing.domain import deletion, drift, enrolment, news, period_end, report
 from tenant_billing.domain.actions import (
     OUTSIDE,
     Action,
@@ -62,6 +62,7 @@ class TenantSubscriptionReconciler:
         self._resources = surroundings.resources
         self._kubernetes = surroundings.kubernetes
         self._jitter = surroundings.jitter
+        self._corrected = surroundings.corrected
         self._registries = registries
         self._reader = reader
         self._writer = writer
@@ -124,6 +125,8 @@ class TenantSubscriptionReconciler:
         except OutsideError as error:
             return await self._after_error(action, world, error)
         self._failures.pop(world.resource.metadata.uid, None)
+        if drift.corrects_drift(action, world):
+            self._corrected(type(action).__name__)
         again = await self._again(world)
         return replace(again, looked=False) if isinstance(action, StoreIntent) else again
 

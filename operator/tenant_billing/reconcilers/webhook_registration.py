@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from tenant_billing.api.billing_backend import BillingBackend, WebhookEndpointStatus
+from tenant_billing.api.conditions import ConditionType
 from tenant_billing.api.names import SecretAnnotation
 from tenant_billing.api.reasons import Reason
 from tenant_billing.api.resource import PendingOperation
+from tenant_billing.domain.drift import was_in_sync
 from tenant_billing.domain.errors import OutsideError, StoredFailure, Throttled, Unreachable
 from tenant_billing.domain.health import Health
 from tenant_billing.domain.intents import next_attempt
@@ -62,6 +64,7 @@ class WebhookRegistrar:
         self._namespace = surroundings.namespace
         self._clock = surroundings.clock
         self._reporter = Reporter(surroundings)
+        self._corrected = surroundings.corrected
         self.counts: Counter[tuple[str, Reason]] = Counter()
 
     async def look(self, resource: BillingBackend, provider: WebhookEndpoints) -> WebhookSeen:
@@ -166,6 +169,8 @@ class WebhookRegistrar:
                 await self._create(action, resource, provider, secret, subject)
             case UpdateEndpoint(endpoint_id, change):
                 await provider.update_webhook_endpoint(endpoint_id, change, subject)
+                if was_in_sync(resource, ConditionType.WEBHOOK_READY):
+                    self._corrected(type(action).__name__)
             case RemoveEndpoint(endpoint_id):
                 await provider.delete_webhook_endpoint(endpoint_id, subject)
 

@@ -192,18 +192,26 @@ class Rehearsal:
         )
 
     def _provider(
-        self, *, api_key: str, api_url: str | None, livemode: bool, requests_per_second: int
+        self, *, backend: str, api_key: str, api_url: str | None, livemode: bool, requests_per_second: int
     ) -> BillingProvider:
         real = self._outside.connect_provider(
-            api_key=api_key, api_url=api_url, livemode=livemode, requests_per_second=requests_per_second
+            backend=backend,
+            api_key=api_key,
+            api_url=api_url,
+            livemode=livemode,
+            requests_per_second=requests_per_second,
         )
         return RehearsedProvider(real, self._record, self._outside.clock)
 
     def _registry(
-        self, *, url: str, admin_key: str, ca_bundle: str | None, requests_per_second: int
+        self, *, cluster: str, url: str, admin_key: str, ca_bundle: str | None, requests_per_second: int
     ) -> TenantRegistry:
         real = self._outside.connect_registry(
-            url=url, admin_key=admin_key, ca_bundle=ca_bundle, requests_per_second=requests_per_second
+            cluster=cluster,
+            url=url,
+            admin_key=admin_key,
+            ca_bundle=ca_bundle,
+            requests_per_second=requests_per_second,
         )
         return RehearsedRegistry(real, self._record)
 

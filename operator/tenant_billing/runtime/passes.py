@@ -6,9 +6,11 @@ from typing import Any, Final
 
 import structlog
 
-from tenant_billing.ports import Clock, ObjectKey, Outcome, Reconciler, Resources
+from tenant_billing.ports import UNMEASURED, Clock, ObjectKey, Outcome, PassMeter, Reconciler, Resources
 from tenant_billing.runtime.deadlines import Deadlines
 
+DEFECT: Final = "defect"
+"""Result of a pass that a defect broke off."""
 _LEVELS: Final = {"failed": logging.WARNING, "unchecked": logging.DEBUG}
 """Of the log line of a pass, by its result. At a start a thousand objects wait for the first checks."""
 
@@ -22,6 +24,7 @@ class Passes:
         resources: Resources,
         deadlines: Deadlines,
         clock: Clock,
+        meter: PassMeter = UNMEASURED,
     ) -> None:
         """Run nothing yet.
 
@@ -30,19 +33,27 @@ class Passes:
             resources: Where the log line takes uid and generation from.
             deadlines: Where deadlines in an account's time are kept.
             clock: Measures how long a pass takes.
+            meter: Told of every pass that has ended.
         """
         self._reconcilers = reconcilers
         self._resources = resources
         self._deadlines = deadlines
         self._clock = clock
+        self._meter = meter
         self._log = structlog.get_logger("pass")
 
     async def __call__(self, key: ObjectKey) -> Outcome:
         """One pass; a defect escapes it (see :meth:`tenant_billing.runtime.work_queue.WorkQueue.work`)."""
         begun = self._clock.monotonic()
-        outcome = await self._reconcilers[key.kind].reconcile(key)
+        try:
+            outcome = await self._reconcilers[key.kind].reconcile(key)
+        except Exception:
+            self._meter.passed(key.kind, DEFECT, self._clock.monotonic() - begun, retry=True)
+            raise
+        seconds = self._clock.monotonic() - begun
         self._deadlines.set(key, outcome.backend, outcome.look_again_at)
-        self._report(key, outcome, self._clock.monotonic() - begun)
+        self._meter.passed(key.kind, outcome.result, seconds, retry=outcome.retry)
+        self._report(key, outcome, seconds)
         return outcome
 
     def _report(self, key: ObjectKey, outcome: Outcome, seconds: float) -> None:

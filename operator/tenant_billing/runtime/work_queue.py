@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from tenant_billing.ports import ObjectKey, Outcome
+from tenant_billing.ports import ObjectKey, Outcome, QueueSeen
 
 Process = Callable[[ObjectKey], Awaitable[Outcome]]
 Jitter = Callable[[float], float]
@@ -50,8 +50,9 @@ class WorkQueue:
 
     def __init__(self, retry_delay: RetryDelay | None = None) -> None:
         self._retry_delay = retry_delay or RetryDelay()
-        self._urgent: dict[ObjectKey, None] = {}
-        self._normal: dict[ObjectKey, None] = {}
+        self._urgent: dict[ObjectKey, float] = {}
+        self._normal: dict[ObjectKey, float] = {}
+        self._working_since = 0.0
         self._running: set[ObjectKey] = set()
         self._again: dict[ObjectKey, bool] = {}
         self._timers: dict[ObjectKey, asyncio.TimerHandle] = {}
@@ -64,11 +65,12 @@ class WorkQueue:
         if key in self._running:
             self._again[key] = self._again.get(key, False) or urgent
             return
+        now = asyncio.get_running_loop().time()
         if urgent:
-            self._normal.pop(key, None)
-            self._urgent.setdefault(key)
+            since = self._normal.pop(key, now)
+            self._urgent.setdefault(key, since)
         elif key not in self._urgent:
-            self._normal.setdefault(key)
+            self._normal.setdefault(key, now)
         self._arrival.set()
 
     def add_after(self, key: ObjectKey, delay: float) -> None:
@@ -90,6 +92,7 @@ class WorkQueue:
             workers: Passes at a time.
             stop: Begin no new pass once set.
         """
+        self._working_since = asyncio.get_running_loop().time()
         async with asyncio.TaskGroup() as group:
             group.create_task(self._wake_workers_on(stop))
             for _ in range(workers):
@@ -102,6 +105,19 @@ class WorkQueue:
     def resting(self) -> Collection[ObjectKey]:
         """The keys that wait for a timer."""
         return list(self._timers)
+
+    def seen(self) -> QueueSeen:
+        """How it stands now. Whoever waited before anybody worked waits since then."""
+        since = min((*self._urgent.values(), *self._normal.values()), default=None)
+        waited = 0.0
+        if since is not None:
+            waited = asyncio.get_running_loop().time() - max(since, self._working_since)
+        return QueueSeen(
+            waiting=len(self._urgent) + len(self._normal),
+            running=len(self._running),
+            failing=len(self._failures),
+            oldest_wait=waited,
+        )
 
     @property
     def is_idle(self) -> bool:

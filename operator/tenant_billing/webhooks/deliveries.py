@@ -1,7 +1,7 @@
 """What becomes of one delivery: verified, routed, stored as a nudge, and only then accepted (product.md, "Events")."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 
 import structlog
@@ -38,7 +38,7 @@ class Deliveries:
     """Takes deliveries in.
 
     Attributes:
-        counts: How many had which result, for dropped ones by reason.
+        counts: How many had which result, and for dropped ones which reason (empty otherwise).
     """
 
     def __init__(
@@ -64,7 +64,13 @@ class Deliveries:
         self._verify = verify
         self._watches_are_complete = watches_are_complete
         self._log = structlog.get_logger("webhook")
-        self.counts: Counter[str] = Counter()
+        self.counts: Counter[tuple[Result, str]] = Counter()
+
+    def numbers(self) -> Mapping[tuple[str, str], int]:
+        """The counts in words, every result among them."""
+        return {(each.name.lower(), ""): 0 for each in Result if each is not Result.DROPPED} | {
+            (result.name.lower(), reason): number for (result, reason), number in self.counts.items()
+        }
 
     async def take(self, payload: bytes, signature: str, backend: str | None) -> Result:
         """Take one delivery in.
@@ -75,7 +81,7 @@ class Deliveries:
             backend: The BillingBackend that the address names; None: any whose secret verifies it.
         """
         result, reason = await self._take(payload, signature, backend)
-        self.counts[f"{result}: {reason}" if result is Result.DROPPED else result.value] += 1
+        self.counts[result, reason] += 1
         return result
 
     async def _take(self, payload: bytes, signature: str, name: str | None) -> tuple[Result, str]:

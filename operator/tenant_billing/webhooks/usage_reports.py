@@ -8,7 +8,7 @@ import asyncio
 import hmac
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv6Address, ip_address
@@ -59,7 +59,8 @@ class UsageReports:
     """Takes reports in.
 
     Attributes:
-        counts: How many reports had which result, and how many entries were skipped.
+        counts: How many reports had which result.
+        skipped: How many entries were not taken.
     """
 
     def __init__(
@@ -85,7 +86,12 @@ class UsageReports:
         self._clock = clock
         self._watches_are_complete = watches_are_complete
         self._log = structlog.get_logger("usage reports")
-        self.counts: Counter[str] = Counter()
+        self.counts: Counter[Result] = Counter()
+        self.skipped = 0
+
+    def numbers(self) -> Mapping[str, int]:
+        """The counts in words, every result among them."""
+        return {each.name.lower(): self.counts[each] for each in Result}
 
     async def take(self, body: bytes, token: str, address: str) -> Answer:
         """Take one report in.
@@ -96,8 +102,8 @@ class UsageReports:
             address: Where it was sent from; a proxy's, where there is one.
         """
         answer = await self._take(body, token, address)
-        self.counts[answer.result.value] += 1
-        self.counts["skipped"] += len(answer.skipped)
+        self.counts[answer.result] += 1
+        self.skipped += len(answer.skipped)
         if answer.result is not Result.STORED or answer.skipped:
             self._log.warning(
                 "usage report",
