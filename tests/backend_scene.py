@@ -47,7 +47,7 @@ class Scene:
         self.reconciler = BillingBackendReconciler(self.surroundings, self.accounts, providers, errors)
 
     def connect(
-        self, *, api_key: str, api_url: str | None, livemode: bool, requests_per_second: int
+        self, *, backend: str, api_key: str, api_url: str | None, livemode: bool, requests_per_second: int
     ) -> BillingProvider:
         settings = {"api_key": api_key, "api_url": api_url, "livemode": livemode, "rate": requests_per_second}
         self.connected.append(settings)

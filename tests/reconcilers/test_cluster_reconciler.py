@@ -39,7 +39,7 @@ class Scene:
         self.reconciler = ThingsStackClusterReconciler(self.surroundings, self.registries, self.connect)
 
     def connect(
-        self, *, url: str, admin_key: str, ca_bundle: str | None, requests_per_second: int
+        self, *, cluster: str, url: str, admin_key: str, ca_bundle: str | None, requests_per_second: int
     ) -> TenantRegistry:
         self.connected.append({"url": url, "key": admin_key, "ca": ca_bundle, "rate": requests_per_second})
         return self.registry
