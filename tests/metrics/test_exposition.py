@@ -48,8 +48,14 @@ def test_a_tenant_has_three_series_at_most() -> None:
     use = {"endDevices": {"total": 400, "limit": 500}}
     payer = a_payer("a", OVERDUE, entities=use, pastDueSinceTime=NOW, tenantState="Flagged")
     seen = shown(a_snapshot(payer, a_payer("b")), tenants_too=True)
-    name = {"namespace": "tenants", "name": "a"}
-    told = {"cluster": "eu1", "tenant": "a", "plan": "starter", "state": "Flagged", "payment": "PastDue"}
+    name = {"object_namespace": "tenants", "object_name": "a"}
+    told = {
+        "things_stack_cluster": "eu1",
+        "tenant": "a",
+        "plan": "starter",
+        "state": "Flagged",
+        "payment": "PastDue",
+    }
     assert seen.of("tenant_info", **name, **told) == 1
     assert seen.of("tenant_past_due_timestamp_seconds", **name) == NOW.timestamp()
     assert seen.of("tenant_end_devices_ratio", **name) == 0.8
@@ -70,7 +76,7 @@ def test_a_tenant_has_three_series_at_most() -> None:
 )
 def test_a_limit_of_nothing_is_full_with_one_device(use: dict[str, int], share: float | None) -> None:
     seen = shown(a_snapshot(a_payer("a", entities={"endDevices": use})), tenants_too=True)
-    assert seen.of("tenant_end_devices_ratio", namespace="tenants", name="a") == share
+    assert seen.of("tenant_end_devices_ratio", object_namespace="tenants", object_name="a") == share
 
 
 def test_switched_off_no_tenant_is_named_and_more_tenants_make_no_more_series() -> None:
@@ -104,7 +110,7 @@ async def test_prometheus_gets_everything_by_http() -> None:
     assert open_.text.endswith("# EOF\n")
     for text in (plain.text, open_.text):
         assert 'tenant_billing_reconciles_total{kind="TenantSubscription",result="settled"} 1.0' in text
-        assert 'tenant_billing_tenants{cluster="eu1",state="Approved"} 1.0' in text
+        assert 'tenant_billing_tenants{state="Approved",things_stack_cluster="eu1"} 1.0' in text
         assert "_created" not in text, "a second series for each counter"
 
 
@@ -129,4 +135,4 @@ async def test_nothing_secret_or_personal_occurs_in_a_scrape() -> None:
     text, _ = await Exposition(registry, lambda: seen, tenants_too=True).answer("")
     for word in ("acme.example", "invoice.stripe", "cus_1", "hunter2", "key-of", "secret message", "sub_"):
         assert word not in text.decode()
-    assert 'name="acme"' in text.decode()
+    assert 'object_name="acme"' in text.decode()

@@ -16,15 +16,15 @@ def test_tenants_are_counted_by_cluster_and_state_and_payments_by_plan() -> None
     seen = shown(
         a_snapshot(a_payer("a"), a_payer("b"), a_payer("c", UNPAID, tenantState="Suspended", planRef=None))
     )
-    assert seen.of("tenants", cluster="eu1", state="Approved") == 2
-    assert seen.of("tenants", cluster="eu1", state="Suspended") == 1
+    assert seen.of("tenants", things_stack_cluster="eu1", state="Approved") == 2
+    assert seen.of("tenants", things_stack_cluster="eu1", state="Suspended") == 1
     assert seen.of("subscriptions", plan="starter", payment="Paid") == 2
     assert seen.of("subscriptions", plan="starter", payment="Unpaid") == 1, "the plan that was asked for"
 
 
 def test_an_object_that_nobody_has_looked_at_is_counted_too() -> None:
     seen = shown(a_snapshot(a_payer(tenantState=None, conditions=())))
-    assert seen.of("tenants", cluster="eu1", state="None") == 1
+    assert seen.of("tenants", things_stack_cluster="eu1", state="None") == 1
     assert seen.of("subscriptions", plan="starter", payment="None") == 1
 
 
@@ -76,12 +76,15 @@ def test_the_brake_tells_its_state_and_its_limit() -> None:
     cluster = a_cluster(status={"brake": state})
     seen = shown(a_snapshot(a_payer(), clusters=(cluster,)))
     told = [
-        seen.of(f"brake_{each}", cluster="eu1")
+        seen.of(f"brake_{each}", things_stack_cluster="eu1")
         for each in ("engaged", "held_tenants", "disruptions", "limit")
     ]
     assert told == [1, 4, 10, 10]
     calm = shown(a_snapshot(clusters=(a_cluster(brake={"maxDisruptionsPerHour": 3}),)))
-    assert [calm.of("brake_engaged", cluster="eu1"), calm.of("brake_limit", cluster="eu1")] == [0, 3]
+    assert [
+        calm.of("brake_engaged", things_stack_cluster="eu1"),
+        calm.of("brake_limit", things_stack_cluster="eu1"),
+    ] == [0, 3]
 
 
 def test_a_plan_tells_how_many_wait_for_a_tenant_id() -> None:
@@ -121,14 +124,14 @@ def test_unsent_usage_is_as_old_as_the_last_report_in_the_accounts_time(reason: 
             clusters=(a_cluster(),),
         )
     )
-    assert seen.of("usage_unsent_age_seconds", cluster="eu1") == age
+    assert seen.of("usage_unsent_age_seconds", things_stack_cluster="eu1") == age
 
 
 def test_usage_that_was_never_reported_is_as_old_as_the_condition_that_says_so() -> None:
     stale = a_condition("UsageReported", "Stale", ConditionStatus.FALSE)
     condition = stale.model_copy(update={"last_transition_time": NOW - timedelta(seconds=90)})
     seen = shown(a_snapshot(a_payer("a", condition), clusters=(a_cluster(),)))
-    assert seen.of("usage_unsent_age_seconds", cluster="eu1") == 90
+    assert seen.of("usage_unsent_age_seconds", things_stack_cluster="eu1") == 90
 
 
 def test_objects_that_cannot_be_read_are_counted() -> None:

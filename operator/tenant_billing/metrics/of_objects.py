@@ -16,6 +16,8 @@ from tenant_billing.metrics.families import Series, counted, gauge
 from tenant_billing.metrics.snapshot import AnyResource, Objects
 from tenant_billing.ports import System
 
+CLUSTER: Final = "things_stack_cluster"
+"""A label ``cluster`` would take the place of the one by which many people tell Kubernetes clusters apart."""
 NONE: Final = "None"
 """Value of a label where there is nothing to name."""
 
@@ -97,9 +99,7 @@ def _tenants(objects: Objects) -> Iterator[Metric]:
         payments[plan_of(each), payment_of(each)] += 1
         if gap is not None:
             gaps[cluster, gap] += 1
-    yield gauge(
-        "tenants", "TenantSubscriptions by state of the tenant.", ["cluster", "state"], counted(states)
-    )
+    yield gauge("tenants", "TenantSubscriptions by state of the tenant.", [CLUSTER, "state"], counted(states))
     yield gauge(
         "subscriptions",
         "TenantSubscriptions by plan and state of the payments.",
@@ -109,7 +109,7 @@ def _tenants(objects: Objects) -> Iterator[Metric]:
     yield gauge(
         "access_gaps",
         "Tenants whose access is not what their payments ask for.",
-        ["cluster", "gap"],
+        [CLUSTER, "gap"],
         counted(gaps),
     )
 
@@ -134,7 +134,7 @@ def _brakes(objects: Objects) -> Iterator[Metric]:
     ]
 
     def of(name: str, text: str, series: Series) -> Metric:
-        return gauge(f"brake_{name}", text, ["cluster"], series)
+        return gauge(f"brake_{name}", text, [CLUSTER], series)
 
     yield of(
         "engaged",
@@ -196,7 +196,7 @@ def _unsent_usage(objects: Objects, times: Mapping[str, datetime], now: datetime
     return gauge(
         "usage_unsent_age_seconds",
         "Time since the last report of the tenant whose usage has been stuck for longest; 0 where none is.",
-        ["cluster"],
+        [CLUSTER],
         [([cluster], age) for cluster, age in sorted(oldest.items())],
     )
 

@@ -7,9 +7,10 @@ from prometheus_client.core import Metric
 
 from tenant_billing.api.tenant_subscription import TenantSubscription
 from tenant_billing.metrics.families import gauge
-from tenant_billing.metrics.of_objects import payment_of, plan_of, state_of
+from tenant_billing.metrics.of_objects import CLUSTER, payment_of, plan_of, state_of
 
-_NAME = ("namespace", "name")
+_NAME = ("object_namespace", "object_name")
+"""Not ``namespace``: Prometheus puts the operator's own there."""
 
 
 def of_tenants(subscriptions: Sequence[TenantSubscription]) -> Iterator[Metric]:
@@ -17,7 +18,7 @@ def of_tenants(subscriptions: Sequence[TenantSubscription]) -> Iterator[Metric]:
     yield gauge(
         "tenant_info",
         "Each TenantSubscription with the state of its tenant and of its payments; always 1.",
-        [*_NAME, "cluster", "tenant", "plan", "state", "payment"],
+        [*_NAME, CLUSTER, "tenant", "plan", "state", "payment"],
         [
             (
                 (
