@@ -29,11 +29,13 @@ def test_values_are_read() -> None:
             "TENANT_BILLING_WORKERS": "4",
             "TENANT_BILLING_LEASE_DURATION": "30",
             "TENANT_BILLING_KUBECONFIG": "/etc/kubeconfig",
+            "TENANT_BILLING_TENANT_METRICS": "False",
             "TENANT_BILLING_LOG_FORMAT": "json",
             "TENANT_BILLING_LOG_LEVEL": "debug",
         }
     )
     assert (settings.port, settings.workers, settings.lease_duration) == (0, 4, 30.0)
+    assert settings.tenant_metrics is False
     assert settings.kubeconfig == Path("/etc/kubeconfig")
     assert (settings.log_format, settings.log_level) == (LogFormat.JSON, "DEBUG")
 
@@ -48,6 +50,7 @@ def test_values_are_read() -> None:
         ("RESYNC_INTERVAL", "inf"),
         ("EVENT_INTERVAL", "nan"),
         ("LEASE_DURATION", "2"),
+        ("TENANT_METRICS", "maybe"),
         ("LOG_FORMAT", "xml"),
         ("LOG_LEVEL", "LOUD"),
     ],
