@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import Metric
+from prometheus_client.parser import text_string_to_metric_families
 
 from subscription_builders import NOW, a_tenant_subscription
 from tenant_billing.api.conditions import Condition, ConditionStatus
@@ -84,6 +85,11 @@ def a_snapshot(
 def shown(snapshot: Snapshot, *, tenants_too: bool = False) -> Samples:
     """The samples of a scrape."""
     return Samples(families(snapshot, tenants_too=tenants_too))
+
+
+def scraped(text: str) -> Samples:
+    """The samples of a scrape that came by HTTP."""
+    return Samples(text_string_to_metric_families(text))
 
 
 def instruments() -> tuple[Instruments, CollectorRegistry]:

@@ -6,13 +6,15 @@ import secrets
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+import httpx
+
 from manifests import REMOVED, a
 from tenant_billing.settings import Settings
-from tenant_billing.wiring import Operator, build_loop_of
+from tenant_billing.wiring import Operator, Ports, build_loop_of
 from tenant_billing_sandbox.control_plane.plane import ControlPlane
 from tenant_billing_sandbox.environment.outside import Outside, connected
 from tenant_billing_sandbox.stripe.server import StripeSettings, StripeSimulator
@@ -58,6 +60,7 @@ class Stage:
         namespace: The operator's own.
         backend: Name of the BillingBackend, which trusts the namespaces with the label.
         cluster: Name of the ThingsStackCluster, likewise; its brake is never reached.
+        probes: Address of the operator's probes and metrics.
     """
 
     outside: Outside
@@ -67,6 +70,21 @@ class Stage:
     namespace: str
     backend: str
     cluster: str
+    probes: str = ""
+
+    async def is_ready(self) -> bool:
+        """What the kubelet is told."""
+        return (await self._probe("/readyz")).is_success
+
+    async def scrape(self) -> str:
+        """What Prometheus is told."""
+        answer = await self._probe("/metrics")
+        assert answer.is_success, answer.text
+        return answer.text
+
+    async def _probe(self, path: str) -> httpx.Response:
+        async with httpx.AsyncClient(base_url=self.probes, timeout=30.0) as client:
+            return await client.get(path)
 
     async def apply(self, path: str, manifest: Object) -> Object:
         """Apply an object server-side, as kubectl does, and give it as it is stored then."""
@@ -181,8 +199,9 @@ async def set_stage(plane: ControlPlane) -> AsyncIterator[Stage]:
         names = (f"operator-{token}", f"main-{token}", f"eu1-{token}")
         stage = Stage(outside, stripe, things_stack, clock, *names)
         await stage.make_namespace(stage.namespace)
-        async with _operator(plane, stage) as port:
-            await _furnish(stage, port)
+        async with _operator(plane, stage) as ports:
+            stage = replace(stage, probes=f"http://127.0.0.1:{ports.probe}")
+            await _furnish(stage, ports.webhook)
             yield stage
         for path in (f"billingbackends/{stage.backend}", f"thingsstackclusters/{stage.cluster}"):
             await stage.release(f"{API}/{path}")
@@ -200,8 +219,8 @@ async def _furnish(stage: Stage, port: int) -> None:
 
 
 @asynccontextmanager
-async def _operator(plane: ControlPlane, stage: Stage) -> AsyncIterator[int]:
-    """Run an operator that leads for as long as it runs; gives the port of its webhook."""
+async def _operator(plane: ControlPlane, stage: Stage) -> AsyncIterator[Ports]:
+    """Run an operator that leads for as long as it runs; gives the ports that it listens on."""
     settings = Settings(
         namespace=stage.namespace,
         kubeconfig=plane.kubeconfig,
@@ -214,12 +233,12 @@ async def _operator(plane: ControlPlane, stage: Stage) -> AsyncIterator[int]:
         stop_timeout=5.0,
     )
     stop = asyncio.Event()
-    port: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    listening: asyncio.Future[Ports] = asyncio.get_running_loop().create_future()
     operator = Operator(settings, build_loop_of(settings), clock=stage.clock)
-    running = asyncio.create_task(operator.run(stop, lambda ports: port.set_result(ports.webhook)))
-    running.add_done_callback(lambda _: port.cancel())
+    running = asyncio.create_task(operator.run(stop, listening.set_result))
+    running.add_done_callback(lambda _: listening.cancel())
     try:
-        yield await port
+        yield await listening
     finally:
         stop.set()
         await running

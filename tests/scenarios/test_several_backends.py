@@ -7,6 +7,7 @@ from typing import Final
 import pytest
 import pytest_asyncio
 
+from metrics_builders import scraped
 from scenario_scene import Scene
 from scenario_stage import API, Object, Stage
 from scenario_tenant import LOOK_INTERVAL, Seen, Tenant
@@ -104,6 +105,13 @@ async def test_an_account_that_refuses_its_key_holds_nobody_of_the_other(account
     await accounts.second.advance(days=32)
     await acme.until(payment="PastDue", tenant="Flagged")
     assert (await beta.look()).tenant["state"] == "STATE_APPROVED", "nobody loses access by a wrong key"
+    assert await stage.is_ready(), "deliveries can be stored: a revoked key does not take the webhook away"
+    seen = scraped(await stage.scrape())
+    refused = {"type": "Ready", "status": "False", "reason": "InvalidCredentials"}
+    assert seen.of("condition_info", kind="BillingBackend", name=stage.backend, **refused) == 1
+    owed = seen.of("amount_at_risk_minor_units", backend=accounts.first.stage.backend, currency="EUR")
+    assert owed is not None
+    assert owed >= 4900
 
     await stage.make_secret(stage.namespace, stage.backend, "api-key", KEY.secret)
     await beta.until(payment="PastDue", tenant="Flagged")

@@ -17,17 +17,16 @@ from tenant_billing.domain.world import World
 def was_in_sync(
     resource: BillingBackend | BillingPlan | TenantSubscription, condition: ConditionType
 ) -> bool:
-    """Whether the present spec was carried out when the object was looked at last."""
+    """Whether the present spec was carried out when the object was looked at last; never of one that goes."""
     found = find_condition(resource.status.conditions, condition)
-    is_current = resource.status.observed_generation == resource.metadata.generation
+    metadata = resource.metadata
+    is_current = resource.status.observed_generation == metadata.generation and not metadata.is_being_deleted
     return is_current and found is not None and found.status is ConditionStatus.TRUE
 
 
 def corrects_drift(action: Action, world: World) -> bool:
     """Whether an action for a tenant puts back what somebody else has changed."""
     resource, status = world.resource, world.resource.status
-    if resource.metadata.is_being_deleted:
-        return False
     match action:
         case UpdateTenant(_, change) if was_in_sync(resource, ConditionType.TENANT_SYNCED):
             return _had_been(status, change) and _pays_as_before(status, decide(world))
