@@ -7,7 +7,6 @@ import pytest
 
 from manifests import DEFINITIONS
 from tenant_billing.clients.kubernetes_api import KubernetesApi, connected, load_configuration
-from tenant_billing.runtime.clock import SystemClock
 from tenant_billing_sandbox.control_plane.plane import ControlPlane
 
 
@@ -22,4 +21,4 @@ def kinds(control_plane: ControlPlane) -> ControlPlane:
 async def api(kinds: ControlPlane) -> AsyncIterator[KubernetesApi]:
     """Raw calls as the administrator."""
     async with connected(await load_configuration(kinds.kubeconfig)) as api_client:
-        yield KubernetesApi(api_client, SystemClock())
+        yield KubernetesApi(api_client)

@@ -54,6 +54,7 @@ from tenant_billing.runtime.leadership import Leadership, LeaseTiming
 from tenant_billing.runtime.passes import Passes
 from tenant_billing.runtime.resources import ResourceStore
 from tenant_billing.runtime.roll_call import RollCall
+from tenant_billing.runtime.stopping import until
 from tenant_billing.runtime.work_queue import WorkQueue
 from tenant_billing.settings import Settings
 from tenant_billing.webhooks.deliveries import Deliveries
@@ -142,7 +143,7 @@ class Operator:
         """
         configuration = await load_configuration(self._settings.kubeconfig)
         async with connected(configuration) as api_client:
-            api = KubernetesApi(api_client, self._clock, self._instruments.calls(System.KUBERNETES, ""))
+            api = KubernetesApi(api_client, meter=self._instruments.calls(System.KUBERNETES, ""))
             cluster = KubernetesCluster(api, self._clock, self._settings.identity)
             roll_call = RollCall(self._store, cluster.existing, self._clock)
             async with self._serving(cluster, roll_call) as ports:
@@ -226,7 +227,7 @@ class Operator:
         lease = KubernetesLease(api, self._clock, *where, settings.identity, settings.lease_duration)
         leadership = Leadership(lease, LeaseTiming(settings.lease_duration))
         try:
-            await _until(self._arrivals.fill(cluster.existing), stop)
+            await until(self._arrivals.fill(cluster.existing), stop)
             work = functools.partial(self._work, cluster)
             await leadership.run(work, stop, settings.stop_timeout)
         finally:
@@ -250,22 +251,6 @@ class Operator:
         finally:
             self._loop = None
             await loop.close()
-
-
-async def _until(work: Coroutine[Any, Any, None], stop: asyncio.Event) -> None:
-    """Do something, or leave it when told to stop."""
-    working, stopping = asyncio.create_task(work), asyncio.create_task(_wait(stop))
-    try:
-        await asyncio.wait([working, stopping], return_when=asyncio.FIRST_COMPLETED)
-        if working.done():
-            await working
-    finally:
-        working.cancel()
-        stopping.cancel()
-
-
-async def _wait(event: asyncio.Event) -> None:
-    await event.wait()
 
 
 def providers(clock: Clock, meters: CallMeters = unmeasured_calls) -> Providers:

@@ -8,11 +8,15 @@ from structlog.testing import capture_logs
 from outside_stubs import SUBJECT, ManualClock
 from tenant_billing.clients.audit import Audit
 from tenant_billing.domain.errors import PaymentDeclined
+from tenant_billing.ports import System
 
 
 def test_a_write_leaves_who_why_what_and_the_result() -> None:
     clock = ManualClock()
-    with capture_logs() as lines, Audit("Stripe", clock).writing("CreateCustomer", SUBJECT, "key-1") as write:
+    with (
+        capture_logs() as lines,
+        Audit(System.STRIPE, clock).writing("CreateCustomer", SUBJECT, "key-1") as write,
+    ):
         write.request_id = "req_1"
         write.attempts = 2
         clock.seconds += 1.25
@@ -41,7 +45,7 @@ def test_a_failed_write_leaves_the_kind_of_its_failure_and_not_its_message() -> 
     with (
         capture_logs() as lines,
         pytest.raises(PaymentDeclined),
-        Audit("Stripe", ManualClock()).writing("UpdateSubscription", SUBJECT),
+        Audit(System.STRIPE, ManualClock()).writing("UpdateSubscription", SUBJECT),
     ):
         raise failure
     assert [(line["result"], line["code"], line["request_id"]) for line in lines] == [
@@ -55,7 +59,7 @@ def test_a_write_that_is_cut_off_leaves_a_line_too(interruption: type[BaseExcept
     with (
         capture_logs() as lines,
         pytest.raises(interruption),
-        Audit("Stripe", ManualClock()).writing("CancelSubscription", SUBJECT),
+        Audit(System.STRIPE, ManualClock()).writing("CancelSubscription", SUBJECT),
     ):
         raise interruption
     assert [line["result"] for line in lines] == ["Interrupted"]

@@ -32,7 +32,6 @@ from tenant_billing.domain.observations import Tenant, Totals
 from tenant_billing.domain.world import World
 
 COUNTED = Totals(end_devices=12, gateways=1)
-ENFORCING = {"planConflictPolicy": "EnforceSpec"}
 
 
 def in_sync(resource: TenantSubscription | None = None) -> World:
@@ -111,7 +110,9 @@ def test_an_end_that_somebody_planned_in_the_dashboard_is_drift_where_the_spec_r
 
 def test_a_plan_that_somebody_changed_in_the_dashboard_is_drift_where_the_spec_wins() -> None:
     changed = a_subscription(items=(an_item(PRICES["pro"]),))
-    world = replace(in_sync(a_tenant_subscription(**ENFORCING)), subscriptions=(changed,))
+    world = replace(
+        in_sync(a_tenant_subscription(planConflictPolicy="EnforceSpec")), subscriptions=(changed,)
+    )
     assert first_is_drift(world, ChangeItem)
 
 

@@ -275,7 +275,7 @@ async def test_who_lacks_a_right_is_forbidden_and_who_is_unknown_unauthorized(
     for bearer, expected in ((token, Forbidden), ("not-a-token", Unauthorized)):
         kubeconfig = control_plane.kubeconfig_for_token(bearer, tmp_path / "kubeconfig")
         async with connected(await load_configuration(kubeconfig)) as api_client:
-            stranger = KubernetesCluster(KubernetesApi(api_client, SystemClock()), SystemClock(), "test")
+            stranger = KubernetesCluster(KubernetesApi(api_client), SystemClock(), "test")
             with pytest.raises(expected) as caught:
                 await stranger.secret_value(namespace, "stripe", "api-key")
             assert bearer not in str(caught.value)
@@ -305,7 +305,5 @@ async def test_a_kind_that_is_not_served_is_unknown_and_not_empty(api: Kubernete
                 raise ObjectGone("the server could not find the requested resource")
             return await api.call(method, path, **parameters)
 
-    existing = await KubernetesCluster(
-        NotYetServed(api._client, SystemClock()), SystemClock(), "test"
-    ).existing()
+    existing = await KubernetesCluster(NotYetServed(api._client), SystemClock(), "test").existing()
     assert existing.keys() == {"Namespace"}

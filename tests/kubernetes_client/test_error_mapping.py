@@ -27,7 +27,7 @@ async def an_api_that(answer: Answer) -> AsyncIterator[KubernetesApi]:
     host, port = runner.addresses[0][:2]
     try:
         async with connected(client.Configuration(host=f"http://{host}:{port}")) as api_client:
-            yield KubernetesApi(api_client, SystemClock())
+            yield KubernetesApi(api_client)
     finally:
         await runner.cleanup()
 

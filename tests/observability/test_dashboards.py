@@ -60,7 +60,7 @@ def test_promtool_can_read_every_query(tool_programs: Mapping[Program, Path], tm
     ]
     file = tmp_path / "queries.json"
     file.write_text(json.dumps({"groups": [{"name": "queries", "rules": rules}]}))
-    command = [tool_programs[Program.PROMTOOL], "check", "rules", file]
+    command: list[str | Path] = [tool_programs[Program.PROMTOOL], "check", "rules", file]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout + result.stderr
 

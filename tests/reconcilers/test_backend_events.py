@@ -9,7 +9,7 @@ from backend_scene import Scene, an_applied_backend
 from hand_clock import NOW
 from tenant_billing.api.reasons import Reason
 from tenant_billing.domain import errors
-from tenant_billing.domain.observations import Event, Subscription
+from tenant_billing.domain.observations import Event, Invoice, Subscription
 from tenant_billing.domain.read_allowance import LISTING_INTERVAL
 from tenant_billing.ports import ObjectKey
 from tenant_billing.reconcilers.seen_events import Teller
@@ -234,3 +234,29 @@ async def test_listing_that_failed_is_made_again_and_loses_nothing(scene: Scene)
 
 def a_subscription_of(customer: str, status: str) -> Subscription:
     return Subscription(f"sub_{customer}", f"cus_{customer}", status, NOW, ())
+
+
+async def test_what_is_shown_of_an_account_is_what_was_seen_and_how_far_its_events_are_handled(
+    scene: Scene,
+) -> None:
+    assert scene.accounts.seen() == (), "nothing is known before the first check"
+    scene.account.subscriptions["sub_A"] = Subscription("sub_A", "cus_A", "past_due", NOW, ())
+    owed = Invoice("in_A", "sub_A", "open", NOW, amount_remaining=4900, currency="EUR")
+    scene.account.invoices.append(owed)
+    scene.account.events.append(an_event("evt_1", 0))
+    await scene.run()
+    (seen,) = scene.accounts.seen()
+    assert (seen.backend, seen.events_read_age) == ("main", 0.0)
+    assert [each.id for each in seen.subscriptions] == ["sub_A"]
+    assert seen.open_invoices == {"sub_A": (owed,)}
+    assert seen.events_handled_until == NOW
+
+    scene.account.fail("events_after", errors.Unreachable("no answer"))
+    scene.pass_time(700)
+    await scene.run()
+    (later,) = scene.accounts.seen()
+    assert later.events_read_age == 700, "a reading that failed is none"
+    assert later.events_handled_until == NOW
+
+    await scene.accounts.forget("main")
+    assert scene.accounts.seen() == ()

@@ -8,7 +8,7 @@ import structlog
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tenant_billing.ports import ObjectKey, Outcome
+from tenant_billing.ports import ObjectKey, Outcome, QueueSeen
 from tenant_billing.runtime.work_queue import RetryDelay, WorkQueue
 from virtual_time import run_virtually
 
@@ -253,3 +253,42 @@ def test_jitter_spreads_what_failed_together() -> None:
     delays = {RetryDelay().delay(5) for _ in range(20)}
     assert len(delays) > 1
     assert all(8.0 <= delay <= 16.0 for delay in delays)
+
+
+def test_who_waits_tells_for_how_long_and_who_waited_for_a_leader_does_not_count() -> None:
+    """A standby fills its queue for hours; how long that was says nothing of the leader that it becomes."""
+
+    async def waiting() -> None:
+        queue, stop = WorkQueue(PLAIN), asyncio.Event()
+        queue.add(A, urgent=False)
+        await asyncio.sleep(3600)
+        working = asyncio.create_task(queue.work(Passes(seconds=10), 1, stop))
+        await asyncio.sleep(1)
+        assert queue.seen() == QueueSeen(running=1)
+        queue.add(B, urgent=False)
+        await asyncio.sleep(2)
+        queue.add(C)
+        queue.add(B)
+        await asyncio.sleep(3)
+        assert queue.seen() == QueueSeen(waiting=2, running=1, oldest_wait=5.0), (
+            "urgent now, and waiting since then"
+        )
+        stop.set()
+        await working
+
+    run_virtually(waiting())
+
+
+def test_who_asked_for_another_try_is_failing_until_it_succeeds() -> None:
+    async def failing() -> None:
+        queue, stop = WorkQueue(PLAIN), asyncio.Event()
+        queue.add(A)
+        working = asyncio.create_task(queue.work(Passes(RETRY, SETTLED), 1, stop))
+        await asyncio.sleep(0.5)
+        assert queue.seen().failing == 1
+        await asyncio.sleep(10)
+        assert queue.seen().failing == 0
+        stop.set()
+        await working
+
+    run_virtually(failing())

@@ -59,7 +59,7 @@ class Audit:
         finally:
             structlog.get_logger(AUDIT_LOGGER).info(
                 EVENT,
-                system=self.system.value,
+                system=str(self.system),
                 operation=operation,
                 kind=subject.kind,
                 name=subject.name,

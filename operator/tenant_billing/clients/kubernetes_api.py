@@ -4,6 +4,7 @@ The official client's typed models are left out on purpose: they validate every 
 definition alone would cost more than all else in a pass.
 """
 
+import asyncio
 import functools
 import json
 from collections.abc import AsyncIterator, Mapping
@@ -25,7 +26,7 @@ from tenant_billing.domain.errors import (
     Unauthorized,
     Unreachable,
 )
-from tenant_billing.ports import UNMEASURED, CallMeter, Clock, ObjectConflict, ObjectGone
+from tenant_billing.ports import UNMEASURED, CallMeter, ObjectConflict, ObjectGone
 
 REQUEST_TIMEOUT: Final = aiohttp.ClientTimeout(total=15, sock_connect=5)
 """Seconds; a call that hangs must not hold a worker."""
@@ -118,16 +119,14 @@ async def access_of(configuration: client.Configuration) -> Access:
 class KubernetesApi:
     """One request at a time, errors translated."""
 
-    def __init__(self, api_client: client.ApiClient, clock: Clock, meter: CallMeter = UNMEASURED) -> None:
+    def __init__(self, api_client: client.ApiClient, *, meter: CallMeter = UNMEASURED) -> None:
         """Send nothing yet.
 
         Args:
             api_client: The connections.
-            clock: Measures how long writes take.
             meter: Told of every write; reads are the watches' and not counted.
         """
         self._client = api_client
-        self._clock = clock
         self._meter = meter
 
     async def call(
@@ -159,7 +158,10 @@ class KubernetesApi:
         if method == "GET":
             return await send()
         with measuring(
-            self._meter, self._clock, operation_of(method, path, content_type), is_read=False
+            self._meter,
+            asyncio.get_running_loop().time,
+            operation_of(method, path, content_type),
+            is_read=False,
         ) as measured:
             answer = await send()
             measured.succeeded()
@@ -217,10 +219,10 @@ def operation_of(method: str, path: str, content_type: str) -> str:
     """A write without the names of its objects, such as ``ApplyTenantsubscriptionsStatus``: a closed list."""
     parts = path.strip("/").split("/")
     resource = parts[2:] if parts[0] == "api" else parts[3:]
-    if resource[0] == "namespaces" and len(resource) > 2:  # noqa: PLR2004 - the namespace, and what lies in it
+    if resource[:1] == ["namespaces"] and len(resource) > 2:  # noqa: PLR2004 - the namespace, and what lies in it
         resource = resource[2:]
     verb = "Apply" if content_type == APPLY_PATCH else _VERBS[method]
-    return verb + resource[0].capitalize() + "".join(each.capitalize() for each in resource[2:])
+    return verb + "".join(each.capitalize() for each in (*resource[:1], *resource[2:]))
 
 
 def _no_answer(operation: str, why: str, *, write: bool) -> Unreachable:

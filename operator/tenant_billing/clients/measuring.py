@@ -1,10 +1,10 @@
 """Measuring one request, whatever becomes of it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from tenant_billing.ports import INTERRUPTED, SUCCEEDED, CallMeter, Clock
+from tenant_billing.ports import INTERRUPTED, SUCCEEDED, CallMeter
 
 
 @dataclass
@@ -27,13 +27,22 @@ class Answer:
 
 
 @contextmanager
-def measuring(meter: CallMeter, clock: Clock, operation: str, *, is_read: bool) -> Iterator[Answer]:
-    """Around one request: tells the meter when it has ended."""
-    begun, answer = clock.monotonic(), Answer()
+def measuring(
+    meter: CallMeter, time: Callable[[], float], operation: str, *, is_read: bool
+) -> Iterator[Answer]:
+    """Around one request: tells the meter when it has ended.
+
+    Args:
+        meter: Is told.
+        time: Gives seconds that never go backwards.
+        operation: The call.
+        is_read: Whether it changes nothing.
+    """
+    begun, answer = time(), Answer()
     try:
         yield answer
     except Exception as error:
         answer.failed(error)
         raise
     finally:
-        meter.answered(operation, answer.result, clock.monotonic() - begun, is_read=is_read)
+        meter.answered(operation, answer.result, time() - begun, is_read=is_read)

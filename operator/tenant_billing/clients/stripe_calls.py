@@ -146,7 +146,7 @@ class StripeCalls:
             await self.budget.admit(operation, urgent=urgent)
             write.attempts += 1
             with measuring(
-                self.meter, self.audit.clock, operation, is_read=kind is CallKind.READ
+                self.meter, self.audit.clock.monotonic, operation, is_read=kind is CallKind.READ
             ) as measured:
                 try:
                     answer = await send()

@@ -108,7 +108,7 @@ class ThingsStackCalls:
             await self._budget.admit(call.operation, urgent=urgent)
             write.attempts += 1
             with measuring(
-                self._meter, self._audit.clock, call.operation, is_read=not call.writes
+                self._meter, self._audit.clock.monotonic, call.operation, is_read=not call.writes
             ) as measured:
                 outcome = await self._send(call, write)
                 if not isinstance(outcome, OutsideError):
