@@ -32,6 +32,7 @@ class Loop:
     clock: HandClock = field(default_factory=HandClock)
     queue: WaitingKeys = field(default_factory=WaitingKeys)
     kubernetes: KubernetesMemory = field(default_factory=KubernetesMemory)
+    corrections: list[str] = field(default_factory=list)
 
     @property
     def store(self) -> ResourceStore:
@@ -45,6 +46,7 @@ class Loop:
             clock=self.clock,
             namespace="billing",
             jitter=lambda: 0.5,
+            corrected=self.corrections.append,
         )
 
     def see(self, *bodies: Mapping[str, Any]) -> None:

@@ -153,6 +153,23 @@ async def test_limits_that_are_edited_on_an_adopted_price_reach_its_subscribers(
     assert scene.loop.queue.names() == {"TenantSubscription tenants/acme"}
 
 
+async def test_a_name_that_somebody_changed_in_stripe_is_drift_and_an_edited_one_is_none(
+    scene: Scene,
+) -> None:
+    await scene.run()
+    scene.edit(displayName="Plus")
+    await scene.run()
+    assert scene.loop.corrections == []
+
+    scene.account.products["prod_1"] = replace(scene.account.products["prod_1"], name="Cheap")
+    connection = scene.accounts.of("main")
+    assert connection is not None
+    connection.picture.stale(["prod_1"])
+    await scene.run()
+    assert scene.account.products["prod_1"].name == "Plus"
+    assert scene.loop.corrections == ["UpdateProduct"]
+
+
 async def test_product_that_vanished_is_looked_at_again(scene: Scene) -> None:
     await scene.run()
     scene.edit(displayName="Plus")

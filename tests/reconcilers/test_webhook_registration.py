@@ -225,6 +225,7 @@ async def test_drift_is_repaired(scene: Scene, drift: Callable[[WebhookEndpoint]
     scene.pass_time(ENDPOINT_INTERVAL)
     await scene.run()
     assert scene.account.endpoints == {"we_1": before}
+    assert scene.loop.corrections == ["UpdateEndpoint"]
 
 
 async def test_changed_address_is_taken_over_without_another_secret(scene: Scene) -> None:
@@ -232,6 +233,7 @@ async def test_changed_address_is_taken_over_without_another_secret(scene: Scene
     scene.edit(webhook={"url": URL + "2", "secretName": "main-webhook"})
     await scene.run()
     assert scene.account.endpoints["we_1"].url == URL + "2"
+    assert scene.loop.corrections == [], "an edit is no drift"
     assert secret_of(scene) == ("whsec_1", "we_1")
 
 
