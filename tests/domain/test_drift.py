@@ -20,6 +20,7 @@ from subscription_builders import (
     overdue_for,
     own_attributes,
     with_offers,
+    with_plan,
     with_status,
 )
 from tenant_billing.api.conditions import ConditionType
@@ -31,6 +32,7 @@ from tenant_billing.domain.drift import corrects_drift, was_in_sync
 from tenant_billing.domain.observations import Tenant, Totals
 from tenant_billing.domain.world import World
 
+PATIENT = {"flagAfter": "48h", "suspendAfter": "504h"}
 COUNTED = Totals(end_devices=12, gateways=1)
 
 
@@ -74,6 +76,18 @@ def test_a_grace_that_is_over_is_no_drift() -> None:
     flagged = a_tenant(TenantState.FLAGGED, "Stripe subscription past due")
     world = with_status(a_world(subscriptions=(overdue_for(20 * DAY),), tenant=flagged, totals=COUNTED))
     assert not first_is_drift(replace(world, now=NOW + 2 * DAY), UpdateTenant)
+
+
+def test_a_stage_that_is_reached_by_time_is_no_drift() -> None:
+    """The payment was overdue before, and is now; only the plan's time to flag the tenant has come."""
+    patient = with_plan(a_world(subscriptions=(overdue_for(1 * DAY),), totals=COUNTED), pastDue=PATIENT)
+    assert not first_is_drift(replace(with_status(patient), now=NOW + 2 * DAY), UpdateTenant)
+
+
+def test_a_successor_that_pays_for_the_tenant_is_no_drift() -> None:
+    ended = a_subscription("canceled", ended_at=NOW)
+    successor = a_subscription(id="sub_2", items=(an_item(id="si_2"),))
+    assert not first_is_drift(replace(in_sync(), subscriptions=(ended, successor)), UpdateTenant)
 
 
 def test_another_plan_in_force_is_no_drift() -> None:

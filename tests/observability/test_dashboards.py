@@ -122,6 +122,7 @@ def test_the_data_source_is_the_readers_choice(path: Path) -> None:
         if each["type"] == "query":
             match = LABEL_VALUES.fullmatch(each["definition"])
             assert match is not None
+            assert each["query"]["query"] == each["definition"]
             (source,) = asked(match["expression"])
             assert match["label"] in series()[source.name] | OF_THE_TARGET
     used = set(re.findall(r'=~"\$(\w+)"', path.read_text(encoding="utf-8").replace('\\"', '"')))

@@ -261,14 +261,17 @@ def test_who_waits_tells_for_how_long_and_who_waited_for_a_leader_does_not_count
     async def waiting() -> None:
         queue, stop = WorkQueue(PLAIN), asyncio.Event()
         queue.add(A, urgent=False)
+        queue.add(B, urgent=False)
         await asyncio.sleep(3600)
         working = asyncio.create_task(queue.work(Passes(seconds=10), 1, stop))
         await asyncio.sleep(1)
+        assert queue.seen() == QueueSeen(waiting=1, running=1, oldest_wait=1.0)
+        await asyncio.sleep(10)
         assert queue.seen() == QueueSeen(running=1)
-        queue.add(B, urgent=False)
+        queue.add(A, urgent=False)
         await asyncio.sleep(2)
         queue.add(C)
-        queue.add(B)
+        queue.add(A)
         await asyncio.sleep(3)
         assert queue.seen() == QueueSeen(waiting=2, running=1, oldest_wait=5.0), (
             "urgent now, and waiting since then"

@@ -29,9 +29,9 @@ def corrects_drift(action: Action, world: World) -> bool:
     resource, status = world.resource, world.resource.status
     match action:
         case UpdateTenant(_, change) if was_in_sync(resource, ConditionType.TENANT_SYNCED):
-            return _had_been(status, change) and _pays_as_before(status, decide(world))
+            return _had_been(status, change) and _is_paid_by_the_same(status, decide(world))
         case ChangeSubscription() if was_in_sync(resource, ConditionType.SUBSCRIPTION_SYNCED):
-            return _pays_as_before(status, decide(world))
+            return _is_paid_by_the_same(status, decide(world))
         case ChangeItem() if was_in_sync(resource, ConditionType.SUBSCRIPTION_SYNCED):
             return _leaves_plan(world)
         case _:
@@ -50,15 +50,12 @@ def _had_limit(status: TenantSubscriptionStatus, name: str, limit: int | None) -
     return use is not None and use.limit == limit
 
 
-def _pays_as_before(status: TenantSubscriptionStatus, verdict: Verdict) -> bool:
-    payment = find_condition(status.conditions, ConditionType.PAYMENT_CURRENT)
+def _is_paid_by_the_same(status: TenantSubscriptionStatus, verdict: Verdict) -> bool:
+    """Whether subscription and plan are those that the status remembers."""
     told, offer = verdict.candidates.told, verdict.current.offer
-    return (
-        payment is not None
-        and payment.reason == verdict.standing.payment
-        and status.subscription_id == (told.id if told is not None else None)
-        and (status.plan_ref.name if status.plan_ref else None) == (offer.name if offer is not None else None)
-    )
+    return status.subscription_id == (told.id if told is not None else None) and (
+        status.plan_ref.name if status.plan_ref else None
+    ) == (offer.name if offer is not None else None)
 
 
 def _leaves_plan(world: World) -> bool:
