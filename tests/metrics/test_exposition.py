@@ -1,10 +1,15 @@
 """A scrape as a whole: who says what, how many series there are, and what never occurs in it."""
 
+import threading
+from collections.abc import Iterator
 from dataclasses import replace
 
 import httpx
 import pytest
 from aiohttp import web
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import Metric
+from prometheus_client.registry import Collector
 
 from metrics_builders import OVERDUE, a_payer, a_snapshot, instruments, shown
 from subscription_builders import NOW, a_backend, a_cluster, a_plan
@@ -112,6 +117,23 @@ async def test_prometheus_gets_everything_by_http() -> None:
         assert 'tenant_billing_reconciles_total{kind="TenantSubscription",result="settled"} 1.0' in text
         assert 'tenant_billing_tenants{state="Approved",things_stack_cluster="eu1"} 1.0' in text
         assert "_created" not in text, "a second series for each counter"
+
+
+async def test_a_scrape_is_written_beside_the_event_loop() -> None:
+    """With thousands of tenants that takes a good part of a second, in which deliveries want to be answered."""
+    threads: list[threading.Thread] = []
+
+    class Noting(Collector):
+        def collect(self) -> Iterator[Metric]:
+            threads.append(threading.current_thread())
+            yield from ()
+
+    registry = CollectorRegistry()
+    registry.register(Noting())
+    threads.clear()
+    await Exposition(registry, lambda: a_snapshot(a_payer()), tenants_too=True).answer("")
+    assert len(threads) == 1
+    assert threads[0] is not threading.current_thread()
 
 
 async def test_nothing_secret_or_personal_occurs_in_a_scrape() -> None:

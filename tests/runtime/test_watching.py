@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from kubernetes_bodies import a_plan, a_subscription, key
+from metrics_builders import Samples, scraped
 from running_operator import RunningOperator, running_operator
 from tenant_billing.api.names import API_VERSION
 from tenant_billing.clients.kubernetes import KubernetesCluster
@@ -104,9 +105,19 @@ async def test_a_second_replica_serves_and_works_only_once_the_first_has_stopped
         acme = await create(api, a_subscription("acme", namespace=namespace, plan=namespace))
         await wait_for(lambda: operator.reconciler.count(acme) == 1, "a pass of the leader")
         assert second.loops == []
+        leading, waiting = await scraped_at(operator), await scraped_at(second)
+        assert (leading.of("leader"), waiting.of("leader")) == (1, 0)
+        assert leading.all("tenants")
+        assert waiting.all("tenants") == [], "it watches them, too, and would make a sum of twice as many"
         operator.stop.set()
         await wait_for(lambda: second.loops, "the second replica to lead")
         await wait_for(lambda: second.reconciler.count(acme) == 1, "a pass of the new leader")
+        assert (await scraped_at(second)).of("leader") == 1
+
+
+async def scraped_at(operator: RunningOperator) -> Samples:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{operator.ports.probe}") as client:
+        return scraped((await client.get("/metrics")).text)
 
 
 async def test_a_restarted_process_takes_its_lease_back_at_once(
