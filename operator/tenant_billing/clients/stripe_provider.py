@@ -13,6 +13,7 @@ from tenant_billing.clients.stripe_calls import StripeCalls
 from tenant_billing.clients.stripe_catalogue import StripeCatalogue
 from tenant_billing.clients.stripe_connection import StripeConnection
 from tenant_billing.clients.stripe_customer_locks import CustomerLocks
+from tenant_billing.clients.stripe_diagnosis import StripeDiagnosis
 from tenant_billing.clients.stripe_meters import StripeMeters
 from tenant_billing.clients.stripe_newcomers import StripeNewcomers
 from tenant_billing.clients.stripe_schedules import StripeSchedules
@@ -38,6 +39,7 @@ class StripeProvider(
     StripeSchedules,
     StripeWebhookEndpoints,
     StripeUsage,
+    StripeDiagnosis,
 ):
     """One Stripe account as a :class:`tenant_billing.ports.BillingProvider`."""
 
