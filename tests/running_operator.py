@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tenant_billing.api.names import KINDS
-from tenant_billing.ports import Clock, Cluster, ObjectKey, Outcome, Queue, Resources
+from tenant_billing.ports import Clock, Cluster, Fence, ObjectKey, Outcome, Queue, Resources
 from tenant_billing.settings import Settings
 from tenant_billing.wiring import Loop, Operator, Ports
 
@@ -71,7 +71,7 @@ async def running_operator(
     )
     loops: list[NotingReconciler] = []
 
-    def build_loop(resources: Resources, _: Cluster, __: Queue, clock: Clock) -> Loop:
+    def build_loop(resources: Resources, _: Cluster, __: Queue, clock: Clock, ___: Fence) -> Loop:
         loops.append(NotingReconciler(resources, plan))
         return Loop({kind.kind: loops[-1] for kind in KINDS}, lambda _: clock.now(), _nothing_to_close)
 

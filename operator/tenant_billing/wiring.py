@@ -24,7 +24,7 @@ from tenant_billing.domain.health import stripe_key_problem
 from tenant_billing.handlers.session import watch
 from tenant_billing.handlers.startup import connection
 from tenant_billing.handlers.watching import build_registry
-from tenant_billing.ports import Clock, Cluster, Provider, Providers, Queue, Reconciler, Resources
+from tenant_billing.ports import Clock, Cluster, Fence, Provider, Providers, Queue, Reconciler, Resources
 from tenant_billing.reconcilers.accounts import Accounts
 from tenant_billing.reconcilers.assembly import assemble
 from tenant_billing.reconcilers.registries import Registries
@@ -68,7 +68,7 @@ class Loop:
 MISSED_ROLL_CALLS: Final = 2.5
 """Intervals without an agreement after which the watches are too old to be ready: one roll call may fail."""
 
-LoopFactory = Callable[[Resources, Cluster, Queue, Clock], Loop]
+LoopFactory = Callable[[Resources, Cluster, Queue, Clock, Fence], Loop]
 
 
 @dataclass(frozen=True)
@@ -178,14 +178,15 @@ class Operator:
         leadership = Leadership(lease, LeaseTiming(settings.lease_duration))
         try:
             await _until(self._arrivals.fill(cluster.existing), stop)
-            work = functools.partial(self._work, cluster)
+            fenced = KubernetesCluster(api.fenced(leadership.fence), self._clock, settings.identity)
+            work = functools.partial(self._work, fenced, leadership.fence)
             await leadership.run(work, stop, settings.stop_timeout)
         finally:
             stop_watching.set()
 
-    async def _work(self, cluster: Cluster, end: asyncio.Event) -> None:
+    async def _work(self, cluster: Cluster, fence: Fence, end: asyncio.Event) -> None:
         """What only the leader does."""
-        loop = self._build_loop(self._store, cluster, self._queue, self._clock)
+        loop = self._build_loop(self._store, cluster, self._queue, self._clock, fence)
         deadlines = Deadlines(loop.account_time)
         passes = Passes(loop.reconcilers, self._store, deadlines, self._clock)
         try:
@@ -217,15 +218,16 @@ async def _wait(event: asyncio.Event) -> None:
     await event.wait()
 
 
-def providers(clock: Clock) -> Providers:
+def providers(clock: Clock, fence: Fence) -> Providers:
     """Every provider that a BillingBackend can name."""
-    return {STRIPE: Provider(functools.partial(connect_stripe, clock=clock), stripe_key_problem)}
+    connect = functools.partial(connect_stripe, clock=clock, fence=fence)
+    return {STRIPE: Provider(connect, stripe_key_problem)}
 
 
 def build_loop_of(settings: Settings) -> LoopFactory:
     """What a leader works with in earnest: Stripe, The Things Stack, and the four reconcilers."""
 
-    def build_loop(resources: Resources, cluster: Cluster, queue: Queue, clock: Clock) -> Loop:
+    def build_loop(resources: Resources, cluster: Cluster, queue: Queue, clock: Clock, fence: Fence) -> Loop:
         surroundings = Surroundings(
             resources=resources,
             kubernetes=cluster,
@@ -245,8 +247,8 @@ def build_loop_of(settings: Settings) -> LoopFactory:
             surroundings,
             accounts,
             registries,
-            providers(clock),
-            functools.partial(connect_things_stack, clock=clock),
+            providers(clock, fence),
+            functools.partial(connect_things_stack, clock=clock, fence=fence),
             resync_interval=settings.resync_interval,
             event_interval=settings.event_interval,
         )

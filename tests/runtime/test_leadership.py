@@ -15,6 +15,7 @@ class ScriptedLease:
     """Held as long as the test says so."""
 
     identity = "one"
+    free_after: float | None = None
 
     def __init__(self, is_held: Callable[[float], bool], answer_takes: float = 0.0) -> None:
         self._is_held = is_held

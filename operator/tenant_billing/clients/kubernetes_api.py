@@ -23,7 +23,7 @@ from tenant_billing.domain.errors import (
     Unauthorized,
     Unreachable,
 )
-from tenant_billing.ports import ObjectConflict, ObjectGone
+from tenant_billing.ports import Fence, ObjectConflict, ObjectGone, unfenced
 
 REQUEST_TIMEOUT: Final = aiohttp.ClientTimeout(total=15, sock_connect=5)
 """Seconds; a call that hangs must not hold a worker."""
@@ -115,8 +115,19 @@ async def access_of(configuration: client.Configuration) -> Access:
 class KubernetesApi:
     """One request at a time, errors translated."""
 
-    def __init__(self, api_client: client.ApiClient) -> None:
+    def __init__(self, api_client: client.ApiClient, fence: Fence = unfenced) -> None:
+        """Use a connection.
+
+        Args:
+            api_client: The connection.
+            fence: Asked before everything but a read.
+        """
         self._client = api_client
+        self._fence = fence
+
+    def fenced(self, fence: Fence) -> "KubernetesApi":
+        """The same connection, for what only a leader may do."""
+        return KubernetesApi(self._client, fence)
 
     async def call(
         self,
@@ -141,9 +152,12 @@ class KubernetesApi:
         Raises:
             ObjectConflict: 409.
             ObjectGone: 404.
+            NotLeading: The fence lets nothing through any more.
             OutsideError: The API server refused, or gave no usable answer.
         """
         write = method != "GET"
+        if write:
+            self._fence()
         try:
             request = await self._client.param_serialize(
                 method,

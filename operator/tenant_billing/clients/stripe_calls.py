@@ -18,7 +18,7 @@ from tenant_billing.clients.stripe_customer_locks import CustomerLocks
 from tenant_billing.clients.stripe_errors import CallKind, to_outside_error
 from tenant_billing.clients.stripe_fields import Fields
 from tenant_billing.domain.errors import NotFound, OutsideError, StoredFailure, Throttled, Unreachable
-from tenant_billing.ports import Subject
+from tenant_billing.ports import Fence, Subject, unfenced
 
 T = TypeVar("T")
 ParametersT = TypeVar("ParametersT")
@@ -41,6 +41,7 @@ class StripeCalls:
     backoff: Backoff
     audit: Audit
     locks: CustomerLocks
+    fence: Fence = unfenced
 
     async def read(self, operation: str, send: Send, to: Translate[T], *, urgent: bool = True) -> T:
         """Read one object."""
@@ -142,6 +143,8 @@ class StripeCalls:
     ) -> T:
         while True:
             await self.budget.admit(operation, urgent=urgent)
+            if kind is not CallKind.READ:
+                self.fence()  # the budget, or a pause of this whole process, may have taken longer than the Lease
             write.attempts += 1
             try:
                 answer = await send()

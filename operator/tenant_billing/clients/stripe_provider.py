@@ -23,7 +23,7 @@ from tenant_billing.clients.stripe_usage import StripeUsage
 from tenant_billing.clients.stripe_webhook_endpoints import StripeWebhookEndpoints
 from tenant_billing.clients.version import PRODUCT, VERSION
 from tenant_billing.domain.errors import Unauthorized
-from tenant_billing.ports import Clock
+from tenant_billing.ports import Clock, Fence, unfenced
 
 REQUESTS_PER_ENDPOINT: Final = 25
 """Per second, live and in a sandbox (stripe.md 5.4)."""
@@ -59,6 +59,7 @@ def connect_stripe(
     requests_per_second: int,
     clock: Clock,
     backoff: Backoff | None = None,
+    fence: Fence = unfenced,
 ) -> StripeProvider:
     """Connect to an account; no call is made yet. With a clock bound it is a ``ProviderFactory``.
 
@@ -69,6 +70,7 @@ def connect_stripe(
         requests_per_second: Of all calls together.
         clock: Time as this process sees it.
         backoff: How calls are tried again.
+        fence: Asked before every write.
 
     Raises:
         Unauthorized: The key is not of Stripe's form, not of the mode, or a live one for another address (api.md 2).
@@ -84,6 +86,7 @@ def connect_stripe(
         backoff=backoff or Backoff(),
         audit=Audit("Stripe", clock),
         locks=CustomerLocks(),
+        fence=fence,
     )
     return StripeProvider(StripeConnection(client, transport, calls, account_time, livemode=livemode))
 

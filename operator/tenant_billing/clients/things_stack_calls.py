@@ -21,7 +21,7 @@ from tenant_billing.clients.things_stack_errors import (
 )
 from tenant_billing.clients.version import PRODUCT, VERSION
 from tenant_billing.domain.errors import OutsideError, Throttled, Unreachable
-from tenant_billing.ports import Subject
+from tenant_billing.ports import Fence, Subject, unfenced
 
 TIMEOUT: Final = httpx.Timeout(30.0, connect=5.0)
 """Seconds, per phase."""
@@ -73,13 +73,20 @@ class ThingsStackCalls:
     """Carries out calls to one deployment."""
 
     def __init__(
-        self, http: httpx.AsyncClient, admin_key: str, budget: Budget, backoff: Backoff, audit: Audit
+        self,
+        http: httpx.AsyncClient,
+        admin_key: str,
+        budget: Budget,
+        backoff: Backoff,
+        audit: Audit,
+        fence: Fence = unfenced,
     ) -> None:
         self._http = http
         self._admin_key = admin_key
         self._budget = budget
         self._backoff = backoff
         self._audit = audit
+        self._fence = fence
         self._warnings: set[str] = set()
 
     async def read(self, call: Call, *, urgent: bool) -> Mapping[str, Any]:
@@ -98,6 +105,8 @@ class ThingsStackCalls:
     async def _carry_out(self, call: Call, write: Write, *, urgent: bool) -> Mapping[str, Any]:
         while True:
             await self._budget.admit(call.operation, urgent=urgent)
+            if call.writes:
+                self._fence()  # the budget, or a pause of this whole process, may have taken longer than the Lease
             write.attempts += 1
             outcome = await self._send(call, write)
             if not isinstance(outcome, OutsideError):

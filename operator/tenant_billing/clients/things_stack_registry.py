@@ -19,7 +19,7 @@ from tenant_billing.clients.things_stack_objects import to_tenant, to_tenant_id,
 from tenant_billing.domain import requests
 from tenant_billing.domain.errors import NotFound, Refused, Unauthorized
 from tenant_billing.domain.observations import LIMIT_NAMES, Tenant, Totals
-from tenant_billing.ports import Clock, Subject
+from tenant_billing.ports import Clock, Fence, Subject, unfenced
 
 T = TypeVar("T")
 
@@ -190,6 +190,7 @@ def connect_things_stack(
     requests_per_second: int,
     clock: Clock,
     backoff: Backoff | None = None,
+    fence: Fence = unfenced,
 ) -> ThingsStackRegistry:
     """Connect to a registry; no call is made yet. With a clock bound it is a ``RegistryFactory``.
 
@@ -200,6 +201,7 @@ def connect_things_stack(
         requests_per_second: Of all calls together.
         clock: Time as this process sees it.
         backoff: How calls are tried again.
+        fence: Asked before every write.
 
     Raises:
         Unauthorized: The key has not the form of a key, so it is not sent anywhere.
@@ -216,6 +218,7 @@ def connect_things_stack(
         budget=Budget(requests_per_second, clock),
         backoff=backoff or Backoff(),
         audit=Audit("TheThingsStack", clock),
+        fence=fence,
     )
     return ThingsStackRegistry(calls)
 

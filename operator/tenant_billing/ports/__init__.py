@@ -14,12 +14,23 @@ from tenant_billing.ports.resources import Resources
 from tenant_billing.ports.schedules import SubscriptionSchedules
 from tenant_billing.ports.secrets import SecretKeyMissing, SecretNotFound, Secrets, StoredSecret
 from tenant_billing.ports.webhook_endpoints import WebhookEndpoints
-from tenant_billing.ports.work import Clock, ObjectKey, OnTurn, Outcome, Queue, Reconciler, Subject
+from tenant_billing.ports.work import (
+    Clock,
+    Fence,
+    ObjectKey,
+    OnTurn,
+    Outcome,
+    Queue,
+    Reconciler,
+    Subject,
+    unfenced,
+)
 
 __all__ = [
     "BillingProvider",
     "Clock",
     "Cluster",
+    "Fence",
     "ListObjects",
     "ListedObject",
     "Listing",
@@ -44,4 +55,5 @@ __all__ = [
     "TenantRegistry",
     "WebhookEndpoints",
     "WebhookVerifier",
+    "unfenced",
 ]
