@@ -10,6 +10,7 @@ from typing import Final
 import httpx
 
 from tenant_billing_sandbox.control_plane.ports import LOOPBACK, free_ports
+from tenant_billing_sandbox.control_plane.problems import ServerFailedError
 from tenant_billing_sandbox.control_plane.server_process import ServerProcess
 from tenant_billing_sandbox.environment.places import SOURCE_ROOT
 
@@ -27,6 +28,7 @@ class OperatorProcess:
         log: File that its output is appended to.
         webhook_url: Where it takes what Stripe delivers, without a path.
         probe_url: Where it answers ``/healthz`` and ``/readyz``.
+        settings: The environment variables of its next start.
 
     Args:
         directory: Its home, and place of nothing else.
@@ -41,7 +43,7 @@ class OperatorProcess:
         webhook, probe = free_ports(2)
         self.webhook_url = f"http://{LOOPBACK}:{webhook}"
         self.probe_url = f"http://{LOOPBACK}:{probe}"
-        self._environment = {
+        self.settings = {
             "PATH": os.environ.get("PATH", os.defpath),
             "HOME": str(directory),
             "PYTHONPATH": str(SOURCE_ROOT),
@@ -78,7 +80,7 @@ class OperatorProcess:
             return
         command = [sys.executable, "-m", "tenant_billing", "run"]
         environment = {
-            **self._environment,
+            **self.settings,
             **(settings or {}),
             "TENANT_BILLING_KUBECONFIG": str(kubeconfig),
         }
@@ -96,6 +98,27 @@ class OperatorProcess:
         """End it by SIGKILL; returns when it is gone. Harmless when it doesn't run."""
         if self._process is not None:
             await asyncio.to_thread(self._process.kill)
+
+    def pause(self) -> None:
+        """Let it stand still by SIGSTOP.
+
+        Raises:
+            ServerFailedError: It doesn't run.
+        """
+        self._running().pause()
+
+    def resume(self) -> None:
+        """Let it go on by SIGCONT.
+
+        Raises:
+            ServerFailedError: It doesn't run.
+        """
+        self._running().resume()
+
+    def _running(self) -> ServerProcess:
+        if self._process is None:
+            raise ServerFailedError("the operator does not run", self.log)
+        return self._process
 
     def _is_ready(self) -> bool:
         try:

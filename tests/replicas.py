@@ -1,0 +1,137 @@
+"""Two replicas of the operator beside one another: real processes, each with a gateway of its own."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from running_product import EVENTS, OPERATOR, Product, accounts, hear_of
+from tenant_billing_sandbox.environment.environment import (
+    OPERATOR_SETTINGS,
+    Environment,
+    EnvironmentSettings,
+)
+from tenant_billing_sandbox.environment.gateway import KubernetesGateway
+from tenant_billing_sandbox.environment.installation import operator_kubeconfig, samples
+from tenant_billing_sandbox.environment.operator_process import OperatorProcess
+from tenant_billing_sandbox.environment.places import SYSTEM_NAMESPACE
+from tenant_billing_sandbox.service.record import RecordedRequest
+from tenant_billing_sandbox.stripe.server import StripeSettings
+from waiting import wait_for
+
+LEASE: Final = f"/apis/coordination.k8s.io/v1/namespaces/{SYSTEM_NAMESPACE}/leases/tenant-billing-operator"
+
+
+@dataclass
+class Replica:
+    """One replica; what it writes to Kubernetes passes its own gateway.
+
+    Attributes:
+        name: Its identity.
+    """
+
+    name: str
+    environment: Environment
+    gateway: KubernetesGateway
+    kubeconfig: Path
+    process: OperatorProcess
+
+    async def start(self) -> None:
+        """Start it, and wait until it is ready."""
+        await self.process.start(self.kubeconfig)
+
+    def log(self, event: str) -> list[dict[str, Any]]:
+        """Its log lines of an event, oldest first."""
+        lines = (json.loads(each) for each in self.process.log.read_text().splitlines() if each[:1] == "{")
+        return [each for each in lines if each.get("event") == event]
+
+    def last(self, event: str) -> datetime:
+        """When it logged an event last."""
+        return datetime.fromisoformat(self.log(event)[-1]["timestamp"])
+
+    def losses(self) -> int:
+        """How often it has lost the Lease, which is not giving it back."""
+        return len([each for each in self.log("no longer leading") if each["lost"]])
+
+    def sequence(self) -> int:
+        """The present end of the record of its calls to Kubernetes."""
+        return self.gateway.observed.record.counts().last_sequence
+
+    def writes(self, since: int = 0) -> list[RecordedRequest]:
+        """What it has written to Kubernetes, the Lease aside."""
+        return self.gateway.observed.record.since(since, writes=True)
+
+    def work(self, since: int = 0) -> list[RecordedRequest]:
+        """What it has written as a leader: everything but the nudges of its webhook."""
+        return [each for each in self.writes(since) if "annotations" not in each.params.get("metadata", {})]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two replicas of one installation. Stripe delivers to the first only."""
+
+    product: Product
+    first: Replica
+    second: Replica
+
+    async def holder(self) -> str:
+        """Who holds the Lease; empty where nobody does."""
+        lease = await self.product.environment.outside.from_kubernetes(LEASE)
+        return str((lease or {}).get("spec", {}).get("holderIdentity", ""))
+
+    async def until_leading(self, replica: Replica, deadline: float = 60.0) -> None:
+        """Wait until the Lease is a replica's."""
+
+        async def leads() -> bool:
+            return await self.holder() == replica.name
+
+        await wait_for(leads, f"replica {replica.name} to lead", deadline, 0.1)
+
+    async def begin(self, leader: Replica, follower: Replica, lease_seconds: float) -> None:
+        """Start both anew, with a Lease that lasts so long; the leader is first, so that it leads."""
+        for replica in (leader, follower):
+            await replica.process.stop()
+            replica.process.settings["TENANT_BILLING_LEASE_DURATION"] = f"{lease_seconds:g}"
+        self.product.mend()
+        self.second.gateway.observed.faults.clear()
+        await leader.start()
+        await self.until_leading(leader)
+        await follower.start()
+
+
+@asynccontextmanager
+async def running_pair(directory: Path) -> AsyncIterator[Pair]:
+    """Install the product, with both plans offered; no replica runs yet."""
+    settings = EnvironmentSettings(gateway=True, stripe=StripeSettings(rate_limits="none"), operator=OPERATOR)
+    async with Environment.start(settings, directory) as environment:
+        await hear_of(environment, EVENTS)
+        product = Product(environment)
+        await product.apply(*accounts(environment), *samples("billingplan"))
+        async with KubernetesGateway.serve(environment.plane) as gateway:
+            first = await _replica(environment, "first", product.gateway, environment.operator)
+            second = await _replica(environment, "second", gateway, _process(environment, "second"))
+            try:
+                yield Pair(product, first, second)
+            finally:
+                await asyncio.gather(first.process.stop(), second.process.stop())
+
+
+async def _replica(
+    environment: Environment, name: str, gateway: KubernetesGateway, process: OperatorProcess
+) -> Replica:
+    process.settings["TENANT_BILLING_IDENTITY"] = name
+    path = environment.plane.directory / f"{name}.kubeconfig"
+    return Replica(
+        name, environment, gateway, await operator_kubeconfig(environment.plane, path, gateway.url), process
+    )
+
+
+def _process(environment: Environment, name: str) -> OperatorProcess:
+    home = environment.plane.directory / name
+    home.mkdir()
+    settings: Mapping[str, str] = {**OPERATOR_SETTINGS, **OPERATOR}
+    return OperatorProcess(home, environment.logs / f"{name}.log", SYSTEM_NAMESPACE, settings)
