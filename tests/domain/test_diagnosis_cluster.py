@@ -85,6 +85,11 @@ def test_an_initial_password_needs_its_own_secret_in_the_tenants_namespace() -> 
     assert {(each.group, each.resource, each.verb) for each in found} == granted("initial-passwords.yaml")
 
 
+def test_what_is_not_used_is_not_asked_for() -> None:
+    found = list(rights.for_objects(NAMESPACE, [a_backend()], [], [a_plan()], []))
+    assert {(each.resource, each.verb) for each in found} == {("secrets", "get")}
+
+
 def test_every_secret_that_a_cluster_names_is_asked_for_by_name() -> None:
     cluster = a_cluster(
         {
@@ -196,7 +201,7 @@ def test_an_older_definition_drops_fields_and_values() -> None:
 
 
 def test_of_many_missing_fields_the_first_are_named() -> None:
-    nothing = {"properties": {"spec": {}, "status": {}}}
+    nothing: dict[str, Any] = {"properties": {"spec": {}, "status": {}}}
     (wrong, _) = judged(billingplans=seen(names.BILLING_PLAN, schema=nothing))
     assert " more" in wrong.finding
 

@@ -83,7 +83,11 @@ READY = condition("Ready", True, "Available")
 
 
 def test_objects_that_are_well_are_one_finding() -> None:
-    well = [a_backend(status(READY)), a_cluster(status(READY)), a_subscription("a", status(READY))]
+    well: list[objects.Object] = [
+        a_backend(status(READY)),
+        a_cluster(status(READY)),
+        a_subscription("a", status(READY)),
+    ]
     found = only(objects.judge_conditions(well))
     assert (found.status, found.finding) == (Status.OK, "none of 3 needs anybody")
 

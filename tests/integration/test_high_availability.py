@@ -13,7 +13,7 @@ import pytest_asyncio
 
 from crash_points import marks, writes_since
 from replicas import Pair, Replica, running_pair
-from running_product import API, DAY, NAMESPACE, Manifest, a_tenant, condition, is_provisioned
+from running_product import API, DAY, NAMESPACE, PATIENCE, Manifest, a_tenant, condition, is_provisioned
 from tenant_billing.clients.stripe_webhook import signature_of
 from tenant_billing_sandbox.control_plane.pins import Program
 from waiting import wait_for
@@ -160,16 +160,17 @@ async def test_two_leaders_for_a_moment_make_nothing_twice(pair: Pair) -> None:
     }
     await product.apply(*(a_tenant(name) for name in PAUSED_AT))
     await product.pay_when_asked([name for name in PAUSED_AT if name.startswith("tenant-")])
-    for name, fault in faults.items():
-        await wait_for(
-            lambda fault=fault: fault.held, f"the creation of {name} to stand where it shall be cut"
-        )
+    for fault in faults.values():
+        async with asyncio.timeout(PATIENCE):
+            await fault.has_held.wait()
 
     pair.first.process.pause()
     await pair.until_leading(pair.second)
     await product.pay_when_asked(PAUSED_AT)
     await product.until(PAUSED_AT, is_provisioned, "provisioned by the second replica")
     product.mend()  # what was on its way arrives now, after everything that the second replica has done
+    await wait_for(lambda: came_late(pair), "the first replica's status to be written over the second's")
+    await product.until(PAUSED_AT, is_provisioned, "put right again by the second replica")
     await resumed(pair.first)
     await product.until_quiet(2.0)
     await product.look_again(PAUSED_AT, "after two leaders")
@@ -179,6 +180,12 @@ async def test_two_leaders_for_a_moment_make_nothing_twice(pair: Pair) -> None:
     for name, found in (await product.tenants()).items():
         assert found["metadata"]["finalizers"] == ["tenantbilling.dev/finalizer"], name
         assert "pendingOperation" not in found["status"], name
+
+
+def came_late(pair: Pair) -> bool:
+    """Whether the status that the first replica had sent before it was paused has been taken."""
+    sent = [each for each in pair.first.work() if each.path.endswith("/intent-before/status")]
+    return bool(sent) and sent[-1].committed
 
 
 async def resumed(replica: Replica) -> None:
@@ -229,4 +236,4 @@ async def test_what_was_decided_before_a_pause_is_not_carried_out_after_it(pair:
 
 
 def is_flagged(resource: Manifest | None) -> bool:
-    return (resource or {}).get("status", {}).get("tenantState") == "Flagged"
+    return bool((resource or {}).get("status", {}).get("tenantState") == "Flagged")

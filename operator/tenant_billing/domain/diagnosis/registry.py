@@ -48,23 +48,24 @@ class Connection:
     tls: str = ""
 
 
+_FAILED: Final[Mapping[Reach, tuple[str, str]]] = {
+    Reach.NO_ADDRESS: ("the host of {url} has no address", "correct spec.url, or the name service"),
+    Reach.NO_CONNECTION: ("nobody answers at {url}", _REMEDIES[Reason.UNREACHABLE]),
+    Reach.NOT_TRUSTED: (
+        "TLS with {url} fails",
+        "renew the certificate, or name the Secret with your authority's in spec.caBundleSecretRef",
+    ),
+}
+"""What is found where a connection did not come about, and the remedy."""
+
+
 def judge_connection(subject: str, url: str, connection: Connection) -> Finding:
     """Judge address and certificate."""
-    match connection.reach:
-        case Reach.REACHED:
-            how = f"by {connection.tls}" if connection.tls else "without TLS, on the loopback address"
-            return Finding("address", subject, Status.OK, f"{url} is reached {how}")
-        case Reach.NO_ADDRESS:
-            remedy = "correct spec.url, or the name service"
-            finding = f"the host of {url} has no address: {connection.detail}"
-        case Reach.NO_CONNECTION:
-            remedy = _REMEDIES[Reason.UNREACHABLE]
-            finding = f"nobody answers at {url}: {connection.detail}"
-        case Reach.NOT_TRUSTED:
-            remedy = (
-                "renew the certificate, or name the Secret with your authority's in spec.caBundleSecretRef"
-            )
-            finding = f"TLS with {url} fails: {connection.detail}"
+    if connection.reach is Reach.REACHED:
+        how = f"by {connection.tls}" if connection.tls else "without TLS, on the loopback address"
+        return Finding("address", subject, Status.OK, f"{url} is reached {how}")
+    words, remedy = _FAILED[connection.reach]
+    finding = f"{words.format(url=url)}: {connection.detail}"
     return Finding("address", subject, Status.ERROR, finding, remedy)
 
 
