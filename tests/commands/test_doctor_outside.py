@@ -228,8 +228,8 @@ async def test_an_endpoint_that_is_disabled_is_told() -> None:
     assert ends(findings, "webhook") == [Status.ERROR]
 
 
-async def test_the_accounts_time_is_that_of_its_answers() -> None:
-    """A sandbox's is not compared, so the comparison itself is the domain's; here it is seen what is compared."""
+async def test_the_clock_of_a_sandbox_is_not_compared() -> None:
+    """It stands where a test has set it; how clocks are judged is a matter of the domain alone."""
     async with an_account() as account:
         findings = await account.examined(clock=SetClock(BEGIN + timedelta(seconds=61)))
     assert ends(findings, "clock") == [Status.SKIPPED]

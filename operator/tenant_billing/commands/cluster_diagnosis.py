@@ -121,7 +121,8 @@ class ClusterExaminer:
             *found.plans,
             *found.subscriptions,
         ]
-        yield from objects.judge_conditions(everything)
+        if everything or not found.problems:  # of what could not be read nothing is known
+            yield from objects.judge_conditions(everything)
         yield from objects.judge_brakes(found.clusters)
         yield from objects.judge_waiting(found.plans)
 
