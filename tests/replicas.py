@@ -32,6 +32,7 @@ class Replica:
 
     Attributes:
         name: Its identity.
+        gateway: What stands between it and kube-apiserver.
     """
 
     name: str
@@ -53,6 +54,12 @@ class Replica:
         """When it logged an event last."""
         return datetime.fromisoformat(self.log(event)[-1]["timestamp"])
 
+    @property
+    def is_leading(self) -> bool:
+        """Whether it has begun to lead and not ended, as its log says."""
+        begun, ended = self.log("leading"), self.log("no longer leading")
+        return bool(begun) and (not ended or ended[-1]["timestamp"] < begun[-1]["timestamp"])
+
     def losses(self) -> int:
         """How often it has lost the Lease, which is not giving it back."""
         return len([each for each in self.log("no longer leading") if each["lost"]])
@@ -72,7 +79,7 @@ class Replica:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two replicas of one installation. Stripe delivers to the first only."""
+    """Two replicas of one installation."""
 
     product: Product
     first: Replica
@@ -91,16 +98,35 @@ class Pair:
 
         await wait_for(leads, f"replica {replica.name} to lead", deadline, 0.1)
 
-    async def begin(self, leader: Replica, follower: Replica, lease_seconds: float) -> None:
-        """Start both anew, with a Lease that lasts so long; the leader is first, so that it leads."""
-        for replica in (leader, follower):
-            await replica.process.stop()
-            replica.process.settings["TENANT_BILLING_LEASE_DURATION"] = f"{lease_seconds:g}"
+    async def roles(self, lease_seconds: float) -> tuple[Replica, Replica]:
+        """The one that leads and the one that follows, both running with a Lease that lasts so long."""
+        self.mend()
+        for replica in (self.first, self.second):
+            wanted = {"TENANT_BILLING_LEASE_DURATION": f"{lease_seconds:g}"}
+            if not wanted.items() <= replica.process.settings.items():
+                await replica.process.stop()
+                replica.process.settings |= wanted
+        await asyncio.gather(self.first.start(), self.second.start())
+        holder = await wait_for(self._holds, "one of both to lead")
+        return (self.first, self.second) if holder == self.first.name else (self.second, self.first)
+
+    def mend(self) -> None:
+        """Remove all faults; what was held goes on."""
         self.product.mend()
         self.second.gateway.observed.faults.clear()
-        await leader.start()
-        await self.until_leading(leader)
-        await follower.start()
+
+    async def _holds(self) -> str:
+        """The name of the one that leads and is alive."""
+        holder = await self.holder()
+        alive = {each.name for each in (self.first, self.second) if each.process.alive and each.is_leading}
+        return holder if holder in alive else ""
+
+    async def deliver_to(self, replica: Replica) -> None:
+        """Have Stripe deliver to one of them from now on."""
+        environment = self.product.environment
+        (endpoint,) = environment.stripe.account.table("webhook_endpoint")
+        url = f"{replica.process.webhook_url}/webhooks/stripe/main"
+        await environment.outside.to_stripe(f"/v1/webhook_endpoints/{endpoint}", {"url": url})
 
 
 @asynccontextmanager

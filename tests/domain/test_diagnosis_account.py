@@ -233,10 +233,18 @@ def test_the_secret_of_a_registered_endpoint_is_known_by_the_ids_beside_it(
     assert only(webhook.judge_kept_secret(REGISTERED, secret, [ENDPOINT])).status is expected
 
 
+def test_an_endpoint_without_a_secret_delivers_in_vain() -> None:
+    without = a_backend({"spec.stripe.webhookSecretRefs": []})
+    assert only(webhook.judge_named_secrets(without, [ENDPOINT])).status is Status.ERROR
+    assert list(webhook.judge_named_secrets(without, [])) == []
+    assert list(webhook.judge_named_secrets(BY_HAND, [ENDPOINT])) == []
+    assert list(webhook.judge_named_secrets(REGISTERED, [ENDPOINT])) == []
+
+
 @pytest.mark.parametrize(
     ("answer", "expected", "told"),
     [
-        (200, Status.OK, "takes a delivery signed with Secret s"),
+        (200, Status.OK, "takes what is signed with Secret s"),
         (400, Status.ERROR, "refuses what is signed"),
         (503, Status.WARNING, "nobody"),
         (404, Status.ERROR, "not the operator answers"),

@@ -155,7 +155,7 @@ def seen(kind: names.ResourceKind, **changes: Any) -> DefinitionSeen:
 def judged(**changed: DefinitionSeen | Unreadable | None) -> list[Finding]:
     """The findings where the definitions of some kinds, by their plural, are not as they should be."""
     found = {kind: changed.get(kind.plural, seen(kind)) for kind in names.KINDS}
-    return list(definitions.judge(found, "1.2.3"))
+    return list(definitions.judge(found))
 
 
 def test_the_definitions_of_this_version_are_well() -> None:

@@ -13,7 +13,7 @@ import yaml
 from billing_server_fleet import run_with_keys, sell_as_the_billing_server
 from document_pages import blocks
 from manifests import REPOSITORY, a
-from running_product import condition
+from running_product import API, condition, is_observed
 from tenant_billing_sandbox.control_plane.pins import Program
 from tenant_billing_sandbox.environment.environment import Environment, EnvironmentSettings
 from tenant_billing_sandbox.environment.installation import samples
@@ -65,6 +65,7 @@ def a_new_tenant(directory: Path) -> None:
 
 async def doctor_finds_all_well_and_then_what_was_broken(environment: Environment, directory: Path) -> None:
     """Nothing that it reads is changed by it; afterwards everything is mended."""
+    await name_the_signing_secret(environment)
     since = {name: observed.record.counts().writes for name, observed in outside(environment).items()}
     well = await run_with_keys(environment, directory, "doctor")
     assert (well.code, well.errors) == (0, "")
@@ -85,6 +86,19 @@ async def doctor_finds_all_well_and_then_what_was_broken(environment: Environmen
         assert observed.record.counts().writes == since[name] + ours
     await environment.install()
     await environment.start_operator()
+
+
+async def name_the_signing_secret(environment: Environment) -> None:
+    """What the report of the import asks for, carried out."""
+    patch = {"spec": {"stripe": {"webhookSecretRefs": [{"name": "stripe-webhook"}]}}}
+    arguments = ("patch", "billingbackend", "main", "--type=merge", "--patch", json.dumps(patch))
+    await environment.plane.run_kubectl(*arguments)
+
+    async def seen() -> bool:
+        found = await environment.outside.from_kubernetes(f"{API}/billingbackends/main")
+        return found is not None and is_observed(found)
+
+    await wait_for(seen, "the operator to have looked at the edited BillingBackend", 60)
 
 
 def outside(environment: Environment) -> Mapping[str, Observed]:

@@ -16,6 +16,7 @@ from replicas import Pair, Replica, running_pair
 from running_product import API, DAY, NAMESPACE, PATIENCE, Manifest, a_tenant, condition, is_provisioned
 from tenant_billing.clients.stripe_webhook import signature_of
 from tenant_billing_sandbox.control_plane.pins import Program
+from tenant_billing_sandbox.service.faults import FaultSpecification
 from waiting import wait_for
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
@@ -55,35 +56,35 @@ async def probed(replica: Replica, path: str) -> int:
 
 
 async def test_every_replica_serves_and_only_the_leader_works(pair: Pair) -> None:
-    await pair.begin(pair.second, pair.first, DEFAULT_LEASE)
-    since = pair.first.sequence()
+    leader, follower = await pair.roles(SHORT_LEASE)
+    since, passes = follower.sequence(), len(follower.log("pass"))
     secret = pair.product.environment.accounts.webhook_secret
 
-    for replica in (pair.first, pair.second):
+    for replica in (leader, follower):
         assert [await probed(replica, path) for path in ("/healthz", "/readyz")] == [200, 200]
         assert await delivered_to(pair, replica, secret=secret) == 200
         assert await delivered_to(pair, replica, secret="whsec_another") == 400
 
     await pair.product.subscribe(["served"])
-    assert pair.second.work()
-    assert [(each.method, each.path) for each in pair.first.work(since)] == []
-    assert pair.first.log("pass") == []
+    assert [(each.method, each.path) for each in follower.work(since)] == []
+    assert len(follower.log("pass")) == passes
 
 
 async def test_a_delivery_to_a_replica_that_does_not_lead_reaches_the_leader(pair: Pair) -> None:
     """The event list cannot be read meanwhile, so that nothing else tells of the change."""
-    assert await pair.holder() == "second"
-    since = pair.first.sequence()
+    _, follower = await pair.roles(SHORT_LEASE)
+    await pair.deliver_to(follower)
+    await pair.product.subscribe(["delivered"])
+    await pair.product.card("delivered", "none")
     pair.product.script("Stripe", effect="error", status=500, path="/v1/events", times=None)
+    since = follower.sequence()
 
-    await pair.product.card("served", "none")
     await pair.product.environment.outside.advance(32 * DAY)
-    await pair.product.until(["served"], is_past_due, "past due")
-    pair.product.mend()
+    await pair.product.until(["delivered"], is_past_due, "past due")
 
-    (nudge, *_) = pair.first.writes(since)
-    assert "tenantbilling.dev/nudge" in nudge.params["metadata"]["annotations"]
-    assert [each.path for each in pair.first.work(since)] == []
+    nudges = [each.path for each in follower.writes(since) if each not in follower.work(since)]
+    assert f"{OBJECTS}/delivered" in nudges
+    assert [each.path for each in follower.work(since)] == []
 
 
 def is_past_due(resource: Manifest | None) -> bool:
@@ -92,12 +93,12 @@ def is_past_due(resource: Manifest | None) -> bool:
 
 async def test_a_killed_leader_is_followed_within_twenty_seconds(pair: Pair) -> None:
     """With the default settings: nothing is given back, the Lease has to run out."""
-    assert await pair.holder() == "second"
-    await pair.second.process.kill()
+    leader, follower = await pair.roles(DEFAULT_LEASE)
+    await leader.process.kill()
     killed = time.monotonic()
     await pair.product.apply(a_tenant("killed"))
 
-    await pair.until_leading(pair.first, TAKEOVER)
+    await pair.until_leading(follower, TAKEOVER)
     took = time.monotonic() - killed
     assert took < TAKEOVER, f"{took:.1f} s"
     await pair.product.pay_when_asked(["killed"])
@@ -105,30 +106,30 @@ async def test_a_killed_leader_is_followed_within_twenty_seconds(pair: Pair) -> 
 
 
 async def test_a_leader_that_is_told_to_stop_hands_over_at_once(pair: Pair) -> None:
-    assert await pair.holder() == "first"
-    await pair.second.start()
-    stopping = asyncio.create_task(pair.first.process.stop())
+    leader, follower = await pair.roles(DEFAULT_LEASE)
+    stopping = asyncio.create_task(leader.process.stop())
 
-    await pair.until_leading(pair.second, HANDOVER)
+    await pair.until_leading(follower, HANDOVER)
     await stopping
-    assert pair.first.last("no longer leading") < pair.second.last("leading")
+    await wait_for(lambda: follower.is_leading, "the other replica to say that it leads")
+    assert leader.last("no longer leading") < follower.last("leading")
 
 
 async def test_a_replica_that_loses_the_api_server_stops_before_another_begins(pair: Pair) -> None:
-    await pair.begin(pair.first, pair.second, SHORT_LEASE)
-    pair.product.script("Kubernetes", effect="error", status=503, times=None)
+    leader, follower = await pair.roles(SHORT_LEASE)
+    since = leader.sequence()
+    cut = FaultSpecification(effect="error", status=503, times=None)
+    leader.gateway.observed.faults.script(cut)
 
-    await pair.until_leading(pair.second)
-    since = marks(pair.product)
-    assert pair.first.last("no longer leading") < pair.second.last("leading")
-    assert await probed(pair.first, "/healthz") == 200
-    assert await probed(pair.first, "/readyz") == 503
+    await pair.until_leading(follower)
+    await wait_for(lambda: follower.is_leading, "the other replica to say that it leads")
+    assert leader.last("no longer leading") < follower.last("leading")
+    assert [await probed(leader, path) for path in ("/healthz", "/readyz")] == [200, 503]
 
     await pair.product.subscribe(["cut-off"])
-    pair.product.mend()
-    await wait_for(lambda: is_ready(pair.first), "the first replica to be ready again")
-    written = [entry.path for system, entry in writes_since(pair.product, since) if system == "Kubernetes"]
-    assert written == [], "one gateway is the first replica's"
+    leader.gateway.observed.faults.clear()
+    await wait_for(lambda: is_ready(leader), "the replica that was cut off to be ready again")
+    assert [each.path for each in leader.work(since) if each.committed] == []
 
 
 async def is_ready(replica: Replica) -> bool:
@@ -149,12 +150,13 @@ PAUSED_AT: Final = {
 
 
 async def test_two_leaders_for_a_moment_make_nothing_twice(pair: Pair) -> None:
-    """A process is paused in the middle of eight creations; another finishes them; calls of the first one come late."""
-    await pair.begin(pair.first, pair.second, SHORT_LEASE)
+    """A process is paused in the middle of eight creations; another finishes them; its calls come late."""
+    leader, follower = await pair.roles(SHORT_LEASE)
     product = pair.product
+    systems = {**product.systems, "Kubernetes": leader.gateway.observed}
     faults = {
-        name: product.script(
-            system, effect=effect, method=method, path=path, containing=containing(name, path)
+        name: systems[system].faults.script(
+            FaultSpecification(effect=effect, method=method, path=path, containing=containing(name, path))
         )
         for name, (system, effect, method, path) in PAUSED_AT.items()
     }
@@ -164,14 +166,16 @@ async def test_two_leaders_for_a_moment_make_nothing_twice(pair: Pair) -> None:
         async with asyncio.timeout(PATIENCE):
             await fault.has_held.wait()
 
-    pair.first.process.pause()
-    await pair.until_leading(pair.second)
+    leader.process.pause()
+    await pair.until_leading(follower)
     await product.pay_when_asked(PAUSED_AT)
-    await product.until(PAUSED_AT, is_provisioned, "provisioned by the second replica")
-    product.mend()  # what was on its way arrives now, after everything that the second replica has done
-    await wait_for(lambda: came_late(pair), "the first replica's status to be written over the second's")
-    await product.until(PAUSED_AT, is_provisioned, "put right again by the second replica")
-    await resumed(pair.first)
+    await product.until(PAUSED_AT, is_provisioned, "provisioned by the other")
+    pair.mend()  # what was on its way arrives now, after everything that the other has done
+    await wait_for(
+        lambda: came_late(leader), "the status of the one that was paused to be written over the other's"
+    )
+    await product.until(PAUSED_AT, is_provisioned, "put right again by the other")
+    await resumed(leader)
     await product.until_quiet(2.0)
     await product.look_again(PAUSED_AT, "after two leaders")
 
@@ -182,9 +186,9 @@ async def test_two_leaders_for_a_moment_make_nothing_twice(pair: Pair) -> None:
         assert "pendingOperation" not in found["status"], name
 
 
-def came_late(pair: Pair) -> bool:
-    """Whether the status that the first replica had sent before it was paused has been taken."""
-    sent = [each for each in pair.first.work() if each.path.endswith("/intent-before/status")]
+def came_late(replica: Replica) -> bool:
+    """Whether the status that a replica had sent before it was paused has been taken."""
+    sent = [each for each in replica.work() if each.path.endswith("/intent-before/status")]
     return bool(sent) and sent[-1].committed
 
 
@@ -207,8 +211,8 @@ def made_of(pair: Pair, name: str) -> tuple[int, int, bool]:
 
 
 async def test_what_was_decided_before_a_pause_is_not_carried_out_after_it(pair: Pair) -> None:
-    """The first replica is about to suspend; while it stands still the customer pays, and the second sees that."""
-    await pair.begin(pair.first, pair.second, SHORT_LEASE)
+    """The leader is about to suspend; while it stands still the customer pays, and the other replica sees that."""
+    leader, follower = await pair.roles(SHORT_LEASE)
     product, name = pair.product, "paid-meanwhile"
     await product.subscribe([name])
     await product.card(name, "none")
@@ -218,21 +222,21 @@ async def test_what_was_decided_before_a_pause_is_not_carried_out_after_it(pair:
         "TheThingsStack", effect="hold_after", method="GET", path=f"/api/v3/tenants/{name}", times=None
     )
     await product.environment.outside.advance(22 * DAY)
-    await wait_for(lambda: reading.held, "the first replica to read the tenant before it suspends it")
+    await wait_for(lambda: reading.held, "the leader to read the tenant before it suspends it")
 
-    pair.first.process.pause()
+    leader.process.pause()
     await product.pay(name)
-    since, sequence = marks(product), pair.first.sequence()
+    since, sequence = marks(product), leader.sequence()
     reading.release()
-    await pair.until_leading(pair.second)
-    await product.until([name], is_provisioned, "approved by the second replica")
-    await resumed(pair.first)
+    await pair.until_leading(follower)
+    await product.until([name], is_provisioned, "approved by the other")
+    await resumed(leader)
     await product.until_quiet(2.0)
 
     assert is_provisioned(await product.get(name))
     states = [entry.params for system, entry in writes_since(product, since) if system == "TheThingsStack"]
     assert not [each for each in states if "STATE_SUSPENDED" in json.dumps(each)]
-    assert [(each.method, each.path) for each in pair.first.work(sequence)] == []
+    assert [(each.method, each.path) for each in leader.work(sequence)] == []
 
 
 def is_flagged(resource: Manifest | None) -> bool:

@@ -112,6 +112,7 @@ class AccountExaminer:
         endpoints = await answer_of(provider.webhook_endpoints())
         findings = list(webhook.judge_endpoints(self.backend, endpoints, provider.event_version))
         seen = [] if isinstance(endpoints, OutsideError) else webhook.endpoints_for(self.backend, endpoints)
+        findings += webhook.judge_named_secrets(self.backend, seen)
         registered = self.backend.spec.account.webhook
         if registered is None:
             addresses = sorted({each.url for each in seen})

@@ -8,11 +8,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tenant_billing.commands.tables import PLAIN_WIDTH
 from tenant_billing.domain.diagnosis.results import Finding, Status, counted
 
 SCHEMA: Final = 1
 """Version of the JSON; it grows where a member changes its meaning or goes."""
+UNWRAPPED: Final = 2000
+"""Columns where there is no terminal: wider than any finding."""
 _STYLES: Final = {
     Status.OK: "green",
     Status.WARNING: "yellow",
@@ -42,7 +43,7 @@ def print_findings(findings: Sequence[Finding]) -> None:
     """Print the findings below what they are about, remedies below them, and a line that sums up."""
     console = Console(highlight=False)
     if not console.is_terminal:
-        console.width = PLAIN_WIDTH
+        console.width = UNWRAPPED
     width = max(len(each.check) for each in findings)
     for subject, about in groupby(findings, key=_head):
         console.print(Text(subject, style="bold"))
@@ -57,21 +58,23 @@ def _head(finding: Finding) -> str:
 
 
 def _rows(findings: Iterable[Finding], width: int) -> Table:
+    """The findings, each above its remedy; what one remedy mends stands together above it."""
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column(min_width=len(max(Status, key=len)) + 2)
     table.add_column(min_width=width)
     table.add_column(overflow="fold")
-    for each in findings:
+    told = list(findings)
+    for each, following in zip(told, [*told[1:], None], strict=True):
         style = _STYLES[each.status]
         table.add_row(Text(f"  {each.status}", style=style), Text(each.check), Text(_told(each)))
-        if each.remedy:
+        if each.remedy and (following is None or following.remedy != each.remedy):
             table.add_row("", "", Text(f"{_ARROW}{each.remedy}", style="cyan"))
     return table
 
 
 def _told(finding: Finding) -> str:
     """The finding, with what it is about where the head of its group does not say so."""
-    said = _head(finding) == finding.subject or finding.check in _NAMES_ITS_SUBJECT
+    said = finding.subject in (_head(finding), finding.check) or finding.check in _NAMES_ITS_SUBJECT
     return finding.finding if said else f"{finding.subject}: {finding.finding}"
 
 

@@ -43,14 +43,9 @@ class DefinitionSeen:
 
 
 def judge(
-    definitions: Mapping[ResourceKind, DefinitionSeen | Unreadable | None], version: str
+    definitions: Mapping[ResourceKind, DefinitionSeen | Unreadable | None],
 ) -> Iterator[Finding]:
-    """Judge the definitions of all kinds; one that is missing is None.
-
-    Args:
-        definitions: By kind.
-        version: Of this program, for people.
-    """
+    """Judge the definitions of all kinds; one that is missing is None."""
     well = 0
     for kind, seen in definitions.items():
         found = _judged(kind, seen)
@@ -62,8 +57,7 @@ def judge(
             CHECK,
             "definitions",
             Status.OK,
-            f"{well} of {len(definitions)} are established, serve {names.VERSION}, and have the fields of version "
-            f"{version}",
+            f"{well} of {len(definitions)} are established, serve {names.VERSION}, and have all fields",
         )
 
 

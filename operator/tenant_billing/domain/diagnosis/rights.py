@@ -134,8 +134,8 @@ def judge_operator(account: str, rights: Rights) -> Iterator[Finding]:
         rights: What was asked for, and the answers.
     """
     remedy = (
-        "kubectl apply -f deploy/rbac, or upgrade the Helm release; rights that come from elsewhere must "
-        f"name the ServiceAccount {account} (--service-account says another one)"
+        "kubectl apply -f deploy/rbac, or upgrade the Helm release; is it this ServiceAccount that the "
+        "operator runs as? --service-account names another"
     )
     yield from _judged("operator-rights", f"ServiceAccount {account}", rights, Status.ERROR, remedy)
 

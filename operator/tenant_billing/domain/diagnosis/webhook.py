@@ -143,6 +143,18 @@ def judge_kept_secret(
     )
 
 
+def judge_named_secrets(backend: BillingBackend, endpoints: Sequence[WebhookEndpoint]) -> Iterator[Finding]:
+    """Judge whether any secret is named for endpoints that people have made; without one, nothing is accepted."""
+    account = backend.spec.account
+    if account.webhook is None and endpoints and not account.webhook_secret_refs:
+        ids = ", ".join(each.id for each in endpoints)
+        finding = f"spec.stripe.webhookSecretRefs names no Secret, so every delivery of {ids} is refused"
+        remedy = f"make a Secret of the endpoint's signing secret and name it there: {_DASHBOARD}"
+        yield Finding(
+            "webhook-secret", f"BillingBackend {backend.metadata.name}", Status.ERROR, finding, remedy
+        )
+
+
 @dataclass(frozen=True)
 class Ping:
     """A delivery of ours that tells nothing, signed with the value of a Secret.
@@ -172,8 +184,8 @@ def _of_ping(answer: int, ping: Ping) -> tuple[Status, str, str]:
     url = ping.url
     if answer < HTTPStatus.MULTIPLE_CHOICES:
         finding = (
-            f"the operator at {url} takes a delivery signed with Secret {ping.secret}; whether Stripe signs "
-            "with it is seen by what it delivers only"
+            f"the operator at {url} takes what is signed with Secret {ping.secret}; that Stripe signs with it, "
+            "only Stripe's own deliveries show"
         )
         return Status.OK, finding, ""
     if answer == HTTPStatus.BAD_REQUEST:
