@@ -143,6 +143,21 @@ def test_the_next_replica_tries_again_as_soon_as_the_lease_runs_out() -> None:
     assert work.spans[0][0] == pytest.approx(10.3)
 
 
+def test_a_lease_that_has_run_out_and_cannot_be_had_is_not_asked_for_without_a_pause() -> None:
+    class Unreachable(ScriptedLease):
+        free_after = 0.0
+        tries = 0
+
+        async def acquire_or_renew(self) -> bool:
+            self.tries += 1
+            assert self.tries < 100, "no pause at all"
+            return False
+
+    lease = Unreachable(lambda _: False)
+    lead(lease, Work(), stop_at=20)
+    assert lease.tries == 20 / TIMING.retry_period
+
+
 class Writer:
     """Work that tries to write at moments of its own, and notes whether it was let through."""
 

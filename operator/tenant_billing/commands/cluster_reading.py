@@ -19,6 +19,7 @@ from tenant_billing.domain.diagnosis.leader import LeaseSeen
 from tenant_billing.domain.diagnosis.results import Unreadable
 from tenant_billing.domain.diagnosis.rights import AUTHORIZATION, COORDINATION, EXTENSIONS, Right
 from tenant_billing.domain.diagnosis.secrets import SecretAnswer, SecretSeen
+from tenant_billing.ports import StoredSecret
 
 T = TypeVar("T")
 
@@ -71,11 +72,8 @@ class ClusterReader(KubernetesReader):
 
     def kept(self, namespace: str, name: str) -> SecretAnswer:
         """A Secret; None where there is none."""
-        try:
-            found = self.secret(namespace, name)
-        except CannotRead as error:
-            return Unreadable(str(error))
-        return None if found is None else SecretSeen(found.annotations, found.values)
+        found = self._looked_at(f"Secret {namespace}/{name}", lambda: self._stored(namespace, name))
+        return SecretSeen(found.annotations, found.values) if isinstance(found, StoredSecret) else found
 
     def own_rights(self, rights: Iterable[Right]) -> Mapping[Right, bool | Unreadable]:
         """Which rights the person has who asks."""

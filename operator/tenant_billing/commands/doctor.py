@@ -4,7 +4,9 @@ import asyncio
 import json
 import os
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import Final
 
 import click
@@ -105,9 +107,12 @@ def _of_cluster(reader: ClusterReader, place: Installation) -> Iterator[Finding]
 
 async def _outside(reader: ClusterReader, place: Installation, found: Objects) -> list[Finding]:
     """What is found at all accounts and deployments, all at once."""
+    reading = Lock()  # examinations go on at once, and the reader has one connection
 
+    @cache
     def kept(name: str) -> SecretAnswer:
-        return reader.kept(place.namespace, name)
+        with reading:
+            return reader.kept(place.namespace, name)
 
     clock = SystemClock()
     examiners: list[AccountExaminer | RegistryExaminer] = [

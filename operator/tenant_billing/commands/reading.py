@@ -85,7 +85,7 @@ class KubernetesReader:
             CannotRead: The API server refused, or gave no usable answer.
         """
         try:
-            found = self._get(_CORE, f"secrets/{name}", namespace, {})
+            return self._stored(namespace, name)
         except HTTPError as error:
             if error.code == _NOT_FOUND:
                 return None
@@ -93,6 +93,15 @@ class KubernetesReader:
                 f"Secret {namespace}/{name} cannot be read: {error}. Ask for the right to read it, "
                 "or give the Secret among the manifests."
             ) from None
+
+    def _stored(self, namespace: str, name: str) -> StoredSecret:
+        """A Secret.
+
+        Raises:
+            HTTPError: The API server refused, or there is none.
+            CannotRead: It gave no usable answer.
+        """
+        found = self._get(_CORE, f"secrets/{name}", namespace, {})
         metadata = found["metadata"]
         values = {key: text for key, value in (found.get("data") or {}).items() if (text := decoded(value))}
         return StoredSecret(metadata["resourceVersion"], metadata.get("annotations") or {}, values)

@@ -105,9 +105,12 @@ class Leadership:
             if await self._try(self._timing.renew_deadline):
                 await self._lead(work, stop, drain)
             else:
-                free_after = self._lease.free_after
-                pause = self._timing.retry_period
-                await _unless(stop, pause if free_after is None else min(pause, free_after))
+                await _unless(stop, self._pause())
+
+    def _pause(self) -> float:
+        """Seconds until the next try: when the Lease runs out, where that is soon and has not passed in vain."""
+        period, free_after = self._timing.retry_period, self._lease.free_after
+        return min(free_after, period) if free_after else period
 
     async def _lead(self, work: Work, stop: asyncio.Event, drain: float) -> None:
         self._log.info("leading", identity=self._lease.identity)
