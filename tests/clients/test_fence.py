@@ -4,11 +4,18 @@ import pytest
 from kubernetes.aio import client
 from structlog.testing import capture_logs
 
-from outside_stubs import ADMIN_KEY, PATIENT, STRIPE_KEY, SUBJECT, Answer, ManualClock, Stub, stripe_error
+from outside_stubs import (
+    PATIENT,
+    SUBJECT,
+    Answer,
+    ManualClock,
+    Stub,
+    stripe_at,
+    stripe_error,
+    things_stack_at,
+)
 from tenant_billing.clients.kubernetes import KubernetesCluster
 from tenant_billing.clients.kubernetes_api import KubernetesApi, connected
-from tenant_billing.clients.stripe_provider import connect_stripe
-from tenant_billing.clients.things_stack_registry import connect_things_stack
 from tenant_billing.domain import requests
 from tenant_billing.domain.errors import NotLeading
 from tenant_billing.domain.observations import TenantState
@@ -33,18 +40,10 @@ class Fence:
 
 async def test_nothing_is_written_to_stripe_but_it_is_read(stub: Stub) -> None:
     stub.will(Answer({"id": "acct_1", "object": "account"}))
-    provider = connect_stripe(
-        api_key=STRIPE_KEY,
-        api_url=stub.url,
-        livemode=False,
-        requests_per_second=100,
-        clock=ManualClock(),
-        fence=Fence(),
-    )
-    assert (await provider.account()).id == "acct_1"
-    with pytest.raises(NotLeading), capture_logs() as lines:
-        await provider.create_customer(CUSTOMER, "key-1", SUBJECT)
-    await provider.close()
+    async with stripe_at(stub.url, fence=Fence()) as provider:
+        assert (await provider.account()).id == "acct_1"
+        with pytest.raises(NotLeading), capture_logs() as lines:
+            await provider.create_customer(CUSTOMER, "key-1", SUBJECT)
     assert [each.method for each in stub.received] == ["GET"]
     assert [(each["result"], each["attempts"]) for each in lines if each["event"] == "OutsideWrite"] == [
         ("NotLeading", 0)
@@ -53,35 +52,18 @@ async def test_nothing_is_written_to_stripe_but_it_is_read(stub: Stub) -> None:
 
 async def test_a_write_is_not_tried_again_once_the_fence_is_shut(stub: Stub) -> None:
     stub.will(stripe_error(429, code="rate_limit"))
-    provider = connect_stripe(
-        api_key=STRIPE_KEY,
-        api_url=stub.url,
-        livemode=False,
-        requests_per_second=100,
-        clock=ManualClock(),
-        backoff=PATIENT,
-        fence=Fence(writes=1),
-    )
-    with pytest.raises(NotLeading):
-        await provider.create_customer(CUSTOMER, "key-1", SUBJECT)
-    await provider.close()
+    async with stripe_at(stub.url, backoff=PATIENT, fence=Fence(writes=1)) as provider:
+        with pytest.raises(NotLeading):
+            await provider.create_customer(CUSTOMER, "key-1", SUBJECT)
     assert len(stub.received) == 1
 
 
 async def test_nothing_is_written_to_the_things_stack_but_it_is_read(stub: Stub) -> None:
     stub.will(Answer({"tenants": []}))
-    registry = connect_things_stack(
-        url=stub.url,
-        admin_key=ADMIN_KEY,
-        ca_bundle=None,
-        requests_per_second=100,
-        clock=ManualClock(),
-        fence=Fence(),
-    )
-    await registry.probe()
-    with pytest.raises(NotLeading):
-        await registry.update_tenant("acme", SUSPENSION, SUBJECT)
-    await registry.close()
+    async with things_stack_at(stub.url, fence=Fence()) as registry:
+        await registry.probe()
+        with pytest.raises(NotLeading):
+            await registry.update_tenant("acme", SUSPENSION, SUBJECT)
     assert [each.method for each in stub.received] == ["GET"]
 
 

@@ -1,8 +1,8 @@
 """``doctor`` at both simulators: what is wrong there is told, and nothing is written."""
 
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -12,6 +12,7 @@ import pytest
 
 from diagnosis_builders import a_backend, a_cluster
 from tenant_billing.commands.account_diagnosis import AccountExaminer
+from tenant_billing.commands.outside_answers import Means
 from tenant_billing.commands.registry_diagnosis import RegistryExaminer, connection
 from tenant_billing.domain.diagnosis.registry import Reach
 from tenant_billing.domain.diagnosis.results import Finding, Status, Unreadable
@@ -79,13 +80,8 @@ class Account:
         backend = a_backend({"spec.stripe.apiURL": self.stripe.url} | changes)
         self.secrets["stripe"] = SecretSeen({}, {"api-key": key})
         before = self.stripe.observed.record.counts()
-        examiner = AccountExaminer(
-            backend,
-            self.secrets.get,
-            "system",
-            metered=True,
-            clock=clock,
-        )
+        means = Means(self.secrets.get, "system", clock)
+        examiner = AccountExaminer(backend, means, metered=True)
         findings = await examiner.examine()
         assert self.stripe.observed.record.counts().writes == before.writes
         return by_check(findings)
@@ -245,22 +241,15 @@ async def test_an_account_that_does_not_answer_is_told() -> None:
 
 # -- The Things Stack
 
-Serving = Callable[[ThingsStackSettings], AbstractAsyncContextManager[ThingsStackSimulator]]
-
 
 async def deployment(
     things_stack: ThingsStackSimulator, key: str | None = None, tenant_id: str | None = None
 ) -> dict[str, list[Finding]]:
     """The findings about a simulator."""
     held = {"tenant-admin-key": key or things_stack.tenant_admin_key}
-    examiner = RegistryExaminer(
-        a_cluster({"spec.url": things_stack.url}),
-        lambda _: SecretSeen({}, held),
-        "system",
-        tenant_id,
-        counts_activated=True,
-        clock=SetClock(),
-    )
+    means = Means(lambda _: SecretSeen({}, held), "system", SetClock())
+    cluster = a_cluster({"spec.url": things_stack.url})
+    examiner = RegistryExaminer(cluster, means, tenant_id, counts_activated=True)
     findings = await examiner.examine()
     assert things_stack.observed.record.counts().writes == 0
     return by_check(findings)

@@ -1,7 +1,7 @@
 """Looks at the account of one BillingBackend, for ``doctor``."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -9,7 +9,7 @@ from typing import Final
 from tenant_billing.api.billing_backend import BillingBackend, WebhookSecretReference
 from tenant_billing.api.names import SecretAnnotation
 from tenant_billing.clients.stripe_provider import StripeProvider, connect_stripe
-from tenant_billing.commands.outside_answers import ASKED_ONCE, answer_of
+from tenant_billing.commands.outside_answers import ASKED_ONCE, Means, answer_of
 from tenant_billing.commands.webhook_ping import ping
 from tenant_billing.domain.diagnosis import account as accounts
 from tenant_billing.domain.diagnosis import secrets, webhook
@@ -17,7 +17,6 @@ from tenant_billing.domain.diagnosis.results import Finding, Status, Unreadable
 from tenant_billing.domain.errors import Forbidden, OutsideError
 from tenant_billing.domain.health import key_problem
 from tenant_billing.domain.webhook_registration import SecretSeen
-from tenant_billing.ports import Clock
 
 NEWEST: Final = 20
 """Events that are looked at."""
@@ -31,17 +30,13 @@ class AccountExaminer:
 
     Attributes:
         backend: The object.
-        kept: Reads a Secret of the operator's namespace by its name.
-        namespace: That namespace.
+        means: What it is examined with.
         metered: Whether a plan of the account counts devices.
-        clock: The local time.
     """
 
     backend: BillingBackend
-    kept: Callable[[str], secrets.SecretAnswer]
-    namespace: str
+    means: Means
     metered: bool
-    clock: Clock
 
     @property
     def subject(self) -> str:
@@ -53,11 +48,11 @@ class AccountExaminer:
         account = self.backend.spec.account
         reference = account.api_key_secret_ref
         problem_of = partial(key_problem, mode=account.mode)
-        kept = await self._kept(reference.name)
-        findings = [secrets.judge(self.subject, reference, kept, self.namespace, problem_of)]
+        kept = await self.means.secret(reference.name)
+        findings = [secrets.judge(self.subject, reference, kept, self.means.namespace, problem_of)]
         for each in account.webhook_secret_refs:
-            found = await self._kept(each.name)
-            findings.append(secrets.judge(self.subject, each, found, self.namespace))
+            found = await self.means.secret(each.name)
+            findings.append(secrets.judge(self.subject, each, found, self.means.namespace))
         key = secrets.usable(kept, reference.key, problem_of)
         if key is None:
             return [*findings, *self._skipped(("account", *_NEED_THE_KEY), "there is no key to look with")]
@@ -71,7 +66,7 @@ class AccountExaminer:
                 api_url=account.api_url,
                 livemode=account.is_live,
                 requests_per_second=account.request_budget,
-                clock=self.clock,
+                clock=self.means.clock,
                 backoff=ASKED_ONCE,
             )
         except OutsideError as error:
@@ -94,14 +89,14 @@ class AccountExaminer:
         findings += accounts.judge_permissions(self.subject, readings, restricted=restricted)
         findings += await self._webhook(provider)
         events = await answer_of(provider.newest_events(NEWEST))
-        now = provider.time() or self.clock.now()
+        now = provider.time() or self.means.clock.now()
         return [*findings, webhook.judge_deliveries(self.backend, events, now)]
 
     async def _answer(self, provider: StripeProvider) -> accounts.AccountAnswer | OutsideError:
         answer = await answer_of(provider.identity())
         if isinstance(answer, OutsideError):
             return answer
-        return accounts.AccountAnswer(*answer, provider.time(), self.clock.now())
+        return accounts.AccountAnswer(*answer, provider.time(), self.means.clock.now())
 
     async def _readings(self, provider: StripeProvider) -> accounts.Readings:
         needed = accounts.needed(self.backend, metered=self.metered)
@@ -117,7 +112,7 @@ class AccountExaminer:
         if registered is None:
             addresses = sorted({each.url for each in seen})
             return [*findings, *await self._pinged(addresses, self.backend.spec.account.webhook_secret_refs)]
-        kept = await self._kept(registered.secret_name)
+        kept = await self.means.secret(registered.secret_name)
         if not isinstance(endpoints, OutsideError):
             findings.append(webhook.judge_kept_secret(self.backend, _registered(kept), seen))
         reference = WebhookSecretReference(name=registered.secret_name)
@@ -128,17 +123,14 @@ class AccountExaminer:
     ) -> list[Finding]:
         findings = []
         for reference in references:
-            value = secrets.value_of(await self._kept(reference.name), reference.key)
+            value = secrets.value_of(await self.means.secret(reference.name), reference.key)
             if not value:
                 continue  # the finding about the Secret says it
             for url in addresses:
                 livemode = self.backend.spec.account.is_live
-                answered = await ping(url, reference.name, value, self.clock, livemode=livemode)
+                answered = await ping(url, reference.name, value, self.means.clock, livemode=livemode)
                 findings.append(webhook.judge_ping(self.backend, answered))
         return findings
-
-    async def _kept(self, name: str) -> secrets.SecretAnswer:
-        return await asyncio.to_thread(self.kept, name)
 
     def _skipped(self, checks: Iterable[str], why: str) -> list[Finding]:
         return [Finding(check, self.subject, Status.SKIPPED, why) for check in checks]

@@ -18,15 +18,17 @@ from tenant_billing.api.tenant_subscription import TenantState
 from tenant_billing.api.things_stack_cluster import ThingsStackCluster
 from tenant_billing.commands.account_diagnosis import AccountExaminer
 from tenant_billing.commands.cluster_diagnosis import ClusterExaminer, Installation, Objects, read_objects
+from tenant_billing.commands.cluster_options import kubeconfig_option, operator_namespace_option
 from tenant_billing.commands.cluster_reading import ClusterReader
 from tenant_billing.commands.doctor_output import print_findings, to_json
+from tenant_billing.commands.outside_answers import Means
 from tenant_billing.commands.reading import CannotRead
 from tenant_billing.commands.registry_diagnosis import RegistryExaminer
 from tenant_billing.domain.diagnosis.results import EXIT_NOTHING_SEEN, Finding, Status, exit_status
 from tenant_billing.domain.diagnosis.secrets import SecretAnswer
 from tenant_billing.runtime.clock import SystemClock
 from tenant_billing.runtime.logs import configure_logs
-from tenant_billing.settings import DEFAULT_NAMESPACE, PREFIX, Settings
+from tenant_billing.settings import PREFIX, Settings
 
 SECONDS_PER_CHECK: Final = 60.0
 """For all questions about one account or one deployment; each single one has its own, shorter time."""
@@ -42,22 +44,14 @@ class NothingSeen(click.ClickException):
 @click.option(
     "-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Format."
 )
-@click.option(
-    "--operator-namespace",
-    default=lambda: os.environ.get(f"{PREFIX}NAMESPACE", DEFAULT_NAMESPACE),
-    help="The operator's own: its Secrets and its Lease.",
-)
+@operator_namespace_option("The operator's own: its Secrets and its Lease.")
 @click.option("--service-account", help="The operator's; otherwise that of the pod that leads.")
 @click.option(
     "--lease-name",
     default=lambda: os.environ.get(f"{PREFIX}LEASE_NAME", Settings.lease_name),
     help="Name of the operator's Lease.",
 )
-@click.option(
-    "--kubeconfig",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="The kubeconfig to use; otherwise kubectl's.",
-)
+@kubeconfig_option
 def doctor(
     output: str,
     operator_namespace: str,
@@ -114,16 +108,11 @@ async def _outside(reader: ClusterReader, place: Installation, found: Objects) -
         with reading:
             return reader.kept(place.namespace, name)
 
-    clock = SystemClock()
+    means = Means(kept, place.namespace, SystemClock())
+    activated = _counts_activated(found.plans)
     examiners: list[AccountExaminer | RegistryExaminer] = [
-        AccountExaminer(each, kept, place.namespace, _is_metered(each, found), clock)
-        for each in found.backends
-    ]
-    examiners += [
-        RegistryExaminer(
-            each, kept, place.namespace, _known_tenant(each, found), _counts_activated(found.plans), clock
-        )
-        for each in found.clusters
+        *(AccountExaminer(each, means, _is_metered(each, found)) for each in found.backends),
+        *(RegistryExaminer(each, means, _known_tenant(each, found), activated) for each in found.clusters),
     ]
     answers = await asyncio.gather(*(_examined(each.subject, each.examine()) for each in examiners))
     return [finding for findings in answers for finding in findings]

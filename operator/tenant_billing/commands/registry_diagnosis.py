@@ -3,21 +3,19 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
 from tenant_billing.api.things_stack_cluster import ThingsStackCluster
 from tenant_billing.clients.things_stack_registry import ThingsStackRegistry, connect_things_stack
-from tenant_billing.commands.outside_answers import ASKED_ONCE, PATIENCE, answer_of
+from tenant_billing.commands.outside_answers import ASKED_ONCE, PATIENCE, Means, answer_of
 from tenant_billing.domain.diagnosis import registry as registries
 from tenant_billing.domain.diagnosis import secrets
 from tenant_billing.domain.diagnosis.registry import Connection, Reach
 from tenant_billing.domain.diagnosis.results import Finding, Status, Unreadable
 from tenant_billing.domain.errors import OutsideError
 from tenant_billing.domain.health import admin_key_problem
-from tenant_billing.ports import Clock
 
 _PORTS: Final = {"https": 443, "http": 80}
 
@@ -28,19 +26,15 @@ class RegistryExaminer:
 
     Attributes:
         cluster: The object.
-        kept: Reads a Secret of the operator's namespace by its name.
-        namespace: That namespace.
+        means: What it is examined with.
         tenant_id: A tenant that is known to be there; None where none is.
         counts_activated: Whether a plan counts activated devices only.
-        clock: The local time.
     """
 
     cluster: ThingsStackCluster
-    kept: Callable[[str], secrets.SecretAnswer]
-    namespace: str
+    means: Means
     tenant_id: str | None
     counts_activated: bool
-    clock: Clock
 
     @property
     def subject(self) -> str:
@@ -51,12 +45,12 @@ class RegistryExaminer:
         """All findings about the deployment, in the order in which a person reads them."""
         spec = self.cluster.spec
         reference, bundle_reference = spec.tenant_admin_key_secret_ref, spec.ca_bundle_secret_ref
-        kept = await asyncio.to_thread(self.kept, reference.name)
-        findings = [secrets.judge(self.subject, reference, kept, self.namespace, admin_key_problem)]
+        kept = await self.means.secret(reference.name)
+        findings = [secrets.judge(self.subject, reference, kept, self.means.namespace, admin_key_problem)]
         bundle = None
         if bundle_reference is not None:
-            kept_bundle = await asyncio.to_thread(self.kept, bundle_reference.name)
-            findings.append(secrets.judge(self.subject, bundle_reference, kept_bundle, self.namespace))
+            kept_bundle = await self.means.secret(bundle_reference.name)
+            findings.append(secrets.judge(self.subject, bundle_reference, kept_bundle, self.means.namespace))
             bundle = secrets.value_of(kept_bundle, bundle_reference.key)
         findings.append(
             registries.judge_connection(self.subject, spec.url, await connection(spec.url, bundle))
@@ -74,7 +68,7 @@ class RegistryExaminer:
                 admin_key=key,
                 ca_bundle=bundle,
                 requests_per_second=self.cluster.spec.requests_per_second,
-                clock=self.clock,
+                clock=self.means.clock,
                 backoff=ASKED_ONCE,
             )
         except OutsideError as error:
