@@ -212,8 +212,13 @@ def test_a_registered_endpoint_that_somebody_turned_elsewhere() -> None:
 def test_no_endpoint_is_an_error_only_where_one_was_asked_for() -> None:
     assert only(webhook.judge_endpoints(REGISTERED, [], VERSION)).status is Status.ERROR
     assert only(webhook.judge_endpoints(BY_HAND, [], VERSION)).status is Status.WARNING
-    refused = only(webhook.judge_endpoints(BY_HAND, Forbidden("rak_webhook_read"), VERSION))
-    assert refused.status is Status.SKIPPED
+
+
+def test_endpoints_that_cannot_be_listed_are_skipped() -> None:
+    lacks = only(webhook.judge_endpoints(BY_HAND, Forbidden("rak_webhook_read"), VERSION))
+    assert (lacks.status, bool(lacks.remedy)) == (Status.SKIPPED, True)
+    unreachable = only(webhook.judge_endpoints(BY_HAND, Unreachable("no answer"), VERSION))
+    assert (unreachable.status, unreachable.remedy) == (Status.SKIPPED, "")
 
 
 @pytest.mark.parametrize(
@@ -272,6 +277,7 @@ def event(minutes: int, pending: int) -> DeliveredEvent:
         ([event(1, 1), event(5, 0)], Status.OK, "the newest 1 events wait for no endpoint"),
         ([event(1, 0), event(5, 1), event(9, 0)], Status.WARNING, "1 of the newest 2 events, evt_5 among"),
         (Forbidden("rak_event_read"), Status.ERROR, "the event list cannot be read"),
+        (Unreachable("no answer"), Status.ERROR, "the event list cannot be read: no answer"),
     ],
 )
 def test_stripes_own_events_tell_of_deliveries(

@@ -228,7 +228,7 @@ def lease(age: float, holder: str = "pod-1") -> LeaseSeen:
     [
         (lease(1), Status.OK, "held by pod-1, renewed 1 s ago, 3 changes of the leader so far"),
         (lease(-5), Status.OK, "renewed 0 s ago"),
-        (lease(50), Status.OK, "renewed a minute ago"),
+        (lease(50), Status.WARNING, "pod-1 renewed it 50 s ago: no replica works, or its clock is behind"),
         (lease(90), Status.ERROR, "pod-1 renewed it 90 s ago: no replica works"),
         (lease(600), Status.ERROR, "10 min ago"),
         (lease(9000), Status.ERROR, "2 h ago"),

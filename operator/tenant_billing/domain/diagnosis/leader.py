@@ -59,12 +59,16 @@ def _of_lease(lease: LeaseSeen, subject: str, namespace: str) -> Iterator[Findin
     if not lease.holder or lease.renewed is None:
         yield Finding("leader", subject, Status.ERROR, "nobody holds it: nothing is reconciled", remedy)
         return
-    age = lease.now - lease.renewed
-    if age > timedelta(seconds=lease.duration) + LARGEST_SKEW:
+    age, lasts = lease.now - lease.renewed, timedelta(seconds=lease.duration)
+    if age > lasts + LARGEST_SKEW:
         finding = f"{lease.holder} renewed it {_spoken(age)} ago: no replica works"
         yield Finding("leader", subject, Status.ERROR, finding, remedy)
         return
-    told = f"{max(age.total_seconds(), 0):.0f} s" if age <= timedelta(seconds=lease.duration) else "a minute"
+    if age > lasts:
+        finding = f"{lease.holder} renewed it {_spoken(age)} ago: no replica works, or its clock is behind"
+        yield Finding("leader", subject, Status.WARNING, finding, f"run this again; {remedy}")
+        return
+    told = _spoken(max(age, timedelta()))
     finding = f"held by {lease.holder}, renewed {told} ago, {lease.transitions} changes of the leader so far"
     yield Finding("leader", subject, Status.OK, finding)
     if -age > LARGEST_SKEW:

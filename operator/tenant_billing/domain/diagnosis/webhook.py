@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from tenant_billing.api.billing_backend import BillingBackend
 from tenant_billing.domain.diagnosis.results import Finding, Status, Unreadable
-from tenant_billing.domain.errors import OutsideError
+from tenant_billing.domain.errors import Forbidden, OutsideError
 from tenant_billing.domain.events import EVENT_TYPES
 from tenant_billing.domain.webhook_endpoints import WebhookEndpoint, marks_of
 from tenant_billing.domain.webhook_registration import DISABLED, SecretSeen
@@ -50,7 +50,8 @@ def judge_endpoints(
     """
     subject = f"BillingBackend {backend.metadata.name}"
     if isinstance(endpoints, OutsideError):
-        remedy = "give the key Read on Webhook endpoints, to have this looked at"
+        lacks = isinstance(endpoints, Forbidden)
+        remedy = "give the key Read on Webhook endpoints, to have this looked at" if lacks else ""
         yield Finding("webhook", subject, Status.SKIPPED, f"endpoints cannot be listed: {endpoints}", remedy)
         return
     found = endpoints_for(backend, endpoints)
@@ -224,7 +225,11 @@ def judge_deliveries(
     """
     subject = f"BillingBackend {backend.metadata.name}"
     if isinstance(events, OutsideError):
-        remedy = "give the key Read on Events: without it the operator sees no change of a payment"
+        remedy = (
+            "give the key Read on Events: without it the operator sees no change of a payment"
+            if isinstance(events, Forbidden)
+            else "look at the network from here, and at status.stripe.com"
+        )
         return Finding("events", subject, Status.ERROR, f"the event list cannot be read: {events}", remedy)
     old = [each for each in events if now - each.created >= GRACE]
     if not old:
