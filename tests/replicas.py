@@ -33,6 +33,7 @@ class Replica:
     Attributes:
         name: Its identity.
         gateway: What stands between it and kube-apiserver.
+        lease_seconds: How long its Lease lasts; 0 before its first start.
     """
 
     name: str
@@ -40,10 +41,18 @@ class Replica:
     gateway: KubernetesGateway
     kubeconfig: Path
     process: OperatorProcess
+    lease_seconds: float = 0.0
 
-    async def start(self) -> None:
-        """Start it, and wait until it is ready."""
-        await self.process.start(self.kubeconfig)
+    async def run(self, lease_seconds: float) -> None:
+        """Have it run with a Lease that lasts so long, and be ready; one that runs with another is started anew."""
+        if self.lease_seconds != lease_seconds:
+            await self.process.stop()
+        self.lease_seconds = lease_seconds
+        settings = {
+            "TENANT_BILLING_IDENTITY": self.name,
+            "TENANT_BILLING_LEASE_DURATION": f"{lease_seconds:g}",
+        }
+        await self.process.start(self.kubeconfig, settings=settings)
 
     def log(self, event: str) -> list[dict[str, Any]]:
         """Its log lines of an event, oldest first."""
@@ -101,12 +110,7 @@ class Pair:
     async def roles(self, lease_seconds: float) -> tuple[Replica, Replica]:
         """The one that leads and the one that follows, both running with a Lease that lasts so long."""
         self.mend()
-        for replica in (self.first, self.second):
-            wanted = {"TENANT_BILLING_LEASE_DURATION": f"{lease_seconds:g}"}
-            if not wanted.items() <= replica.process.settings.items():
-                await replica.process.stop()
-                replica.process.settings |= wanted
-        await asyncio.gather(self.first.start(), self.second.start())
+        await asyncio.gather(self.first.run(lease_seconds), self.second.run(lease_seconds))
         holder = await wait_for(self._holds, "one of both to lead")
         return (self.first, self.second) if holder == self.first.name else (self.second, self.first)
 
@@ -149,7 +153,6 @@ async def running_pair(directory: Path) -> AsyncIterator[Pair]:
 async def _replica(
     environment: Environment, name: str, gateway: KubernetesGateway, process: OperatorProcess
 ) -> Replica:
-    process.settings["TENANT_BILLING_IDENTITY"] = name
     path = environment.plane.directory / f"{name}.kubeconfig"
     return Replica(
         name, environment, gateway, await operator_kubeconfig(environment.plane, path, gateway.url), process

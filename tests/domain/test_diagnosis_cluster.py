@@ -59,11 +59,14 @@ def everything() -> list[Right]:
     return [*rights.of_operator(NAMESPACE, LEASE), *needed]
 
 
-def granted(file: str) -> set[tuple[str, str, str]]:
-    documents = yaml.safe_load_all((REPOSITORY / "deploy" / "rbac" / file).read_text(encoding="utf-8"))
+def granted(role: str) -> set[tuple[str, str, str]]:
+    """What the roles of a name grant; the file is rendered from the chart."""
+    file = REPOSITORY / "deploy" / "kustomize" / "rights.yaml"
+    documents = yaml.safe_load_all(file.read_text(encoding="utf-8"))
     return {
         (group, resource, verb)
         for document in documents
+        if document["metadata"]["name"] == role
         for rule in document.get("rules", ())
         for group in rule["apiGroups"]
         for resource in rule["resources"]
@@ -72,7 +75,9 @@ def granted(file: str) -> set[tuple[str, str, str]]:
 
 
 def test_the_manifests_grant_what_is_needed_and_nothing_else() -> None:
-    assert {(each.group, each.resource, each.verb) for each in everything()} == granted("operator.yaml")
+    assert {(each.group, each.resource, each.verb) for each in everything()} == granted(
+        "tenant-billing-operator"
+    )
 
 
 def test_an_initial_password_needs_its_own_secret_in_the_tenants_namespace() -> None:
@@ -82,7 +87,9 @@ def test_an_initial_password_needs_its_own_secret_in_the_tenants_namespace() -> 
     with_one = a_subscription("with", {"spec.tenant.initialAdmin": admin | secret})
     found = list(rights.for_objects(NAMESPACE, [], [], [], [a_subscription(), without, with_one]))
     assert found == [Right("", "secrets", "get", "tenants", "ann")]
-    assert {(each.group, each.resource, each.verb) for each in found} == granted("initial-passwords.yaml")
+    assert {(each.group, each.resource, each.verb) for each in found} == granted(
+        "tenant-billing-initial-passwords"
+    )
 
 
 def test_what_is_not_used_is_not_asked_for() -> None:
@@ -112,7 +119,7 @@ def test_a_missing_right_is_named_with_its_verbs_and_the_remedy() -> None:
         "may not get secrets stripe in namespace tenant-billing-system",
     ]
     assert {each.status for each in found} == {Status.ERROR}
-    assert "deploy/rbac" in found[0].remedy
+    assert "deploy/kustomize" in found[0].remedy
 
 
 def test_all_rights_are_one_finding() -> None:

@@ -26,7 +26,7 @@ class Installation:
     Attributes:
         namespace: Its own.
         lease_name: Name of its Lease.
-        account_name: Name of its ServiceAccount; None: that of the pod that leads, or the one of ``deploy/rbac``.
+        account_name: Name of its ServiceAccount; None: that of the pod that leads, else that of ``deploy/kustomize``.
     """
 
     namespace: str

@@ -28,7 +28,6 @@ class OperatorProcess:
         log: File that its output is appended to.
         webhook_url: Where it takes what Stripe delivers, without a path.
         probe_url: Where it answers ``/healthz`` and ``/readyz``.
-        settings: The environment variables of its next start.
 
     Args:
         directory: Its home, and place of nothing else.
@@ -43,7 +42,7 @@ class OperatorProcess:
         webhook, probe = free_ports(2)
         self.webhook_url = f"http://{LOOPBACK}:{webhook}"
         self.probe_url = f"http://{LOOPBACK}:{probe}"
-        self.settings = {
+        self._environment = {
             "PATH": os.environ.get("PATH", os.defpath),
             "HOME": str(directory),
             "PYTHONPATH": str(SOURCE_ROOT),
@@ -80,7 +79,7 @@ class OperatorProcess:
             return
         command = [sys.executable, "-m", "tenant_billing", "run"]
         environment = {
-            **self.settings,
+            **self._environment,
             **(settings or {}),
             "TENANT_BILLING_KUBECONFIG": str(kubeconfig),
         }

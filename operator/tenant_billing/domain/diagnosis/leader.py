@@ -48,7 +48,7 @@ def judge(lease: LeaseSeen | Unreadable | None, namespace: str, name: str) -> It
             subject,
             Status.ERROR,
             "there is none: no operator has ever run here",
-            "install it, or name its namespace with --operator-namespace",
+            "install it, or say where it is: --operator-namespace, and --lease-name for a Helm release of another name",
         )
         return
     yield from _of_lease(lease, subject, namespace)

@@ -1,6 +1,6 @@
 """Which rights the operator, and this command itself, need in Kubernetes, and whether they have them.
 
-This is the list that ``deploy/rbac`` is compared with by a test. A right is asked for where something needs it: a
+This is the list that the chart's rights are compared with by a test. A right is asked for where something needs it: a
 narrower grant, such as Secrets by name, is as good.
 """
 
@@ -85,9 +85,8 @@ def for_objects(
         references = (account.api_key_secret_ref, *account.webhook_secret_refs)
         yield from (Right("", "secrets", "get", namespace, each.name) for each in references)
         if account.webhook is not None:
-            for verb in ("get", "patch"):
+            for verb in ("get", "create", "patch"):  # "create" by name, too: it comes by server-side apply
                 yield Right("", "secrets", verb, namespace, account.webhook.secret_name)
-            yield Right("", "secrets", "create", namespace)
     for cluster in clusters:
         push = cluster.spec.metering.push
         named = (
@@ -134,7 +133,7 @@ def judge_operator(account: str, rights: Rights) -> Iterator[Finding]:
         rights: What was asked for, and the answers.
     """
     remedy = (
-        "kubectl apply -f deploy/rbac, or upgrade the Helm release; is it this ServiceAccount that the "
+        "upgrade the Helm release, or kubectl apply -k deploy/kustomize; is it this ServiceAccount that the "
         "operator runs as? --service-account names another"
     )
     yield from _judged("operator-rights", f"ServiceAccount {account}", rights, Status.ERROR, remedy)
