@@ -160,6 +160,8 @@ def test_reading_does_not_show_that_a_restricted_key_may_write() -> None:
     readings: dict[account.Permission, OutsideError | None] = dict.fromkeys(account.CATALOGUE)
     restricted = only(account.judge_permissions("x", readings, restricted=True))
     assert "Write is needed for Products, Prices, Customers, Subscriptions" in restricted.finding
+    metered = only(account.judge_permissions("x", {**readings, account.METERS: None}, restricted=True))
+    assert metered.finding.endswith("Subscriptions, Billing meters, Billing meter events")
     standard = only(account.judge_permissions("x", readings, restricted=False))
     assert "may do everything" in standard.finding
 

@@ -1,6 +1,6 @@
 """Whether an account answers, whose it is, what its key may do, and whether clocks agree."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -139,6 +139,12 @@ def _clock(backend: BillingBackend, answer: AccountAnswer) -> Finding:
     return Finding("clock", subject, Status.OK, f"this machine and the account are {apart:.0f} s apart")
 
 
+def _only_written(readings: Iterable[Permission]) -> Iterator[str]:
+    """What is written and has no list that could be read."""
+    if METERS in readings:
+        yield "Billing meter events"
+
+
 Readings = Mapping[Permission, OutsideError | None]
 """What became of reading one object of each list; None: it was read."""
 
@@ -169,7 +175,7 @@ def judge_permissions(subject: str, readings: Readings, *, restricted: bool) -> 
         finding = "a standard key, which may do everything; a restricted key would be safer"
         yield Finding("permissions", subject, Status.OK, finding)
     elif well:
-        writes = ", ".join(each.resource for each in readings if each.writes)
+        writes = ", ".join([*(each.resource for each in readings if each.writes), *_only_written(readings)])
         finding = (
             f"may read all {len(readings)} kinds that are needed. Whether it may write cannot be seen without "
             f"writing; Write is needed for {writes}"
