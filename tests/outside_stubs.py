@@ -15,7 +15,7 @@ from aiohttp import web
 from tenant_billing.clients.backoff import Backoff
 from tenant_billing.clients.stripe_provider import StripeProvider, connect_stripe
 from tenant_billing.clients.things_stack_registry import ThingsStackRegistry, connect_things_stack
-from tenant_billing.ports import Subject
+from tenant_billing.ports import Fence, Subject, unfenced
 
 T = TypeVar("T")
 
@@ -174,7 +174,12 @@ ONCE = Backoff(attempts=1)
 
 @asynccontextmanager
 async def stripe_at(
-    url: str, *, key: str = STRIPE_KEY, backoff: Backoff = ONCE, clock: ManualClock | None = None
+    url: str,
+    *,
+    key: str = STRIPE_KEY,
+    backoff: Backoff = ONCE,
+    clock: ManualClock | None = None,
+    fence: Fence = unfenced,
 ) -> AsyncIterator[StripeProvider]:
     provider = connect_stripe(
         api_key=key,
@@ -183,6 +188,7 @@ async def stripe_at(
         requests_per_second=100,
         clock=clock or ManualClock(),
         backoff=backoff,
+        fence=fence,
     )
     try:
         yield provider
@@ -192,7 +198,7 @@ async def stripe_at(
 
 @asynccontextmanager
 async def things_stack_at(
-    url: str, *, key: str = ADMIN_KEY, backoff: Backoff = ONCE
+    url: str, *, key: str = ADMIN_KEY, backoff: Backoff = ONCE, fence: Fence = unfenced
 ) -> AsyncIterator[ThingsStackRegistry]:
     registry = connect_things_stack(
         url=url,
@@ -201,6 +207,7 @@ async def things_stack_at(
         requests_per_second=100,
         clock=ManualClock(),
         backoff=backoff,
+        fence=fence,
     )
     try:
         yield registry

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tenant_billing.api.names import KINDS
 from tenant_billing.metrics.instruments import Instruments
-from tenant_billing.ports import Clock, Cluster, ObjectKey, Outcome, Queue, Resources
+from tenant_billing.ports import Clock, Cluster, Fence, ObjectKey, Outcome, Queue, Resources
 from tenant_billing.settings import Settings
 from tenant_billing.wiring import Loop, Operator, Ports
 
@@ -72,7 +72,9 @@ async def running_operator(
     )
     loops: list[NotingReconciler] = []
 
-    def build_loop(resources: Resources, _: Cluster, __: Queue, clock: Clock, ___: Instruments) -> Loop:
+    def build_loop(
+        resources: Resources, _: Cluster, __: Queue, clock: Clock, ___: Instruments, ____: Fence
+    ) -> Loop:
         loops.append(NotingReconciler(resources, plan))
         return Loop({kind.kind: loops[-1] for kind in KINDS}, lambda _: clock.now(), _nothing_to_close)
 

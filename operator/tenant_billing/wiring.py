@@ -34,6 +34,7 @@ from tenant_billing.ports import (
     CallMeters,
     Clock,
     Cluster,
+    Fence,
     Provider,
     Providers,
     Queue,
@@ -90,7 +91,7 @@ class Loop:
 MISSED_ROLL_CALLS: Final = 2.5
 """Intervals without an agreement after which the watches are too old to be ready: one roll call may fail."""
 
-LoopFactory = Callable[[Resources, Cluster, Queue, Clock, Instruments], Loop]
+LoopFactory = Callable[[Resources, Cluster, Queue, Clock, Instruments, Fence], Loop]
 
 
 @dataclass(frozen=True)
@@ -228,14 +229,15 @@ class Operator:
         leadership = Leadership(lease, LeaseTiming(settings.lease_duration))
         try:
             await until(self._arrivals.fill(cluster.existing), stop)
-            work = functools.partial(self._work, cluster)
+            fenced = KubernetesCluster(api.fenced(leadership.fence), self._clock, settings.identity)
+            work = functools.partial(self._work, fenced, leadership.fence)
             await leadership.run(work, stop, settings.stop_timeout)
         finally:
             stop_watching.set()
 
-    async def _work(self, cluster: Cluster, end: asyncio.Event) -> None:
+    async def _work(self, cluster: Cluster, fence: Fence, end: asyncio.Event) -> None:
         """What only the leader does."""
-        loop = self._build_loop(self._store, cluster, self._queue, self._clock, self._instruments)
+        loop = self._build_loop(self._store, cluster, self._queue, self._clock, self._instruments, fence)
         deadlines = Deadlines(loop.account_time)
         passes = Passes(loop.reconcilers, self._store, deadlines, self._clock, self._instruments)
         self._loop = loop
@@ -253,18 +255,22 @@ class Operator:
             await loop.close()
 
 
-def providers(clock: Clock, meters: CallMeters = unmeasured_calls) -> Providers:
+def providers(clock: Clock, fence: Fence, meters: CallMeters = unmeasured_calls) -> Providers:
     """Every provider that a BillingBackend can name."""
-    return {
-        STRIPE: Provider(functools.partial(connect_stripe, clock=clock, meters=meters), stripe_key_problem)
-    }
+    connect = functools.partial(connect_stripe, clock=clock, fence=fence, meters=meters)
+    return {STRIPE: Provider(connect, stripe_key_problem)}
 
 
 def build_loop_of(settings: Settings) -> LoopFactory:
     """What a leader works with in earnest: Stripe, The Things Stack, and the four reconcilers."""
 
     def build_loop(
-        resources: Resources, cluster: Cluster, queue: Queue, clock: Clock, instruments: Instruments
+        resources: Resources,
+        cluster: Cluster,
+        queue: Queue,
+        clock: Clock,
+        instruments: Instruments,
+        fence: Fence,
     ) -> Loop:
         surroundings = Surroundings(
             resources=resources,
@@ -286,8 +292,8 @@ def build_loop_of(settings: Settings) -> LoopFactory:
             surroundings,
             accounts,
             registries,
-            providers(clock, instruments.calls),
-            functools.partial(connect_things_stack, clock=clock, meters=instruments.calls),
+            providers(clock, fence, instruments.calls),
+            functools.partial(connect_things_stack, clock=clock, fence=fence, meters=instruments.calls),
             resync_interval=settings.resync_interval,
             event_interval=settings.event_interval,
         )

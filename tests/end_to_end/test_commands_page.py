@@ -1,5 +1,7 @@
 """Everything that ``docs/commands.md`` shows was printed by the command that it stands under."""
 
+import base64
+import json
 import re
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
@@ -11,10 +13,12 @@ import yaml
 from billing_server_fleet import run_with_keys, sell_as_the_billing_server
 from document_pages import blocks
 from manifests import REPOSITORY, a
-from running_product import condition
+from running_product import API, condition, is_observed
 from tenant_billing_sandbox.control_plane.pins import Program
 from tenant_billing_sandbox.environment.environment import Environment, EnvironmentSettings
 from tenant_billing_sandbox.environment.installation import samples
+from tenant_billing_sandbox.environment.places import SYSTEM_NAMESPACE
+from tenant_billing_sandbox.service.interception import Observed
 from tenant_billing_sandbox.stripe.server import StripeSettings
 from waiting import wait_for
 
@@ -59,6 +63,64 @@ def a_new_tenant(directory: Path) -> None:
     (directory / "change.yaml").write_text(yaml.safe_dump_all(manifests))
 
 
+async def doctor_finds_all_well_and_then_what_was_broken(environment: Environment, directory: Path) -> None:
+    """Nothing that it reads is changed by it; afterwards everything is mended."""
+    await name_the_signing_secret(environment)
+    since = {name: observed.record.counts().writes for name, observed in outside(environment).items()}
+    well = await run_with_keys(environment, directory, "doctor")
+    assert (well.code, well.errors) == (0, "")
+    assert_on_the_page(at_any_moment(well.output))
+
+    await environment.operator.stop()
+    await break_several_things(environment)
+    broken = await run_with_keys(environment, directory, "doctor")
+    assert (broken.code, broken.errors) == (1, "")
+    assert_on_the_page(at_any_moment(broken.output))
+    told = json.loads((await run_with_keys(environment, directory, "doctor", "-o", "json")).output)
+    wrong = {each["check"] for each in told["findings"] if each["status"] == "error"}
+    assert wrong == {"operator-rights", "leader", "webhook", "tenants"}
+    assert environment.accounts.api_key not in broken.output + json.dumps(told)
+
+    for name, observed in outside(environment).items():
+        ours = 1 if name == "Stripe" else 0  # the endpoint was disabled by us
+        assert observed.record.counts().writes == since[name] + ours
+    await environment.install()
+    await environment.start_operator()
+
+
+async def name_the_signing_secret(environment: Environment) -> None:
+    """What the report of the import asks for, carried out."""
+    patch = {"spec": {"stripe": {"webhookSecretRefs": [{"name": "stripe-webhook"}]}}}
+    arguments = ("patch", "billingbackend", "main", "--type=merge", "--patch", json.dumps(patch))
+    await environment.plane.run_kubectl(*arguments)
+
+    async def seen() -> bool:
+        found = await environment.outside.from_kubernetes(f"{API}/billingbackends/main")
+        return found is not None and is_observed(found)
+
+    await wait_for(seen, "the operator to have looked at the edited BillingBackend", 60)
+
+
+def outside(environment: Environment) -> Mapping[str, Observed]:
+    return {"Stripe": environment.stripe.observed, "TheThingsStack": environment.things_stack.observed}
+
+
+async def break_several_things(environment: Environment) -> None:
+    """Another tenant admin key, a right that is taken away, and a disabled endpoint."""
+    (endpoint,) = environment.stripe.account.table("webhook_endpoint")
+    await environment.outside.to_stripe(f"/v1/webhook_endpoints/{endpoint}", {"disabled": "true"})
+    plane, system = environment.plane, ("--namespace", SYSTEM_NAMESPACE)
+    key = base64.b64encode(b"ab" * 32).decode()
+    patch = json.dumps({"data": {"tenant-admin-key": key}})
+    await plane.run_kubectl("patch", "secret", "things-stack", *system, "--type=merge", "--patch", patch)
+    await plane.run_kubectl("delete", "rolebinding", "tenant-billing-operator", *system)
+
+
+def at_any_moment(output: str) -> str:
+    """What differs from run to run, as the page has it."""
+    return re.sub(r"renewed \d+ s ago", "renewed 1 s ago", output)
+
+
 async def test_every_output_on_the_page_is_what_the_command_prints(
     environment: Environment, tmp_path: Path
 ) -> None:
@@ -76,6 +138,8 @@ async def test_every_output_on_the_page_is_what_the_command_prints(
     status = await run_with_keys(environment, tmp_path, "status", "-n", "tenants")
     assert (status.code, status.errors) == (0, "")
     assert_on_the_page(status.output)
+
+    await doctor_finds_all_well_and_then_what_was_broken(environment, tmp_path)
 
     a_new_tenant(tmp_path)
     planned = await run_with_keys(environment, tmp_path, "plan", "-f", "change.yaml")

@@ -1,12 +1,13 @@
 """When the store is complete: nothing is looked at before the watches have brought what the API server names."""
 
 import asyncio
+from collections import Counter
 from dataclasses import dataclass, field
 
-from kubernetes_bodies import a_subscription, key, listed
+from kubernetes_bodies import a_subscription, key, listed, newer
 from tenant_billing.domain.errors import Unreachable
-from tenant_billing.ports import Listing, ObjectKey
-from tenant_billing.runtime.arrivals import Arrivals
+from tenant_billing.ports import Listing, ObjectKey, Outcome
+from tenant_billing.runtime.arrivals import GATHERING, Arrivals
 from tenant_billing.runtime.resources import ResourceStore
 from tenant_billing.runtime.work_queue import WorkQueue
 from virtual_time import run_virtually
@@ -100,3 +101,33 @@ def test_changes_are_looked_at_from_then_on_and_not_before() -> None:
         return before, list(scene.queue.waiting())
 
     assert run_virtually(scene()) == ([], [key(late)])
+
+
+def test_a_strangers_status_is_looked_at_soon_but_not_while_it_may_be_the_echo_of_our_own() -> None:
+    """The watch may be faster than the answer to the write of a pass that is under way."""
+
+    async def looks(*, under_way: bool) -> int:
+        body = a_subscription("acme")
+        scene = Scene(ApiServer([listed(body)]))
+        scene.arrivals.handle(None, body)
+        await scene.arrivals.fill(scene.server.existing)
+        passes, stop = Counter[ObjectKey](), asyncio.Event()
+
+        async def look(worked_on: ObjectKey) -> Outcome:
+            passes[worked_on] += 1
+            if under_way and passes[worked_on] == 1:
+                scene.arrivals.handle("MODIFIED", newer(body) | {"status": {"observedGeneration": 1}})
+            return Outcome("settled")
+
+        working = asyncio.create_task(scene.queue.work(look, 1, stop))
+        scene.queue.add(key(body))
+        await asyncio.sleep(1)
+        if not under_way:
+            scene.arrivals.handle("MODIFIED", newer(body) | {"status": {"observedGeneration": 1}})
+        await asyncio.sleep(GATHERING + 1)
+        stop.set()
+        await working
+        return passes[key(body)]
+
+    assert run_virtually(looks(under_way=False)) == 2
+    assert run_virtually(looks(under_way=True)) == 1

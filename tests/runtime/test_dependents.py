@@ -78,6 +78,16 @@ def test_a_status_is_no_reason_to_look_at_the_object_itself(body: dict[str, Any]
     assert affected(body, then=changed).itself == ()
 
 
+@pytest.mark.parametrize("body", [a_subscription(), a_cluster()], ids=lambda body: body["kind"])
+def test_a_status_that_a_watch_brings_is_looked_at_unless_it_is_our_own(body: dict[str, Any]) -> None:
+    """It may be a late write of a replica that led before: what it undid has to be done again."""
+    changed = newer(body) | {"status": {"observedGeneration": 1}}
+    assert names(affected(body, then=changed).strange) == {f"{body['kind']}/{body['metadata']['name']}"}
+    assert affected(body, then=changed, ours=True).strange == ()
+    assert affected(body, then=newer(body, generation=2)).strange == ()
+    assert affected(then=changed).strange == ()
+
+
 def test_our_own_finalizer_is_no_reason_but_an_edit_seen_in_the_answer_to_our_write_is() -> None:
     """The watch brings that edit later, as a version that is known by then."""
     body = a_subscription()

@@ -10,6 +10,7 @@ import pytest
 
 from kubernetes_bodies import a_plan, a_subscription, key
 from metrics_builders import Samples, scraped
+from outside_stubs import ManualClock
 from running_operator import RunningOperator, running_operator
 from tenant_billing.api.names import API_VERSION
 from tenant_billing.clients.kubernetes import KubernetesCluster
@@ -131,6 +132,25 @@ async def test_a_restarted_process_takes_its_lease_back_at_once(
         async with running_operator(kubeconfig, namespace, identity="one") as restarted:
             await wait_for(lambda: restarted.loops, "the former holder to lead")
         assert stranger.loops == []
+
+
+async def test_when_anothers_lease_runs_out_is_known_to_who_waits_for_it(
+    kinds: ControlPlane, api: KubernetesApi, namespace: str
+) -> None:
+    """So that it is tried for then, and not at the next of some intervals."""
+    clock = ManualClock()
+    held, wanted = (
+        KubernetesLease(api, clock, namespace, "lease", identity, duration=15) for identity in ("one", "two")
+    )
+    assert wanted.free_after is None
+    assert await held.acquire_or_renew()
+    assert not await wanted.acquire_or_renew()
+    assert wanted.free_after == 15
+    clock.seconds += 10
+    assert wanted.free_after == 5
+    clock.seconds += 10
+    assert wanted.free_after == 0
+    assert await wanted.acquire_or_renew()
 
 
 @pytest.fixture

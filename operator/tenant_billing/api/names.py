@@ -15,6 +15,9 @@ FIELD_MANAGER: Final = "tenant-billing-operator"
 
 FINALIZER: Final = f"{GROUP}/finalizer"
 
+SERVICE_ACCOUNT: Final = "tenant-billing-operator"
+"""Of the manifests in ``deploy/kustomize``; a Helm release may name its own."""
+
 
 @dataclass(frozen=True, slots=True)
 class ResourceKind:

@@ -26,7 +26,7 @@ from tenant_billing.domain.errors import (
     Unauthorized,
     Unreachable,
 )
-from tenant_billing.ports import UNMEASURED, CallMeter, ObjectConflict, ObjectGone
+from tenant_billing.ports import UNMEASURED, CallMeter, Fence, ObjectConflict, ObjectGone, unfenced
 
 REQUEST_TIMEOUT: Final = aiohttp.ClientTimeout(total=15, sock_connect=5)
 """Seconds; a call that hangs must not hold a worker."""
@@ -119,15 +119,23 @@ async def access_of(configuration: client.Configuration) -> Access:
 class KubernetesApi:
     """One request at a time, errors translated."""
 
-    def __init__(self, api_client: client.ApiClient, *, meter: CallMeter = UNMEASURED) -> None:
+    def __init__(
+        self, api_client: client.ApiClient, fence: Fence = unfenced, *, meter: CallMeter = UNMEASURED
+    ) -> None:
         """Send nothing yet.
 
         Args:
             api_client: The connections.
+            fence: Asked before everything but a read.
             meter: Told of every write; reads are the watches' and not counted.
         """
         self._client = api_client
+        self._fence = fence
         self._meter = meter
+
+    def fenced(self, fence: Fence) -> "KubernetesApi":
+        """The same connections, for what only a leader may do."""
+        return KubernetesApi(self._client, fence, meter=self._meter)
 
     async def call(
         self,
@@ -152,6 +160,7 @@ class KubernetesApi:
         Raises:
             ObjectConflict: 409.
             ObjectGone: 404.
+            NotLeading: The fence lets nothing through any more.
             OutsideError: The API server refused, or gave no usable answer.
         """
         send = functools.partial(self._send, method, path, body, content_type, accept, query)
@@ -177,6 +186,8 @@ class KubernetesApi:
         query: Mapping[str, str] | None,
     ) -> dict[str, Any]:
         write = method != "GET"
+        if write:
+            self._fence()
         try:
             request = await self._client.param_serialize(
                 method,

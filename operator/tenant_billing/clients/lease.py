@@ -46,6 +46,13 @@ class KubernetesLease:
         self._seen_at = 0.0
         self._log = structlog.get_logger("lease")
 
+    @property
+    def free_after(self) -> float | None:
+        """Seconds until another's Lease runs out unless it is renewed; None where none is known."""
+        if not self._seen:
+            return None
+        return max(self._seen_at + self._lasts(self._seen) - self._clock.monotonic(), 0.0)
+
     async def acquire_or_renew(self) -> bool:
         """Try once to become or to stay the holder; False also where the API server gave no usable answer."""
         try:
@@ -89,11 +96,15 @@ class KubernetesLease:
 
     def _is_held_by_another(self, spec: Mapping[str, Any]) -> bool:
         if spec.get("holderIdentity", "") in ("", self.identity):
+            self._seen = {}
             return False
         now = self._clock.monotonic()
         if spec != self._seen:
             self._seen, self._seen_at = spec, now
-        return now < self._seen_at + float(spec.get("leaseDurationSeconds", self._duration))
+        return now < self._seen_at + self._lasts(spec)
+
+    def _lasts(self, spec: Mapping[str, Any]) -> float:
+        return float(spec.get("leaseDurationSeconds", self._duration))
 
     def _ours(self, before: Mapping[str, Any]) -> dict[str, Any]:
         now = self._clock.now().strftime("%Y-%m-%dT%H:%M:%S.%fZ")

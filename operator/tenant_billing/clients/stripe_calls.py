@@ -19,7 +19,7 @@ from tenant_billing.clients.stripe_customer_locks import CustomerLocks
 from tenant_billing.clients.stripe_errors import CallKind, to_outside_error
 from tenant_billing.clients.stripe_fields import Fields
 from tenant_billing.domain.errors import NotFound, OutsideError, StoredFailure, Throttled, Unreachable
-from tenant_billing.ports import UNMEASURED, CallMeter, Subject
+from tenant_billing.ports import UNMEASURED, CallMeter, Fence, Subject, unfenced
 
 T = TypeVar("T")
 ParametersT = TypeVar("ParametersT")
@@ -43,6 +43,7 @@ class StripeCalls:
     audit: Audit
     locks: CustomerLocks
     meter: CallMeter = UNMEASURED
+    fence: Fence = unfenced
 
     async def read(self, operation: str, send: Send, to: Translate[T], *, urgent: bool = True) -> T:
         """Read one object."""
@@ -144,6 +145,8 @@ class StripeCalls:
     ) -> T:
         while True:
             await self.budget.admit(operation, urgent=urgent)
+            if kind is not CallKind.READ:
+                self.fence()  # the budget, or a pause of this whole process, may have taken longer than the Lease
             write.attempts += 1
             with measuring(
                 self.meter, self.audit.clock.monotonic, operation, is_read=kind is CallKind.READ

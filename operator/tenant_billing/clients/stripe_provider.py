@@ -13,6 +13,7 @@ from tenant_billing.clients.stripe_calls import StripeCalls
 from tenant_billing.clients.stripe_catalogue import StripeCatalogue
 from tenant_billing.clients.stripe_connection import StripeConnection
 from tenant_billing.clients.stripe_customer_locks import CustomerLocks
+from tenant_billing.clients.stripe_diagnosis import StripeDiagnosis
 from tenant_billing.clients.stripe_meters import StripeMeters
 from tenant_billing.clients.stripe_newcomers import StripeNewcomers
 from tenant_billing.clients.stripe_schedules import StripeSchedules
@@ -22,7 +23,7 @@ from tenant_billing.clients.stripe_usage import StripeUsage
 from tenant_billing.clients.stripe_webhook_endpoints import StripeWebhookEndpoints
 from tenant_billing.clients.version import PRODUCT, VERSION
 from tenant_billing.domain.errors import Unauthorized
-from tenant_billing.ports import CallMeters, Clock, System, unmeasured_calls
+from tenant_billing.ports import CallMeters, Clock, Fence, System, unfenced, unmeasured_calls
 
 REQUESTS_PER_ENDPOINT: Final = 25
 """Per second, live and in a sandbox (stripe.md 5.4)."""
@@ -38,6 +39,7 @@ class StripeProvider(
     StripeSchedules,
     StripeWebhookEndpoints,
     StripeUsage,
+    StripeDiagnosis,
 ):
     """One Stripe account as a :class:`tenant_billing.ports.BillingProvider`."""
 
@@ -49,7 +51,7 @@ class StripeProvider(
         return f"StripeProvider(livemode={self._connection.livemode})"
 
 
-def connect_stripe(
+def connect_stripe(  # noqa: PLR0913 - what the account is, and what each call of this process passes through
     *,
     api_key: str,
     api_url: str | None,
@@ -59,6 +61,7 @@ def connect_stripe(
     backend: str = "",
     meters: CallMeters = unmeasured_calls,
     backoff: Backoff | None = None,
+    fence: Fence = unfenced,
 ) -> StripeProvider:
     """Connect to an account; no call is made yet. With clock and meters bound it is a ``ProviderFactory``.
 
@@ -71,6 +74,7 @@ def connect_stripe(
         backend: Name of its BillingBackend, under which its calls are measured.
         meters: What measures calls.
         backoff: How calls are tried again.
+        fence: Asked before every write.
 
     Raises:
         Unauthorized: The key is not of Stripe's form, not of the mode, or a live one for another address (api.md 2).
@@ -88,6 +92,7 @@ def connect_stripe(
         audit=Audit(System.STRIPE, clock),
         locks=CustomerLocks(),
         meter=meter,
+        fence=fence,
     )
     return StripeProvider(StripeConnection(client, transport, calls, account_time, livemode=livemode))
 

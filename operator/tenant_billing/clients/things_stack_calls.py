@@ -22,7 +22,7 @@ from tenant_billing.clients.things_stack_errors import (
 )
 from tenant_billing.clients.version import PRODUCT, VERSION
 from tenant_billing.domain.errors import OutsideError, Throttled, Unreachable
-from tenant_billing.ports import UNMEASURED, CallMeter, Subject
+from tenant_billing.ports import UNMEASURED, CallMeter, Fence, Subject, unfenced
 
 TIMEOUT: Final = httpx.Timeout(30.0, connect=5.0)
 """Seconds, per phase."""
@@ -81,6 +81,7 @@ class ThingsStackCalls:
         backoff: Backoff,
         audit: Audit,
         meter: CallMeter = UNMEASURED,
+        fence: Fence = unfenced,
     ) -> None:
         self._http = http
         self._admin_key = admin_key
@@ -88,6 +89,7 @@ class ThingsStackCalls:
         self._backoff = backoff
         self._audit = audit
         self._meter = meter
+        self._fence = fence
         self._warnings: set[str] = set()
 
     async def read(self, call: Call, *, urgent: bool) -> Mapping[str, Any]:
@@ -106,6 +108,8 @@ class ThingsStackCalls:
     async def _carry_out(self, call: Call, write: Write, *, urgent: bool) -> Mapping[str, Any]:
         while True:
             await self._budget.admit(call.operation, urgent=urgent)
+            if call.writes:
+                self._fence()  # the budget, or a pause of this whole process, may have taken longer than the Lease
             write.attempts += 1
             with measuring(
                 self._meter, self._audit.clock.monotonic, call.operation, is_read=not call.writes

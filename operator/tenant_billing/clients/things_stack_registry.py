@@ -19,7 +19,7 @@ from tenant_billing.clients.things_stack_objects import to_tenant, to_tenant_id,
 from tenant_billing.domain import requests
 from tenant_billing.domain.errors import NotFound, Refused, Unauthorized
 from tenant_billing.domain.observations import LIMIT_NAMES, Tenant, Totals
-from tenant_billing.ports import CallMeters, Clock, Subject, System, unmeasured_calls
+from tenant_billing.ports import CallMeters, Clock, Fence, Subject, System, unfenced, unmeasured_calls
 
 T = TypeVar("T")
 
@@ -182,7 +182,7 @@ class ThingsStackRegistry:
         return _understand("ListTenants", lambda fields: list(fields.get("tenants") or ()), answer)
 
 
-def connect_things_stack(
+def connect_things_stack(  # noqa: PLR0913 - what the registry is, and what each call of this process passes through
     *,
     url: str,
     admin_key: str,
@@ -192,6 +192,7 @@ def connect_things_stack(
     cluster: str = "",
     meters: CallMeters = unmeasured_calls,
     backoff: Backoff | None = None,
+    fence: Fence = unfenced,
 ) -> ThingsStackRegistry:
     """Connect to a registry; no call is made yet. With clock and meters bound it is a ``RegistryFactory``.
 
@@ -204,6 +205,7 @@ def connect_things_stack(
         cluster: Name of its ThingsStackCluster, under which its calls are measured.
         meters: What measures calls.
         backoff: How calls are tried again.
+        fence: Asked before every write.
 
     Raises:
         Unauthorized: The key has not the form of a key, so it is not sent anywhere.
@@ -222,6 +224,7 @@ def connect_things_stack(
         backoff=backoff or Backoff(),
         audit=Audit(System.THE_THINGS_STACK, clock),
         meter=meter,
+        fence=fence,
     )
     return ThingsStackRegistry(calls)
 

@@ -7,6 +7,7 @@ from typing import Final
 import click
 
 COMMANDS: Final[Mapping[str, str]] = {
+    "doctor": "tenant_billing.commands.doctor:doctor",
     "import": "tenant_billing.commands.import_:import_",
     "migrate-meter": "tenant_billing.commands.migrate_meter:migrate_meter",
     "plan": "tenant_billing.commands.plan:plan",

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -14,6 +13,7 @@ import click
 from tenant_billing.api import names
 from tenant_billing.clients.stripe_provider import connect_stripe
 from tenant_billing.clients.things_stack_registry import connect_things_stack
+from tenant_billing.commands.cluster_options import kubeconfig_option, operator_namespace_option
 from tenant_billing.commands.forecast_output import print_forecast
 from tenant_billing.commands.manifest_files import Manifests, read_manifests
 from tenant_billing.commands.problems import CannotGoOn, told_in_one_line
@@ -23,7 +23,6 @@ from tenant_billing.ports import StoredSecret
 from tenant_billing.rehearsal.rehearsal import Outside, rehearse
 from tenant_billing.runtime.clock import SystemClock
 from tenant_billing.runtime.logs import configure_logs
-from tenant_billing.settings import DEFAULT_NAMESPACE, PREFIX
 
 WOULD_CHANGE: Final = 2
 """Exit status where something would be written outside, as ``terraform plan -detailed-exitcode`` has it."""
@@ -45,16 +44,8 @@ _CONNECTING: Final = (names.BILLING_BACKEND.kind, names.THINGS_STACK_CLUSTER.kin
 @click.option(
     "-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Format."
 )
-@click.option(
-    "--operator-namespace",
-    default=lambda: os.environ.get(f"{PREFIX}NAMESPACE", DEFAULT_NAMESPACE),
-    help="Where the Secrets of BillingBackends and ThingsStackClusters lie.",
-)
-@click.option(
-    "--kubeconfig",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="The kubeconfig to use; otherwise kubectl's.",
-)
+@operator_namespace_option("Where the Secrets of BillingBackends and ThingsStackClusters lie.")
+@kubeconfig_option
 def plan(
     sources: tuple[str, ...],
     namespace: str | None,

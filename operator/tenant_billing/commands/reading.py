@@ -2,7 +2,8 @@
 
 import base64
 import binascii
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +20,8 @@ from tenant_billing.ports import StoredSecret
 PAGE: Final = 500
 TIMEOUT: Final = 15.0
 _NOT_FOUND: Final = 404
+LOGIN_PROBLEMS: Final = (NotImplementedError, OSError, subprocess.SubprocessError)
+"""What a plugin named in the kubeconfig raises that is missing, fails, or is of a kind that pykube does not know."""
 _CORE: Final = "v1"
 
 Body = dict[str, Any]
@@ -43,6 +46,7 @@ class KubernetesReader:
             config = _configuration(kubeconfig)
             self._client = HTTPClient(config, timeout=TIMEOUT)
             self.namespace: str = config.namespace
+            self._date = ""
         except (PyKubeError, KeyError, ValueError, OSError) as error:
             raise CannotRead(
                 f"no usable kubeconfig: {error}. Set KUBECONFIG, or give --kubeconfig."
@@ -81,7 +85,7 @@ class KubernetesReader:
             CannotRead: The API server refused, or gave no usable answer.
         """
         try:
-            found = self._get(_CORE, f"secrets/{name}", namespace, {})
+            return self._stored(namespace, name)
         except HTTPError as error:
             if error.code == _NOT_FOUND:
                 return None
@@ -89,6 +93,15 @@ class KubernetesReader:
                 f"Secret {namespace}/{name} cannot be read: {error}. Ask for the right to read it, "
                 "or give the Secret among the manifests."
             ) from None
+
+    def _stored(self, namespace: str, name: str) -> StoredSecret:
+        """A Secret.
+
+        Raises:
+            HTTPError: The API server refused, or there is none.
+            CannotRead: It gave no usable answer.
+        """
+        found = self._get(_CORE, f"secrets/{name}", namespace, {})
         metadata = found["metadata"]
         values = {key: text for key, value in (found.get("data") or {}).items() if (text := decoded(value))}
         return StoredSecret(metadata["resourceVersion"], metadata.get("annotations") or {}, values)
@@ -104,16 +117,28 @@ class KubernetesReader:
             params = {"limit": str(PAGE), "continue": following}
 
     def _get(self, version: str, path: str, namespace: str | None, params: dict[str, str]) -> Body:
+        where = {"version": version, "namespace": namespace, "url": path}
+        return self._answered(partial(self._client.get, **where, params=params))
+
+    def _answered(self, send: Callable[[], requests.Response]) -> Body:
+        """The JSON object that a request brings.
+
+        Raises:
+            HTTPError: The API server refused.
+            CannotRead: It gave no usable answer.
+        """
         try:
-            get, check = self._client.get, self._client.raise_for_status
-            answer = get(version=version, namespace=namespace, url=path, params=params)  # type: ignore[no-untyped-call]  # published without types
-            check(answer)  # type: ignore[no-untyped-call]  # published without types
+            answer = send()
+            self._client.raise_for_status(answer)  # type: ignore[no-untyped-call]  # published without types
             found: Body = answer.json()
         except HTTPError:
             raise
         except (requests.RequestException, PyKubeError, ValueError) as error:
             server = self._client.url
             raise CannotRead(f"no usable answer from {server}: {type(error).__name__}") from None
+        except LOGIN_PROBLEMS as error:
+            raise CannotRead(f"the kubeconfig's way to log in does not work here: {error}") from None
+        self._date = str(answer.headers.get("Date", ""))
         return found
 
 

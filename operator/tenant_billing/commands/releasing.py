@@ -83,6 +83,12 @@ class KeptLease:
         """Hold this Lease."""
         self.identity = lease.identity
         self.acquire_or_renew = lease.acquire_or_renew
+        self._lease = lease
+
+    @property
+    def free_after(self) -> float | None:
+        """When another's Lease can be had."""
+        return self._lease.free_after
 
     async def release(self) -> None:
         """Keep it."""

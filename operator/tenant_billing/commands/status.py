@@ -12,6 +12,7 @@ from tenant_billing.api import names
 from tenant_billing.api.reasons import Reason
 from tenant_billing.api.resource import InvalidResourceError
 from tenant_billing.api.tenant_subscription import TenantSubscription
+from tenant_billing.commands.cluster_options import kubeconfig_option
 from tenant_billing.commands.reading import CannotRead, KubernetesReader
 from tenant_billing.commands.status_lines import METERING, StatusLine, status_line
 from tenant_billing.commands.tables import print_table
@@ -27,11 +28,7 @@ STYLES: Final = {"approved": "green", "flagged": "yellow", "suspended": "red", "
 @click.option(
     "-o", "--output", type=click.Choice(["table", "json"]), default="table", show_default=True, help="Format."
 )
-@click.option(
-    "--kubeconfig",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="The kubeconfig to use; otherwise kubectl's.",
-)
+@kubeconfig_option
 def status(namespace: str | None, output: str, kubeconfig: Path | None, *, all_namespaces: bool) -> None:
     """Show every tenant: plan, payment, state, usage against limits.
 

@@ -42,6 +42,10 @@ class Unreachable(OutsideError):
     """No usable answer."""
 
 
+class NotLeading(Unreachable):
+    """This replica's Lease may be another's by now: nothing was sent."""
+
+
 class StoredFailure(Unreachable):
     """The provider answered 5xx to a keyed write.
 

@@ -28,7 +28,17 @@ from tenant_billing.ports.resources import Resources
 from tenant_billing.ports.schedules import SubscriptionSchedules
 from tenant_billing.ports.secrets import SecretKeyMissing, SecretNotFound, Secrets, StoredSecret
 from tenant_billing.ports.webhook_endpoints import WebhookEndpoints
-from tenant_billing.ports.work import Clock, ObjectKey, OnTurn, Outcome, Queue, Reconciler, Subject
+from tenant_billing.ports.work import (
+    Clock,
+    Fence,
+    ObjectKey,
+    OnTurn,
+    Outcome,
+    Queue,
+    Reconciler,
+    Subject,
+    unfenced,
+)
 
 __all__ = [
     "INTERRUPTED",
@@ -41,6 +51,7 @@ __all__ = [
     "Clock",
     "Cluster",
     "CorrectionMeter",
+    "Fence",
     "ListObjects",
     "ListedObject",
     "Listing",
@@ -69,5 +80,6 @@ __all__ = [
     "WebhookEndpoints",
     "WebhookVerifier",
     "uncounted_correction",
+    "unfenced",
     "unmeasured_calls",
 ]

@@ -8,6 +8,15 @@ from typing import Protocol
 OnTurn = Callable[[], None]
 """Told that a request is sent now; it may have waited for its turn in a budget."""
 
+Fence = Callable[[], None]
+"""Asked right before anything is written.
+
+Raises :class:`tenant_billing.domain.errors.NotLeading` where another process may have begun to write."""
+
+
+def unfenced() -> None:
+    """The fence of a process that competes with nobody."""
+
 
 @dataclass(frozen=True, order=True)
 class ObjectKey:

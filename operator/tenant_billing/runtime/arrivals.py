@@ -72,3 +72,6 @@ class Arrivals:
             self._queue.add(key, urgent=False)
         for key in affected.soon:
             self._queue.add_after(key, GATHERING)
+        for key in affected.strange:
+            if not self._queue.is_worked_on(key):
+                self._queue.add_after(key, GATHERING)

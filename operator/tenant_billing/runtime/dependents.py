@@ -24,11 +24,14 @@ class Affected:
         itself: The changed object, where somebody's wish changed and not only what we wrote.
         others: Objects that may judge differently now.
         soon: Objects that only count others: a few seconds later will do, so that many changes cost one look.
+        strange: The changed object, where a status came that is not the one held: another leader's, or a write of it
+            that came late. Unless it is being worked on: then it is the watch that was faster than the answer.
     """
 
     itself: tuple[ObjectKey, ...] = ()
     others: tuple[ObjectKey, ...] = ()
     soon: tuple[ObjectKey, ...] = ()
+    strange: tuple[ObjectKey, ...] = ()
 
 
 class Lookups(Resources, Protocol):
@@ -44,9 +47,10 @@ def affected_by(change: Change, resources: Lookups) -> Affected:
     if change.key.kind == NAMESPACE_KIND:
         return Affected(others=_of_namespace(change, resources))
     itself = (change.key,) if _is_wished(change) else ()
+    strange = (change.key,) if not itself and _is_strangers(change) else ()
     before, after = _resource(change.before), _resource(change.after)
     if _standing(before) == _standing(after):
-        return Affected(itself)
+        return Affected(itself, strange=strange)
     others: set[ObjectKey] = set()
     soon: set[ObjectKey] = set()
     for resource in (before, after):
@@ -62,7 +66,7 @@ def affected_by(change: Change, resources: Lookups) -> Affected:
                 soon |= _owners(resource, resources)
             case _:
                 pass
-    return Affected(itself, tuple(sorted(others - {change.key})), tuple(sorted(soon - others)))
+    return Affected(itself, tuple(sorted(others - {change.key})), tuple(sorted(soon - others)), strange)
 
 
 def _is_wished(change: Change) -> bool:
@@ -70,6 +74,13 @@ def _is_wished(change: Change) -> bool:
     if change.before is None or change.after is None:
         return True
     return not change.after.has_same_intent(change.before, but_for_finalizers=change.ours)
+
+
+def _is_strangers(change: Change) -> bool:
+    """Whether a watch brought another status than the one held."""
+    if change.ours or change.before is None or change.after is None:
+        return False
+    return bool(change.before.body.get("status") != change.after.body.get("status"))
 
 
 def _resource(observed: Observed | None) -> AnyResource | None:

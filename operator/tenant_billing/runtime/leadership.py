@@ -1,8 +1,9 @@
 """Only the leader works: acquire, renew, and stop the work before the Lease can be another's.
 
-The rule that matters: the work ends at most ``renew_deadline`` plus ``grace`` after the last renewal, and that is less
-than the Lease's duration, so that two replicas never work at a time. (Every call outside is safe even
-if they did: kopf.md, "Peering".)
+The rule that matters: the work ends at most ``renew_deadline`` plus ``grace`` after the last renewal was asked for, and
+that is less than the Lease's duration, so that two replicas never work at a time. A process that was paused cannot keep
+to it: it finds itself working although the time is over. So everything that writes asks the fence first, which lets
+nothing through from that time on. (Calls that were on their way already are safe all the same: kopf.md, "Peering".)
 """
 
 import asyncio
@@ -12,6 +13,8 @@ from typing import Protocol
 
 import structlog
 
+from tenant_billing.domain.errors import NotLeading
+
 Work = Callable[[asyncio.Event], Awaitable[None]]
 """Works until the event is set, then ends soon; cancelled where it does not."""
 
@@ -20,6 +23,11 @@ class Lease(Protocol):
     """What the leader holds."""
 
     identity: str
+
+    @property
+    def free_after(self) -> float | None:
+        """Seconds until another's Lease runs out unless it is renewed; None where none is known."""
+        ...
 
     async def acquire_or_renew(self) -> bool:
         """Try once to become or to stay the holder."""
@@ -63,12 +71,27 @@ class Leadership:
         self._lease = lease
         self._timing = timing
         self._leading = asyncio.Event()
+        self._asked = float("-inf")
         self._log = structlog.get_logger("leadership")
 
     @property
     def is_leading(self) -> bool:
         """Whether this process works at present."""
         return self._leading.is_set()
+
+    def fence(self) -> None:
+        """Let a write through only while the Lease cannot be another's.
+
+        Raises:
+            NotLeading: It may be another's by now, because this process was paused or lost the API server.
+        """
+        if not self._leading.is_set() or asyncio.get_running_loop().time() >= self._over:
+            raise NotLeading("this replica does not lead any more, so nothing was sent")
+
+    @property
+    def _over(self) -> float:
+        """When the work must have ended, as long as no further renewal succeeds."""
+        return self._asked + self._timing.renew_deadline + self._timing.grace
 
     async def run(self, work: Work, stop: asyncio.Event, drain: float = 20.0) -> None:
         """Lead whenever the Lease can be had, until told to stop; then end the work first and give the Lease back.
@@ -79,10 +102,15 @@ class Leadership:
             drain: Seconds that passes under way get to end when told to stop, while the Lease is still renewed.
         """
         while not stop.is_set():
-            if await self._lease.acquire_or_renew():
+            if await self._try(self._timing.renew_deadline):
                 await self._lead(work, stop, drain)
             else:
-                await _unless(stop, self._timing.retry_period)
+                await _unless(stop, self._pause())
+
+    def _pause(self) -> float:
+        """Seconds until the next try: when the Lease runs out, where that is soon and has not passed in vain."""
+        period, free_after = self._timing.retry_period, self._lease.free_after
+        return min(free_after, period) if free_after else period
 
     async def _lead(self, work: Work, stop: asyncio.Event, drain: float) -> None:
         self._log.info("leading", identity=self._lease.identity)
@@ -95,7 +123,8 @@ class Leadership:
         finally:
             end_work.set()
             if not held:
-                await asyncio.wait({task}, timeout=self._timing.grace)
+                left = max(self._over - asyncio.get_running_loop().time(), 0.0)  # none after a pause
+                await asyncio.wait({task}, timeout=left)
             task.cancel()
             await asyncio.wait({task})
             self._leading.clear()
@@ -110,7 +139,7 @@ class Leadership:
     ) -> bool:
         """Renew until the work has ended or had its time to (True), or the Lease is lost (False)."""
         loop = asyncio.get_running_loop()
-        renewed, end = loop.time(), float("inf")
+        end = float("inf")
         while True:
             await _any_of(task, stop, end_work, self._timing.retry_period)
             if stop.is_set() and not end_work.is_set():
@@ -118,18 +147,25 @@ class Leadership:
                 end = loop.time() + drain
             if task.done() or loop.time() >= end:
                 return True
-            if await self._renew(renewed + self._timing.renew_deadline):
-                renewed = loop.time()
-            elif loop.time() >= renewed + self._timing.renew_deadline:
+            deadline = self._asked + self._timing.renew_deadline
+            if not await self._try(deadline - loop.time()) and loop.time() >= deadline:
                 return False
 
-    async def _renew(self, deadline: float) -> bool:
-        """Try once; a try that hangs is given up when the work must be stopped."""
+    async def _try(self, patience: float) -> bool:
+        """Try once, for some seconds at most.
+
+        What counts is when it was asked for: others may see the renewal long before its answer comes here, and count
+        from then.
+        """
+        asked = asyncio.get_running_loop().time()
         try:
-            async with asyncio.timeout_at(deadline):
-                return await self._lease.acquire_or_renew()
+            async with asyncio.timeout(patience):
+                held = await self._lease.acquire_or_renew()
         except TimeoutError:
             return False
+        if held:
+            self._asked = asked
+        return held
 
 
 async def _any_of(

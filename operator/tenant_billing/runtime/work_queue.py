@@ -98,6 +98,10 @@ class WorkQueue:
             for _ in range(workers):
                 group.create_task(self._worker(process, stop))
 
+    def is_worked_on(self, key: ObjectKey) -> bool:
+        """Whether a pass of this key is under way."""
+        return key in self._running
+
     def waiting(self) -> Collection[ObjectKey]:
         """The keys whose turn it is, the urgent first."""
         return [*self._urgent, *self._normal]

@@ -1,5 +1,7 @@
 """One server of the control plane as a process: started, watched, stopped, never left behind."""
 
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -108,6 +110,30 @@ class ServerProcess:
         if launcher is not None:
             self._cut(launcher)
             launcher.wait(KILL_PATIENCE)
+
+    def pause(self) -> None:
+        """Stop its clockwork by SIGSTOP: it answers nothing and notices nothing until `resume`.
+
+        Raises:
+            ServerFailedError: It doesn't run.
+        """
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on by SIGCONT, as if no time had passed.
+
+        Raises:
+            ServerFailedError: It doesn't run.
+        """
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        """Signal the program and not its launcher, which must see our end at any time."""
+        if self._launcher is None:
+            raise ServerFailedError(f"{self.name} does not run", self._log)
+        launcher = self._launcher.pid
+        children = Path(f"/proc/{launcher}/task/{launcher}/children").read_text(encoding="ascii")
+        os.kill(int(children), number)
 
     @staticmethod
     def _cut(launcher: subprocess.Popen[bytes]) -> None:

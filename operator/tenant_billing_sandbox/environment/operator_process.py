@@ -10,6 +10,7 @@ from typing import Final
 import httpx
 
 from tenant_billing_sandbox.control_plane.ports import LOOPBACK, free_ports
+from tenant_billing_sandbox.control_plane.problems import ServerFailedError
 from tenant_billing_sandbox.control_plane.server_process import ServerProcess
 from tenant_billing_sandbox.environment.places import SOURCE_ROOT
 
@@ -96,6 +97,27 @@ class OperatorProcess:
         """End it by SIGKILL; returns when it is gone. Harmless when it doesn't run."""
         if self._process is not None:
             await asyncio.to_thread(self._process.kill)
+
+    def pause(self) -> None:
+        """Let it stand still by SIGSTOP.
+
+        Raises:
+            ServerFailedError: It doesn't run.
+        """
+        self._running().pause()
+
+    def resume(self) -> None:
+        """Let it go on by SIGCONT.
+
+        Raises:
+            ServerFailedError: It doesn't run.
+        """
+        self._running().resume()
+
+    def _running(self) -> ServerProcess:
+        if self._process is None:
+            raise ServerFailedError("the operator does not run", self.log)
+        return self._process
 
     def _is_ready(self) -> bool:
         try:
