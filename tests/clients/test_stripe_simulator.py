@@ -269,3 +269,17 @@ async def test_a_key_with_other_parameters_is_a_defect_of_ours(world: World) -> 
 async def test_what_does_not_exist_is_none(world: World) -> None:
     assert await world.stripe.subscription("sub_none") is None
     assert await world.stripe.customer("cus_none") is None
+
+
+async def test_a_completed_checkout_is_read_as_an_event_of_the_subscription_that_it_sold(
+    world: World,
+) -> None:
+    """So that a birth whose other events were lost is found by this one alone."""
+    price = await world.price(4900)
+    await world.drive("checkout", price=price.id, email="ann@acme.example", metadata={"tenant-id": "acme"})
+    event = await world.stripe.newest_event()
+    assert event is not None
+    assert event.type == "checkout.session.completed"
+    bought = await world.stripe.subscription(event.related["subscription"])
+    assert bought is not None
+    assert (bought.customer_id, bought.metadata["tenant-id"]) == (event.related["customer"], "acme")

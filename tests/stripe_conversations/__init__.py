@@ -2,6 +2,7 @@
 
 from stripe_conversations import catalogue as catalogue
 from stripe_conversations import changes as changes
+from stripe_conversations import checkout as checkout
 from stripe_conversations import customers as customers
 from stripe_conversations import invoices as invoices
 from stripe_conversations import subscriptions as subscriptions

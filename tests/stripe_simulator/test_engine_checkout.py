@@ -1,6 +1,30 @@
 """Customers who subscribe without a seller's program, and what the official SDK sees of it."""
 
-from stripe_contract import Service, customer, price
+from typing import Any
+
+import pytest
+
+from stripe_contract import Service, advance, customer, price, refused
+
+DAY = 24 * 3600
+
+
+async def _opened(service: Service, **changes: Any):
+    """A session of one price, as a seller's shop opens it."""
+    params: Any = {
+        "mode": "subscription",
+        "line_items": [{"price": (await price(service)).id, "quantity": 1}],
+        "subscription_data": {"metadata": {"tenant-id": "acme"}},
+        "success_url": "https://shop.example/thanks",
+    }
+    return await service.client.v1.checkout.sessions.create_async(params | changes)
+
+
+async def _checked_out(service: Service, session: Any, **body: Any) -> dict[str, Any]:
+    """What the customer gets who fills in the session's page."""
+    answer = await service.raw.post(f"/_sandbox/checkout/sessions/{session.id}", json=body)
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
 
 
 async def test_a_customer_at_checkout_is_subscribed_and_has_paid(simulator: Service):
@@ -48,3 +72,74 @@ async def test_a_price_by_lookup_key_or_not_at_all(simulator: Service):
     assert bought["items"]["data"][0]["price"]["id"] == chosen.id
     refused = await simulator.raw.post("/_sandbox/checkout", json={"price": "growth"})
     assert (refused.status_code, refused.json()["error"]["param"]) == (400, "price")
+
+
+async def test_a_completed_session_is_told_last_and_names_what_was_bought(simulator: Service):
+    session = await _opened(simulator, customer_email="ann@acme.example")
+    assert (session.status, session.payment_status, session.customer) == ("open", "unpaid", None)
+
+    bought = await _checked_out(simulator, session, name="Acme")
+
+    assert (bought["status"], bought["metadata"]) == ("active", {"tenant-id": "acme"})
+    newest = (await simulator.client.v1.events.list_async({"limit": 1})).data[0]
+    told = newest.data.object
+    assert (newest.type, newest.request.id) == ("checkout.session.completed", None)
+    assert (told.id, told.subscription, told.customer) == (session.id, bought["id"], bought["customer"])
+    assert (told.status, told.payment_status, told.amount_total) == ("complete", "paid", 1200)
+    assert told.customer_details.email == "ann@acme.example"
+
+
+async def test_metadata_of_the_session_is_not_that_of_the_subscription(simulator: Service):
+    """stripe.md 1.2: only ``subscription_data.metadata`` reaches it."""
+    bought = await _checked_out(simulator, await _opened(simulator, metadata={"tenant-id": "other"}))
+    assert bought["metadata"] == {"tenant-id": "acme"}
+
+
+async def test_a_trial_needs_no_payment_yet(simulator: Service):
+    session = await _opened(simulator, subscription_data={"trial_period_days": 14})
+    bought = await _checked_out(simulator, session)
+    seen = await simulator.client.v1.checkout.sessions.retrieve_async(session.id)
+    assert (bought["status"], seen.payment_status, seen.amount_total) == (
+        "trialing",
+        "no_payment_required",
+        0,
+    )
+
+
+async def test_a_declined_card_leaves_the_session_open(simulator: Service):
+    session = await _opened(simulator)
+    first = await _checked_out(simulator, session, pays=False)
+    seen = await simulator.client.v1.checkout.sessions.retrieve_async(session.id)
+    assert (first["status"], seen.status, seen.subscription) == ("incomplete", "open", None)
+    assert (await _checked_out(simulator, session))["status"] == "active"
+
+
+async def test_an_open_session_expires_after_a_day_and_then_sells_nothing(simulator: Service):
+    session = await _opened(simulator)
+    await advance(simulator, DAY)
+    seen = await simulator.client.v1.checkout.sessions.retrieve_async(session.id)
+    assert (seen.status, seen.url) == ("expired", None)
+    late = await simulator.raw.post(f"/_sandbox/checkout/sessions/{session.id}", json={})
+    assert late.status_code == 400
+
+
+async def test_a_completed_session_cannot_be_expired(simulator: Service):
+    session = await _opened(simulator)
+    await _checked_out(simulator, session)
+    error = await refused(simulator.client.v1.checkout.sessions.expire_async(session.id))
+    assert error.http_status == 400
+
+
+@pytest.mark.parametrize(
+    ("changes", "param"),
+    [
+        ({"mode": "payment"}, "mode"),
+        ({"allow_promotion_codes": True}, "allow_promotion_codes"),
+        ({"line_items": []}, "line_items"),
+        ({"customer_email": "a@b.example", "customer": "cus_1"}, "customer_email"),
+        ({"expires_at": 1}, "expires_at"),
+    ],
+)
+async def test_what_a_session_cannot_be_is_refused(simulator: Service, changes: dict[str, Any], param: str):
+    error = await refused(_opened(simulator, **changes))
+    assert (error.http_status, error.param) == (400, param)

@@ -21,6 +21,7 @@ PERMISSIONS: tuple[tuple[str, str], ...] = (
     (r"/v1/invoice(s|items|_payments)(/.*)?", "invoice"),
     (r"/v[12]/billing/meter_events?(_adjustments|s)?(/.*)?", "billing_meter_event"),
     (r"/v1/billing/meters(/.*)?", "billing_meter"),
+    (r"/v1/checkout/sessions(/.*)?", "checkout_session"),
     (r"/v1/coupons(/.*)?", "coupon"),
     (r"/v1/payment_methods(/.*)?", "payment_method"),
     (r"/v1/payment_intents(/.*)?", "payment_intent"),

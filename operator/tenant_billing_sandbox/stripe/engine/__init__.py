@@ -20,6 +20,7 @@ for _name in (
     "ending",
     "renewals",
     "creation",
+    "checkout_sessions",
     "invoice_operations",
     "subscription_operations",
     "updates",

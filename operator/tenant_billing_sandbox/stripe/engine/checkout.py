@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from tenant_billing_sandbox.stripe.account import Account, Object
 from tenant_billing_sandbox.stripe.customers.customers import create_customer
 from tenant_billing_sandbox.stripe.engine.changes import changing, merge_metadata
+from tenant_billing_sandbox.stripe.engine.checkout_sessions import KIND, complete, open_session, ordered
 from tenant_billing_sandbox.stripe.engine.creation import create
 from tenant_billing_sandbox.stripe.engine.customer_actions import GOOD_CARD
 from tenant_billing_sandbox.stripe.engine.lists import found
@@ -19,47 +20,75 @@ from tenant_billing_sandbox.stripe.problems import invalid
 
 
 @dataclass(frozen=True)
-class Purchase:
-    """What a customer chose.
+class Buyer:
+    """What a customer does at the page of a Checkout Session.
 
     Attributes:
-        price: Id or lookup key of the price.
         email: Address of a new customer; None leaves it out.
         name: Name of a new customer.
-        customer: Id of a customer who is known already; then address and name are not asked.
-        metadata: What the seller wrote into ``subscription_data.metadata`` of the session or the link.
-        pays: Whether the first payment is made; else the subscription stays ``incomplete``.
+        pays: Whether the first payment is made; else the session stays open, its subscription ``incomplete``.
     """
 
-    price: str
     email: str | None = None
     name: str | None = None
-    customer: str | None = None
-    metadata: Mapping[str, str] = field(default_factory=dict)
     pays: bool = True
 
 
+@dataclass(frozen=True)
+class Purchase(Buyer):
+    """What a customer chose, of a seller's link.
+
+    Attributes:
+        price: Id or lookup key of the price.
+        customer: Id of a customer who is known already; then address and name are not asked.
+        metadata: What the seller wrote into ``subscription_data.metadata`` of the session or the link.
+    """
+
+    price: str = field(kw_only=True)
+    customer: str | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
 def subscribe(account: Account, purchase: Purchase) -> Object:
-    """Let a customer subscribe; gives the subscription.
+    """Let a customer subscribe by a session of its own, as a link makes one; gives the subscription.
 
     Raises:
         Problem: There is no such price or customer.
     """
     price = _price(account, purchase.price)
-    customer = purchase.customer or _new_customer(account, purchase)
-    found(account, "customer", customer)
+    if purchase.customer:
+        found(account, "customer", purchase.customer)
     params: Object = {
-        "customer": customer,
-        "items": [{"price": price["id"]}],
-        "metadata": dict(purchase.metadata),
-        "payment_behavior": "default_incomplete",
+        "mode": "subscription",
+        "line_items": [{"price": price["id"]}],
+        "subscription_data": {"metadata": dict(purchase.metadata)},
+        "success_url": "https://shop.example/thanks",
     }
-    if purchase.pays:
-        params |= {
-            "payment_behavior": "allow_incomplete",
-            "default_payment_method": attach(account, GOOD_CARD, customer)["id"],
-        }
-    return create(account, Call("POST", "/v1/subscriptions", (), params))
+    if purchase.customer:
+        params["customer"] = purchase.customer
+    return check_out(account, open_session(account, params)["id"], purchase)
+
+
+def check_out(account: Account, session_id: str, buyer: Buyer) -> Object:
+    """Let a customer fill in the page of a session; gives the subscription.
+
+    Raises:
+        Problem: There is no such session, or it is not open.
+    """
+    session = found(account, KIND, session_id)
+    if session["status"] != "open":
+        raise invalid(f"The Checkout Session has a status of {session['status']}.")
+    customer = session["customer"] or _new_customer(account, session, buyer)
+    params = ordered(account, session) | {"customer": customer, "payment_behavior": "default_incomplete"}
+    if not buyer.pays:
+        return create(account, Call("POST", "/v1/subscriptions", (), params))
+    params |= {
+        "payment_behavior": "allow_incomplete",
+        "default_payment_method": attach(account, GOOD_CARD, customer)["id"],
+    }
+    subscription = create(account, Call("POST", "/v1/subscriptions", (), params))
+    complete(account, session, subscription)
+    return subscription
 
 
 def edit_metadata(account: Account, subscription_id: str, metadata: Mapping[str, str]) -> Object:
@@ -81,7 +110,7 @@ def _price(account: Account, name: str) -> Object:
     raise invalid(f"No such price: '{name}'", param="price")
 
 
-def _new_customer(account: Account, purchase: Purchase) -> str:
-    known = {"email": purchase.email, "name": purchase.name}
+def _new_customer(account: Account, session: Object, buyer: Buyer) -> str:
+    known = {"email": buyer.email or session["customer_email"], "name": buyer.name}
     params = {key: value for key, value in known.items() if value is not None}
     return str(create_customer(account, Call("POST", "/v1/customers", (), params))["id"])

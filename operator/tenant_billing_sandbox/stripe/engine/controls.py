@@ -13,7 +13,7 @@ from aiohttp import web
 
 from tenant_billing_sandbox.stripe.account import Account, Object
 from tenant_billing_sandbox.stripe.engine.cards import Behavior
-from tenant_billing_sandbox.stripe.engine.checkout import Purchase, edit_metadata, subscribe
+from tenant_billing_sandbox.stripe.engine.checkout import Buyer, Purchase, check_out, edit_metadata, subscribe
 from tenant_billing_sandbox.stripe.engine.clock import advance
 from tenant_billing_sandbox.stripe.engine.customer_actions import pay, set_card
 from tenant_billing_sandbox.stripe.engine.deliveries import Courier
@@ -41,6 +41,7 @@ def routes(account: Account, courier: Courier | None = None) -> list[web.RouteDe
         ("GET", "/_sandbox/account", _account),
         ("POST", "/_sandbox/account", _set_account),
         ("POST", "/_sandbox/checkout", _checkout),
+        ("POST", "/_sandbox/checkout/sessions/{id}", _check_out),
         ("POST", "/_sandbox/subscriptions/{id}/metadata", _metadata),
         ("POST", "/_sandbox/customers/{id}/pay", _pay),
         ("POST", "/_sandbox/customers/{id}/card", _card),
@@ -109,6 +110,10 @@ def _pay(account: Account, request: web.Request, body: Object) -> Object:
 
 def _checkout(account: Account, _request: web.Request, body: Object) -> Object:
     return subscribe(account, Purchase(**body))
+
+
+def _check_out(account: Account, request: web.Request, body: Object) -> Object:
+    return check_out(account, request.match_info["id"], Buyer(**body))
 
 
 def _metadata(account: Account, request: web.Request, body: Object) -> Object:

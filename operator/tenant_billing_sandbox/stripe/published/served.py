@@ -24,6 +24,8 @@ SERVED = (
     r"POST /v1/payment_intents/\{\}/confirm",
     r"(GET|POST) /v1/setup_intents(/\{\})?",
     r"POST /v1/setup_intents/\{\}/(confirm|cancel)",
+    r"GET /v1/checkout/sessions(/\{\})?",
+    r"POST /v1/checkout/sessions(/\{\}/expire)?",
     r"GET /v1/events(/\{\})?",
     r"(GET|POST|DELETE) /v1/webhook_endpoints(/\{\})?",
     r"(GET|POST|DELETE) /v1/test_helpers/test_clocks(/\{\})?",
@@ -33,6 +35,7 @@ SERVED = (
 
 SDK_PARAMETERS = {
     "POST /v1/billing/meters": "billing.MeterCreateParams",
+    "POST /v1/checkout/sessions": "checkout.SessionCreateParams",
     "POST /v1/coupons": "CouponCreateParams",
     "POST /v1/customers": "CustomerCreateParams",
     "POST /v1/customers/{}": "CustomerUpdateParams",
@@ -76,6 +79,7 @@ OBJECTS = (
     "billing.meter",
     "billing.meter_event",
     "billing.meter_event_summary",
+    "checkout.session",
     "coupon",
     "customer",
     "discount",

@@ -81,7 +81,7 @@ def expandable(kind: str | None) -> frozenset[str] | None:
 
 def kind_of(template: str) -> str | None:
     """The kind of object that calls below a path answer with: ``/v1/subscriptions/{}/pause`` with a subscription."""
-    collection = re.match(r"/v1/((?:billing|test_helpers)/)?[^/]+", template)
+    collection = re.match(r"/v1/((?:billing|checkout|test_helpers)/)?[^/]+", template)
     if collection is None:
         return None
     name = collection[0].removeprefix("/v1/").replace("/", ".").removesuffix("s")
