@@ -7,13 +7,13 @@ import stripe
 
 from tenant_billing.clients.audit import Audit
 from tenant_billing.clients.backoff import Backoff
-from tenant_billing.clients.budget import Budget
 from tenant_billing.clients.stripe_account import StripeAccount
 from tenant_billing.clients.stripe_calls import StripeCalls
 from tenant_billing.clients.stripe_catalogue import StripeCatalogue
 from tenant_billing.clients.stripe_connection import StripeConnection
 from tenant_billing.clients.stripe_customer_locks import CustomerLocks
 from tenant_billing.clients.stripe_diagnosis import StripeDiagnosis
+from tenant_billing.clients.stripe_limits import account_budget
 from tenant_billing.clients.stripe_meters import StripeMeters
 from tenant_billing.clients.stripe_newcomers import StripeNewcomers
 from tenant_billing.clients.stripe_schedules import StripeSchedules
@@ -25,8 +25,6 @@ from tenant_billing.clients.version import PRODUCT, VERSION
 from tenant_billing.domain.errors import Unauthorized
 from tenant_billing.ports import CallMeters, Clock, Fence, System, unfenced, unmeasured_calls
 
-REQUESTS_PER_ENDPOINT: Final = 25
-"""Per second, live and in a sandbox (stripe.md 5.4)."""
 KEY: Final = re.compile(r"(?:sk|rk)_(?P<mode>live|test)_[A-Za-z0-9_]+")
 
 
@@ -87,7 +85,7 @@ def connect_stripe(  # noqa: PLR0913 - what the account is, and what each call o
     client = _client(api_key, api_url, transport)
     meter = meters(System.STRIPE, backend)
     calls = StripeCalls(
-        budget=Budget(requests_per_second, clock, per_operation_default=REQUESTS_PER_ENDPOINT, meter=meter),
+        budget=account_budget(requests_per_second, clock, meter, livemode=livemode),
         backoff=backoff or Backoff(),
         audit=Audit(System.STRIPE, clock),
         locks=CustomerLocks(),

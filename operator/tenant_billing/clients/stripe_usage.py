@@ -11,6 +11,7 @@ from stripe import StripeResponse
 from tenant_billing.clients import stripe_requests as wire
 from tenant_billing.clients.stripe_connection import StripeAccess
 from tenant_billing.clients.stripe_fields import Fields, to_fields, to_id, to_list, to_required_id
+from tenant_billing.clients.stripe_limits import REPORT_USAGE
 from tenant_billing.domain.errors import AlreadyExists
 from tenant_billing.domain.meter_errors import MeterErrors, Mistake, Sample
 from tenant_billing.domain.metering import UsageReport
@@ -43,7 +44,7 @@ class StripeUsage(StripeAccess):
         }
         try:
             await self._calls.write(
-                "CreateMeterEvent",
+                REPORT_USAGE,
                 lambda: self._api.billing.meter_events.create_async(parameters),
                 lambda fields: fields["identifier"],
                 subject,
