@@ -88,11 +88,11 @@ class AccountMemory(EndpointsMemory):
                 yield each
 
     async def subscriptions_of(
-        self, customer_id: str, on_turn: OnTurn | None = None
+        self, customer_id: str, on_turn: OnTurn | None = None, *, urgent: bool = True
     ) -> Sequence[Subscription]:
         if on_turn is not None:
             on_turn()
-        self.called("subscriptions_of")
+        self.called("subscriptions_of", urgent=urgent)
         return [each for each in self.subscriptions.values() if each.customer_id == customer_id]
 
     async def subscription(self, subscription_id: str) -> Subscription | None:

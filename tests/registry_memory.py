@@ -24,8 +24,8 @@ class RegistryMemory(Failing):
         for each in list(self.tenants.values()):
             yield each
 
-    async def tenant(self, tenant_id: str) -> Tenant | None:
-        self.called("tenant")
+    async def tenant(self, tenant_id: str, *, urgent: bool = True) -> Tenant | None:
+        self.called("tenant", urgent=urgent)
         return self.tenants.get(tenant_id)
 
     async def create_tenant(self, request: requests.NewTenant, subject: Subject) -> Tenant:

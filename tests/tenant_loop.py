@@ -47,11 +47,11 @@ class SellingAccount(AccountMemory):
     while_a_read_is_answered: list[Callable[[], None]] = field(default_factory=list)
 
     async def subscriptions_of(
-        self, customer_id: str, on_turn: OnTurn | None = None
+        self, customer_id: str, on_turn: OnTurn | None = None, *, urgent: bool = True
     ) -> Sequence[Subscription]:
         while self.while_a_read_waits:
             self.while_a_read_waits.pop()()
-        found = await super().subscriptions_of(customer_id, on_turn)
+        found = await super().subscriptions_of(customer_id, on_turn, urgent=urgent)
         while self.while_a_read_is_answered:
             self.while_a_read_is_answered.pop()()
         return found

@@ -70,7 +70,31 @@ async def test_plan_wakes_whom_it_moves_and_counts_them(selling: Selling) -> Non
     assert migration(selling) == PriceMigration(total=12, moved=12)
     assert woken(selling) == []
     assert selling.account.count("change_item") == 12
+
+
+async def test_moves_and_the_reads_before_them_let_payments_pass(selling: Selling) -> None:
+    reprice(selling)
+    await selling.run(PLAN)
+    selling.account.calls.clear()
+    selling.registry.calls.clear()
+    await selling.run(*KEYS)
     assert {each.urgent for each in selling.account.subjects if each.why == "ChangeItem"} == {False}
+    assert selling.account.count("subscriptions_of") == 12
+    assert selling.account.could_wait == ["subscriptions_of"] * 12
+    assert selling.registry.count("tenant") == 12
+    assert selling.registry.could_wait == ["tenant"] * 12
+
+
+async def test_a_payment_is_read_before_moves(selling: Selling) -> None:
+    reprice(selling)
+    await selling.run(PLAN)
+    selling.account.calls.clear()
+    body = dict(selling.loop.store.body(KEYS[0]) or {})
+    told = body["metadata"].get("annotations", {}) | {"tenantbilling.dev/nudge": "evt_paid"}
+    selling.loop.see(bodies.newer(body, annotations=told))
+    await selling.run(KEYS[0])
+    assert selling.account.count("subscriptions_of") == 1
+    assert selling.account.could_wait == []
 
 
 @pytest.mark.parametrize("cut", ["change_item", "change_item:committed"])

@@ -50,13 +50,14 @@ class StripeSubscriptions(StripeAccess):
                     yield invoice
 
     async def subscriptions_of(
-        self, customer_id: str, on_turn: OnTurn | None = None
+        self, customer_id: str, on_turn: OnTurn | None = None, *, urgent: bool = True
     ) -> Sequence[Subscription]:
         """All subscriptions of one customer, ended ones too, freshly read, with their invoices where past due.
 
         Args:
             customer_id: Which customer.
             on_turn: Called when the first page is asked for.
+            urgent: Whether it goes before what can wait.
         """
         filters = {
             "customer": wire.from_id(customer_id, "customer"),
@@ -70,8 +71,8 @@ class StripeSubscriptions(StripeAccess):
                 on_turn()
             return await listing(parameters)
 
-        pages = self._calls.pages("ListSubscriptions", send_page, filters, checked, urgent=True)
-        return [await self._complete(fields) async for fields in pages]
+        pages = self._calls.pages("ListSubscriptions", send_page, filters, checked, urgent=urgent)
+        return [await self._complete(fields, urgent=urgent) async for fields in pages]
 
     async def subscription(self, subscription_id: str) -> Subscription | None:
         """One subscription, freshly read, its open invoices included where it is past due or incomplete."""
@@ -85,18 +86,18 @@ class StripeSubscriptions(StripeAccess):
         )
         return None if fields is None else await self._complete(fields)
 
-    async def _complete(self, fields: Fields) -> Subscription:
+    async def _complete(self, fields: Fields, *, urgent: bool = True) -> Subscription:
         """A subscription with what Stripe did not send along: further items, and the invoices that wait."""
-        whole = await self._with_all_items(fields)
+        whole = await self._with_all_items(fields, urgent=urgent)
         if whole["status"] not in WAITING_FOR_PAYMENT and whole.get("collection_method") != INVOICED:
             return self._seen(to_subscription(whole, []))
         filters = {"subscription": whole["id"], "status": "open"}
         pages = self._calls.pages(
-            "ListInvoices", self._connection.listing("/v1/invoices"), filters, to_invoice, urgent=True
+            "ListInvoices", self._connection.listing("/v1/invoices"), filters, to_invoice, urgent=urgent
         )
         return self._seen(to_subscription(whole, [invoice async for invoice in pages]))
 
-    async def _with_all_items(self, fields: Fields) -> Fields:
+    async def _with_all_items(self, fields: Fields, *, urgent: bool = True) -> Fields:
         """The same subscription with all its items: Stripe inlines the first page of them only."""
         if not to_fields(fields.get("items")).get("has_more"):
             return fields
@@ -106,7 +107,7 @@ class StripeSubscriptions(StripeAccess):
             self._connection.listing("/v1/subscription_items"),
             filters,
             _checked_item,
-            urgent=True,
+            urgent=urgent,
         )
         return {**fields, "items": {"data": [item async for item in items], "has_more": False}}
 

@@ -64,9 +64,9 @@ class ThingsStackRegistry:
                 return
             number += 1
 
-    async def tenant(self, tenant_id: str) -> Tenant | None:
+    async def tenant(self, tenant_id: str, *, urgent: bool = True) -> Tenant | None:
         """One tenant, freshly read; None only where the registry itself says so (T-01)."""
-        fields = await self._fields(tenant_id)
+        fields = await self._fields(tenant_id, urgent=urgent)
         return None if fields is None else _understand("GetTenant", to_tenant, fields)
 
     async def create_tenant(self, request: requests.NewTenant, subject: Subject) -> Tenant:
@@ -103,7 +103,7 @@ class ThingsStackRegistry:
         if mask:
             call = Call("UpdateTenant", "PUT", _path(tenant_id), json=body, writes=True)
             answer = await self._calls.write(call, subject)
-        fields = await self._fields(tenant_id)
+        fields = await self._fields(tenant_id, urgent=subject.urgent)
         if fields is None:
             raise NotFound(f"there is no tenant {tenant_id}", operation="GetTenant", code="tenant_not_found")
         return _understand("UpdateTenant", to_tenant, wire.with_update(fields, answer, mask), writes=True)
@@ -163,10 +163,10 @@ class ThingsStackRegistry:
             raise
         return _understand(call.operation, lambda fields: to_totals(fields, names), answer)
 
-    async def _fields(self, tenant_id: str) -> Mapping[str, Any] | None:
+    async def _fields(self, tenant_id: str, *, urgent: bool = True) -> Mapping[str, Any] | None:
         call = Call("GetTenant", "GET", _path(tenant_id), {"field_mask": ",".join(wire.TENANT_MASK)})
         try:
-            return await self._calls.read(call, urgent=True)
+            return await self._calls.read(call, urgent=urgent)
         except NotFound:
             return None
 

@@ -181,6 +181,21 @@ OUTSIDE = (
 """Actions that write outside the cluster: a fresh read precedes each."""
 
 
+def is_urgent(action: Action) -> bool:
+    """Whether an action, and what is read for it, goes before what can wait in the budgets.
+
+    A changed price of a plan, which may move a thousand subscribers, and what takes place at the end of a period anyway
+    let payments pass.
+    """
+    match action:
+        case ChangeItem():
+            return action.urgent
+        case AttachSchedule() | PlanMove():
+            return False
+        case _:
+            return True
+
+
 def disruption_of(action: Action) -> Disruption:
     """Whether an action takes access away, and how."""
     match action:

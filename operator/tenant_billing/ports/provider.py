@@ -60,7 +60,7 @@ class BillingProvider(Meters, SubscriptionSchedules, Usage, WebhookEndpoints, Pr
         ...
 
     async def subscriptions_of(
-        self, customer_id: str, on_turn: OnTurn | None = None
+        self, customer_id: str, on_turn: OnTurn | None = None, *, urgent: bool = True
     ) -> Sequence[Subscription]:
         """All subscriptions of one customer, ended ones too, freshly read, with their invoices where past due.
 
@@ -68,6 +68,7 @@ class BillingProvider(Meters, SubscriptionSchedules, Usage, WebhookEndpoints, Pr
             customer_id: Which customer.
             on_turn: Called when the request is sent, after it has waited for its turn: the answer covers whatever
                 has happened until then.
+            urgent: Whether it goes before what can wait in the account's budget.
         """
         ...
 

@@ -22,7 +22,7 @@ class TenantRegistry(Protocol):
         """All tenants, with all that the operator compares."""
         ...
 
-    async def tenant(self, tenant_id: str) -> Tenant | None:
+    async def tenant(self, tenant_id: str, *, urgent: bool = True) -> Tenant | None:
         """One tenant, freshly read; None only where the registry itself says so (T-01)."""
         ...
 

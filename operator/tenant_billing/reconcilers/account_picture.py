@@ -118,7 +118,12 @@ class AccountPicture(SeenObjects):
         return await self._fresh(subscription_id, self._provider.subscription)
 
     async def fresh_payer(
-        self, customer_id: str, on_turn: OnTurn | None = None, *, with_customer: bool = False
+        self,
+        customer_id: str,
+        on_turn: OnTurn | None = None,
+        *,
+        with_customer: bool = False,
+        urgent: bool = True,
     ) -> None:
         """A customer with all subscriptions, ended ones too, as they are now.
 
@@ -128,6 +133,7 @@ class AccountPicture(SeenObjects):
             customer_id: Who pays.
             on_turn: Told when the provider is asked: the answer covers what has happened until then.
             with_customer: Ask for the customer all the same.
+            urgent: Whether it goes before what can wait in the account's budget.
         """
         begun = self._readings.begin(customer_id)
 
@@ -137,7 +143,7 @@ class AccountPicture(SeenObjects):
             if on_turn is not None:
                 on_turn()
 
-        found = await self._provider.subscriptions_of(customer_id, asked)
+        found = await self._provider.subscriptions_of(customer_id, asked, urgent=urgent)
         for each in found:
             self._answered(each.id, each, begun)
         if (

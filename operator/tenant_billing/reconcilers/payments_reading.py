@@ -27,7 +27,12 @@ class Payments:
 
 
 async def read_payments(
-    world: World, account: AccountConnection, tenant: Tenant | None, on_turn: OnTurn | None
+    world: World,
+    account: AccountConnection,
+    tenant: Tenant | None,
+    on_turn: OnTurn | None,
+    *,
+    urgent: bool = True,
 ) -> Payments:
     """Find customer and subscriptions by ids in status, then the tenant, then the account's picture.
 
@@ -36,6 +41,7 @@ async def read_payments(
         account: Who is paid.
         tenant: The tenant as it was read, None where there is none.
         on_turn: Told when the account is asked again; None: what was seen of it does.
+        urgent: Whether that goes before what can wait in the account's budget.
 
     Raises:
         tenant_billing.domain.errors.OutsideError: The account could not be read.
@@ -48,7 +54,7 @@ async def read_payments(
     if on_turn is not None:
         # A tenant that is born of it takes its name and address from the customer, whose edits no event tells.
         born = world.is_observed and tenant is None
-        await picture.fresh_payer(customer_id, on_turn, with_customer=born)
+        await picture.fresh_payer(customer_id, on_turn, with_customer=born, urgent=urgent)
     elif picture.customer(customer_id) is None:
         await picture.fresh_customer(customer_id)
     for each_id in recorded:
@@ -58,15 +64,19 @@ async def read_payments(
     known_ids = {*recorded, *((of_tenant,) if of_tenant else ())}
     key = TenantKey(account.owner, world.resource.spec.cluster_ref.name, world.resource.spec.tenant.id)
     plans = [each.plan for each in world.offers]
+    await _see_schedules(picture, _named(picture, customer_id, key, known_ids, plans))
     found = _named(picture, customer_id, key, known_ids, plans)
-    for each in found:
-        if each.schedule_id is not None and each.schedule is None and not counting.has_ended(each):
-            await picture.fresh_subscription(each.id)  # pages do not show a schedule, nor whose it is
-            found = _named(picture, customer_id, key, known_ids, plans)
     missing = next((each_id for each_id in recorded if not _has(picture, customer_id, each_id)), None)
     fresh = on_turn is not None
     rivals = await _rivals(picture, key, customer_id, fresh=fresh) if not recorded else ()
     return Payments(picture.customer(customer_id), found, rivals, missing)
+
+
+async def _see_schedules(picture: AccountPicture, found: Sequence[Subscription]) -> None:
+    """Read subscriptions whose schedule was not seen: pages do not show one, nor whose it is."""
+    for each in found:
+        if each.schedule_id is not None and each.schedule is None and not counting.has_ended(each):
+            await picture.fresh_subscription(each.id)
 
 
 def _recorded_ids(world: World) -> tuple[str, ...]:

@@ -40,12 +40,17 @@ class FreshReader:
         """Whether something must be read before anything is written outside."""
         return world.fresh is not Fresh.EVERYTHING or self._reader.is_stale(world)
 
-    async def read_the_rest(self, world: World) -> World:
-        """The world with everything read afresh: what was read for this very decision is not asked for again."""
+    async def read_the_rest(self, world: World, *, urgent: bool) -> World:
+        """The world with everything read afresh: what was read for this very decision is not asked for again.
+
+        Args:
+            world: What is known.
+            urgent: Whether it goes before what can wait: as the write does that it is for.
+        """
         missing = Fresh.EVERYTHING & ~world.fresh
         if self._reader.is_stale(world):
             missing |= Fresh.PAYMENTS
-        again = await self._reader.read(world.resource, fresh=missing)
+        again = await self._reader.read(world.resource, fresh=missing, urgent=urgent)
         return replace(
             again,
             fresh=Fresh.EVERYTHING,

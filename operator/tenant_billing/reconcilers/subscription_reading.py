@@ -56,7 +56,12 @@ class SubscriptionReader:
         self._offers = Offers(accounts)
 
     async def read(
-        self, resource: TenantSubscription, *, fresh: Fresh, on_turn: OnTurn | None = None
+        self,
+        resource: TenantSubscription,
+        *,
+        fresh: Fresh,
+        on_turn: OnTurn | None = None,
+        urgent: bool = True,
     ) -> World:
         """Read everything.
 
@@ -64,6 +69,7 @@ class SubscriptionReader:
             resource: The object.
             fresh: What to ask the outside for again.
             on_turn: Told when the account is asked: the answer covers what has happened until then.
+            urgent: Whether that goes before what can wait.
 
         Raises:
             NotCheckedYet: The account or the cluster was not checked since the start.
@@ -72,9 +78,11 @@ class SubscriptionReader:
         world = self.watched(resource)
         account, account_problem = self._account(world)
         registry, registry_problem = self._registry(world)
-        tenant, tenant_problem = await self._tenant(world, registry, fresh=Fresh.TENANT in fresh)
+        tenant, tenant_problem = await self._tenant(
+            world, registry, fresh=Fresh.TENANT in fresh, urgent=urgent
+        )
         asked = on_turn or _nobody if Fresh.PAYMENTS in fresh else None
-        payments, payments_problem = await self._provider(world, account, tenant, asked)
+        payments, payments_problem = await self._provider(world, account, tenant, asked, urgent=urgent)
         world = replace(
             world,
             now=await self._now(account, payments.customer),
@@ -90,8 +98,7 @@ class SubscriptionReader:
             usage=self._pushed.take(resource, self._paying.of(resource)),
             fresh=fresh,
         )
-        world = self._about_absence(world)
-        world = await self._with_password(world)
+        world = await self._with_password(self._about_absence(world))
         return replace(world, refusal=remembered_refusal(world))
 
     async def with_fresh_totals(self, world: World) -> World:
@@ -113,7 +120,11 @@ class SubscriptionReader:
         if account is not None and step == SUBSCRIBE:
             await account.picture.refresh_created_since()
         at_the_provider = step in {SUBSCRIBE, SCHEDULE}
-        again = await self.read(world.resource, fresh=Fresh.EVERYTHING if at_the_provider else Fresh.TENANT)
+        again = await self.read(
+            world.resource,
+            fresh=Fresh.EVERYTHING if at_the_provider else Fresh.TENANT,
+            urgent=step != SCHEDULE,
+        )
         found = again.provider_problem is None and again.registry_problem is None
         return replace(again, fresh=again.fresh | world.fresh, looked=found, refusal=world.refusal)
 
@@ -229,7 +240,7 @@ class SubscriptionReader:
             return self._accounts.now(account.backend)
 
     async def _tenant(
-        self, world: World, registry: RegistryConnection | None, *, fresh: bool
+        self, world: World, registry: RegistryConnection | None, *, fresh: bool, urgent: bool = True
     ) -> tuple[Tenant | None, OutsideError | None]:
         if registry is None:
             return None, None
@@ -239,7 +250,7 @@ class SubscriptionReader:
             known = registry.picture.tenant(tenant_id)
             was_there = world.resource.status.tenant_state in _SEEN
             if fresh or (known is None and was_there):
-                return await registry.picture.fresh(tenant_id), None
+                return await registry.picture.fresh(tenant_id, urgent=urgent), None
         except OutsideError as error:
             self._registries.failed(registry.cluster, error)
             return None, error
@@ -261,13 +272,19 @@ class SubscriptionReader:
             return registry.totals.last_known(world.resource.spec.tenant.id) if oldest else None
 
     async def _provider(
-        self, world: World, account: AccountConnection | None, tenant: Tenant | None, asked: OnTurn | None
+        self,
+        world: World,
+        account: AccountConnection | None,
+        tenant: Tenant | None,
+        asked: OnTurn | None,
+        *,
+        urgent: bool,
     ) -> tuple[Payments, OutsideError | None]:
         if account is None or not may_read_payer(world, tenant):
             return Payments(), None
         try:
             await account.picture.ready()
-            return await read_payments(world, account, tenant, asked), None
+            return await read_payments(world, account, tenant, asked, urgent=urgent), None
         except OutsideError as error:
             self._accounts.failed(account.backend, error)
             return Payments(), error

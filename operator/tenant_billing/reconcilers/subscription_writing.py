@@ -23,6 +23,7 @@ from tenant_billing.domain.actions import (
     ReportUsage,
     StoreIntent,
     UpdateTenant,
+    is_urgent,
 )
 from tenant_billing.domain.errors import Unreachable
 from tenant_billing.domain.report import with_intent
@@ -81,14 +82,13 @@ class SubscriptionWriter:
     async def _at_the_provider(self, action: AtTheProvider, world: World) -> None:
         connection = self._account(world)
         provider, picture = connection.provider, connection.picture
-        subject = _subject(world, type(action).__name__)
+        subject = replace(_subject(world, type(action).__name__), urgent=is_urgent(action))
         match action:
             case CreateCustomer(request, key):
                 picture.take(await provider.create_customer(request, key, subject))
             case CreateSubscription(request, key):
                 picture.take(await provider.create_subscription(request, key, subject))
-            case ChangeItem(change, key, urgent):
-                subject = replace(subject, urgent=urgent)
+            case ChangeItem(change, key):
                 picture.take(await provider.change_item(change, key, subject))
             case AttachSchedule(subscription_id, key):
                 picture.take(await provider.attach_schedule(subscription_id, key, subject))

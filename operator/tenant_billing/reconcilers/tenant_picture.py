@@ -48,9 +48,9 @@ class TenantPicture:
         """All tenants as last seen."""
         return self._tenants.values()
 
-    async def fresh(self, tenant_id: str) -> Tenant | None:
+    async def fresh(self, tenant_id: str, *, urgent: bool = True) -> Tenant | None:
         """A tenant as it is now; None only where the registry itself says that it does not exist."""
-        tenant = await self._registry.tenant(tenant_id)
+        tenant = await self._registry.tenant(tenant_id, urgent=urgent)
         if tenant is None:
             self.forget(tenant_id)
         else:

@@ -16,6 +16,7 @@ from tenant_billing.domain.actions import (
     StoreIntent,
     UsageAction,
     disruption_of,
+    is_urgent,
 )
 from tenant_billing.domain.decision import Verdict, decide
 from tenant_billing.domain.errors import (
@@ -115,7 +116,7 @@ class TenantSubscriptionReconciler:
         if isinstance(action, UsageAction):
             return await self._usage.carry_out(action, world)
         if isinstance(action, OUTSIDE) and self._fresh.lacks_something(world):
-            return await self._fresh.read_the_rest(world)
+            return await self._fresh.read_the_rest(world, urgent=is_urgent(action))
         if disruption_of(action) is not Disruption.NONE and not await self._may_disrupt(world):
             return replace(world, held=True)
         try:

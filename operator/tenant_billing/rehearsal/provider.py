@@ -118,11 +118,11 @@ class RehearsedProvider(RehearsedWebhookEndpoints):
         return [*(each for each in found if each.id not in known), *made]
 
     async def subscriptions_of(
-        self, customer_id: str, on_turn: OnTurn | None = None
+        self, customer_id: str, on_turn: OnTurn | None = None, *, urgent: bool = True
     ) -> Sequence[Subscription]:
         """All subscriptions of one customer."""
         made_here = self._record.has_made(customer_id)
-        found = () if made_here else await self._real.subscriptions_of(customer_id, on_turn)
+        found = () if made_here else await self._real.subscriptions_of(customer_id, on_turn, urgent=urgent)
         known = {each.id for each in found}
         made = [
             each

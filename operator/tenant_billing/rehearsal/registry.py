@@ -35,11 +35,11 @@ class RehearsedRegistry:
             if each.id not in self._deleted:
                 yield each
 
-    async def tenant(self, tenant_id: str) -> Tenant | None:
+    async def tenant(self, tenant_id: str, *, urgent: bool = True) -> Tenant | None:
         """One tenant."""
         if tenant_id in self._deleted:
             return None
-        return self._tenants.get(tenant_id) or await self._real.tenant(tenant_id)
+        return self._tenants.get(tenant_id) or await self._real.tenant(tenant_id, urgent=urgent)
 
     async def create_tenant(self, request: requests.NewTenant, subject: Subject) -> Tenant:
         """Note that a tenant would be created.
