@@ -12,11 +12,14 @@ import kubernetes_bodies as bodies
 from hand_clock import NOW
 from led_loop import LedLoop
 from tenant_billing.api.names import KINDS
+from tenant_billing.api.timestamps import format_timestamp
 from tenant_billing.domain import requests
 from tenant_billing.domain.forecast import Call, Forecast, parameters_of
+from tenant_billing.domain.metering import UsageReport
 from tenant_billing.domain.observations import (
     Customer,
     Discount,
+    Meter,
     Price,
     Product,
     Schedule,
@@ -24,6 +27,7 @@ from tenant_billing.domain.observations import (
     Subscription,
     SubscriptionItem,
     Tenant,
+    Totals,
 )
 from tenant_billing.ports import ObjectKey, Subject
 from tenant_billing.rehearsal.manifests import applied
@@ -63,6 +67,16 @@ class NotingAccount(SellingAccount):
         self.done.append((subject, "UpdateProduct", change, ""))
         return await super().update_product(product_id, change, subject)
 
+    async def create_meter(self, request: requests.NewMeter, key: str, subject: Subject) -> Meter:
+        made = await super().create_meter(request, key, subject)
+        self.done.append((subject, "CreateMeter", request, made.id))
+        return made
+
+    async def report_usage(self, report: UsageReport, subject: Subject) -> None:
+        await super().report_usage(report, subject)
+        said = {"quantity": report.quantity, "event_name": report.meter.event_name}
+        self.done.append((subject, "ReportUsage", said, ""))
+
     async def create_price(self, request: requests.NewPrice, key: str, subject: Subject) -> Price:
         made = await super().create_price(request, key, subject)
         self.done.append((subject, "CreatePrice", request, made.id))
@@ -82,7 +96,7 @@ class NotingAccount(SellingAccount):
     ) -> Subscription:
         made = await super().create_subscription(request, key, subject)
         price = self.prices[request.price_id]
-        free = price.unit_amount == 0
+        free = request.metered or price.unit_amount == 0
         status = "trialing" if request.trial_days else "active" if free else self.first_status
         item = replace(made.items[0], interval=price.interval, currency=price.currency)
         began = self.moment if request.trial_days else None
@@ -167,7 +181,7 @@ class NotingAccount(SellingAccount):
 
     def _moved(self, item: SubscriptionItem, change: requests.ItemChange) -> SubscriptionItem:
         price = self.prices[change.price_id]
-        return replace(item, price_id=price.id, interval=price.interval, currency=price.currency)
+        return _on_price(item, price)
 
 
 @dataclass
@@ -195,12 +209,18 @@ class Worked(LedLoop[NotingAccount, NotingRegistry]):
 
     def __init__(self) -> None:
         super().__init__(NotingAccount(), NotingRegistry())
+        self._made = 0
         self.loop.see(bodies.a_namespace())
 
     def apply(self, *manifests: Manifest) -> None:
         """What ``kubectl apply`` leaves in the cluster."""
         for each in manifests:
-            self.loop.store.arrive(applied(each, self.loop.store.body(bodies.key(each)), NOW))
+            existing = self.loop.store.body(bodies.key(each))
+            after = dict(applied(each, existing, NOW))
+            if existing is None:  # what is made again is another object
+                self._made += 1
+                after["metadata"] = {**after["metadata"], "uid": f"uid-{self._made}"}
+            self.loop.store.arrive(after)
 
     async def settle(self) -> None:
         """Run passes over everything, again and again, until one round changes nothing."""
@@ -208,6 +228,7 @@ class Worked(LedLoop[NotingAccount, NotingRegistry]):
             before = self._picture()
             for key in self.loop.store.everything():
                 await self.reconcilers[key.kind].reconcile(key)
+                self._collect()
             if self._picture() == before:
                 return
         raise AssertionError(f"not settled after {MOST_ROUNDS} rounds: {self.writes()[-5:]}")
@@ -231,6 +252,10 @@ class Worked(LedLoop[NotingAccount, NotingRegistry]):
     def writes(self) -> list[tuple[Subject, str, object, str]]:
         """Every write that was carried out."""
         return [*self.account.done, *self.registry.done]
+
+    def standing(self) -> set[str]:
+        """The objects that there are."""
+        return {str(each) for each in self.loop.store.everything()}
 
     def ready(self, subject: str) -> tuple[str, str]:
         """Status and reason of an object's condition Ready."""
@@ -284,8 +309,47 @@ class Worked(LedLoop[NotingAccount, NotingRegistry]):
         """Somebody puts the subscription on another price in the dashboard."""
         for each in self._of(tenant):
             price = self.account.prices[price_id]
-            items = tuple(replace(item, price_id=price_id, interval=price.interval) for item in each.items)
+            items = tuple(_on_price(item, price) for item in each.items)
             self.account.subscriptions[each.id] = replace(each, items=items)
+
+    def born(self, tenant: str, price_id: str) -> None:
+        """A customer subscribes at the provider, with metadata that names a tenant."""
+        if any(each.metadata.get("tenant-id") == tenant for each in self.account.subscriptions.values()):
+            return
+        number = len(self.account.subscriptions) + 1
+        payer = Customer(f"cus_born_{number}", name="Born Ltd", email="ann@born.example", created=NOW)
+        item = SubscriptionItem(f"si_born_{number}", price_id, 1, NOW, NOW + timedelta(days=30))
+        bought = Subscription(
+            f"sub_born_{number}",
+            payer.id,
+            "active",
+            NOW,
+            items=(_on_price(item, self.account.prices[price_id]),),
+            metadata={"tenant-id": tenant},
+        )
+        self.account.customers[payer.id] = payer
+        self.account.subscriptions[bought.id] = bought
+
+    def count(self, tenant: str, devices: int) -> None:
+        """A tenant's users register devices."""
+        self.registry.known_totals[tenant] = Totals(end_devices=devices)
+
+    def delete(self, deleted: Iterable[tuple[str, str]]) -> None:
+        """Somebody deletes objects, by kind and name; what carries no finalizer of ours is gone at once."""
+        for key in self.loop.store.everything():
+            body = dict(self.loop.store.body(key) or {})
+            if (key.kind, key.name) in deleted and body:
+                generation = body["metadata"]["generation"] + 1
+                moment = format_timestamp(NOW)
+                self.loop.see(bodies.newer(body, deletionTimestamp=moment, generation=generation))
+        self._collect()
+
+    def _collect(self) -> None:
+        """What is being deleted and is held by nobody is gone."""
+        for key in self.loop.store.everything():
+            body = self.loop.store.body(key) or {"metadata": {}}
+            if body["metadata"].get("deletionTimestamp") and not body["metadata"].get("finalizers"):
+                self.loop.store.forget(body)
 
     def limit(self, tenant: str, devices: int) -> None:
         """An administrator writes another limit in The Things Stack."""
@@ -305,6 +369,18 @@ class Worked(LedLoop[NotingAccount, NotingRegistry]):
     def _picture(self) -> object:
         bodies_ = [self.loop.store.body(key) for key in self.loop.store.everything()]
         return [(body or {}).get("status") for body in bodies_], len(self.writes())
+
+
+def _on_price(item: SubscriptionItem, price: Price) -> SubscriptionItem:
+    quantity = None if price.metered else item.quantity or 1
+    return replace(
+        item,
+        price_id=price.id,
+        quantity=quantity,
+        metered=price.metered,
+        interval=price.interval,
+        currency=price.currency,
+    )
 
 
 def predicted(calls: Sequence[Call]) -> list[Done]:

@@ -119,3 +119,21 @@ async def test_a_plan_that_begins_to_discover_tells_of_the_tenants_that_would_be
     assert ("TenantSubscription tenants/acme", True, "Provisioned") in [
         (each.subject, each.is_new, each.reason) for each in forecast.outlooks
     ]
+
+
+async def test_an_object_that_is_being_deleted_is_gone_before_the_same_is_applied_again() -> None:
+    worked = Worked()
+    worked.apply(BACKEND, CLUSTER, PLAN, ACME)
+    await worked.settle()
+    worked.pay_everything()
+    worked.restart()
+    await worked.settle()
+    worked.delete([("TenantSubscription", "acme")])
+    forecast = await worked.rehearse(ACME)
+    assert told(forecast.calls)[:2] == [
+        ("Stripe", "CancelSubscription", "TenantSubscription tenants/acme"),
+        ("The Things Stack", "UpdateTenant", "TenantSubscription tenants/acme"),
+    ]
+    assert {each.subject: each.reason for each in forecast.outlooks}[
+        "TenantSubscription tenants/acme"
+    ] == "SubscriptionEnded"

@@ -116,6 +116,20 @@ def test_what_others_depend_on_brings_them_along(change: dict[str, Any], status:
     assert names(found.others) == {"BillingPlan/growth", "TenantSubscription/acme"}
 
 
+def test_a_namespace_that_a_plan_discovers_into_is_looked_at_as_it_is_trusted_by_that() -> None:
+    other = a_subscription("beta", plan="growth")
+    discovering = a_plan()
+    discovering["spec"] = discovering["spec"] | {
+        "discovery": {"namespace": "tenants", "clusterRef": {"name": "eu1"}}
+    }
+    found = affected(a_plan(), a_plan("growth"), other, then=newer(discovering, generation=2))
+    assert "TenantSubscription/beta" in names(found.others)
+    found = affected(discovering, a_plan("growth"), other, gone=discovering)
+    assert "TenantSubscription/beta" in names(found.others), "it is trusted no longer"
+    found = affected(discovering, a_plan("growth"), other, then=newer(discovering, generation=2))
+    assert "TenantSubscription/beta" not in names(found.others)
+
+
 def test_a_nudge_on_a_backend_concerns_the_backend_alone() -> None:
     backend = a_backend()
     nudged = newer(backend, annotations={"tenantbilling.dev/nudge": "evt_1"})

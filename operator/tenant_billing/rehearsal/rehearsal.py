@@ -165,8 +165,16 @@ class Rehearsal:
             self._passes[key] = self._passes.get(key, 0) + 1
             self._waiting.pop(key, None)
             outcome = await self._reconcilers[key.kind].reconcile(key)
+            self._let_vanish(key)
             if not outcome.retry and outcome.look_again_after != 0.0:
                 return
+
+    def _let_vanish(self, key: ObjectKey) -> None:
+        """Do what the API server does once nobody holds an object any more that is being deleted."""
+        body = self._store.body(key)
+        metadata = body["metadata"] if body is not None else {}
+        if body is not None and metadata.get("deletionTimestamp") and not metadata.get("finalizers"):
+            self._store.forget(body)
 
     def _on_change(self, change: Change) -> None:
         affected = affected_by(change, self._store)

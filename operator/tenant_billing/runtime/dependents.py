@@ -51,7 +51,7 @@ def affected_by(change: Change, resources: Lookups) -> Affected:
     before, after = _resource(change.before), _resource(change.after)
     if _standing(before) == _standing(after):
         return Affected(itself, strange=strange)
-    others: set[ObjectKey] = set()
+    others = _of_trust(before, after, resources)
     soon: set[ObjectKey] = set()
     for resource in (before, after):
         match resource:
@@ -150,6 +150,17 @@ def _of_plan(plan: BillingPlan, resources: Lookups) -> set[ObjectKey]:
         | _keys(resources.plans_of(plan.spec.backend_ref.name))
         | _waiting_to_go([resources.backend(plan.spec.backend_ref.name)])
     )
+
+
+def _of_trust(before: AnyResource | None, after: AnyResource | None, resources: Lookups) -> set[ObjectKey]:
+    """The objects of a namespace that a plan begins or ceases to discover into: that makes it a trusted one."""
+    changed = {_discovers_into(before)} ^ {_discovers_into(after)}
+    return _keys(item for each in changed if each for item in resources.subscriptions_of_namespace(each))
+
+
+def _discovers_into(resource: AnyResource | None) -> str:
+    discovery = resource.spec.discovery if isinstance(resource, BillingPlan) else None
+    return discovery.namespace if discovery is not None else ""
 
 
 def _neighbours(item: TenantSubscription, resources: Lookups) -> set[ObjectKey]:
