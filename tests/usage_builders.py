@@ -14,6 +14,8 @@ from tenant_billing.domain.world import Offer, World
 
 START: Final = datetime(2026, 11, 1, 9, 30, 17, tzinfo=UTC)
 END: Final = datetime(2026, 12, 1, 9, 30, 17, tzinfo=UTC)
+CLOSED: Final = datetime(2026, 12, 1, 9, 29, 59, tzinfo=UTC)
+"""What closes that month says: the last second of its last whole minute."""
 SECOND: Final = timedelta(seconds=1)
 MINUTE: Final = timedelta(minutes=1)
 HOUR: Final = timedelta(hours=1)

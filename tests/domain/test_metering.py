@@ -10,7 +10,19 @@ from hypothesis import strategies as st
 from tenant_billing.api.prices import DeviceCounting
 from tenant_billing.domain import metering
 from tenant_billing.domain.metering import Count, Metered, Reported, UsageReport
-from usage_builders import DAY, END, HOUR, MINUTE, SECOND, START, counted, metered_tenant, said, totals
+from usage_builders import (
+    CLOSED,
+    DAY,
+    END,
+    HOUR,
+    MINUTE,
+    SECOND,
+    START,
+    counted,
+    metered_tenant,
+    said,
+    totals,
+)
 
 MIDDLE = START + 10 * DAY
 LATE = END - 8 * MINUTE
@@ -39,7 +51,7 @@ WITHIN = [
     pytest.param(said(5, MIDDLE), counted(5, LATE), LATE, (5, LATE), id="shortly before the end"),
     pytest.param(said(5, LATE), counted(5, LATE + MINUTE), LATE + MINUTE, None, id="and then no more"),
     pytest.param(said(5, MIDDLE), counted(5, MIDDLE), LATE, None, id="an old count is not said anew"),
-    pytest.param(said(5, LATE), counted(6, END - SECOND), END - SECOND, None, id="the last second closes"),
+    pytest.param(said(5, LATE), counted(6, CLOSED), CLOSED, None, id="the last whole minute's end closes"),
     pytest.param(None, None, END - MINUTE, None, id="never counted, nothing to carry forward"),
     pytest.param(
         said(5, START - DAY),
@@ -60,7 +72,6 @@ def test_a_period_is_reported_when_it_begins_when_something_changes_and_before_i
 
 
 AFTER = END + MINUTE
-CLOSED = END - SECOND
 NEXT = metered_tenant(start=END, end=END + 31 * DAY)
 CLOSING = [
     pytest.param(

@@ -35,6 +35,7 @@ from tenant_billing.domain.report import status_of
 from tenant_billing.domain.usage_facts import Comparison, Outcome, UsageFacts
 from tenant_billing.domain.world import World
 from usage_builders import (
+    CLOSED,
     DAY,
     END,
     HOUR,
@@ -160,9 +161,9 @@ def test_what_closes_a_period_is_remembered_before_it_is_sent_and_sent_again_as_
     stored = world.resource.status.model_copy(update={"pending_operation": intent.intent})
     world = replace(world, resource=world.resource.model_copy(update={"status": stored}))
     more = replace(world, usage=knowing(8, now + MINUTE), now=now + MINUTE)
-    assert reports(more) == [(7, END - SECOND)]
+    assert reports(more) == [(7, CLOSED)]
     assert status_of(more, decide(more)).pending_operation == intent.intent
-    taken = replace(more, usage=knowing(8, now + MINUTE, accepted=said(7, END - SECOND)))
+    taken = replace(more, usage=knowing(8, now + MINUTE, accepted=said(7, CLOSED)))
     assert status_of(taken, decide(taken)).pending_operation is None
     refused = replace(more, usage=knowing(8, now, refused=intent.intent.idempotency_key))
     assert status_of(refused, decide(refused)).pending_operation is None

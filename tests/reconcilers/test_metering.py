@@ -1,15 +1,18 @@
 """Metered tenants through the whole loop over fakes: counted, reported, compared (TBS-15)."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 import kubernetes_bodies as bodies
 from metering_loop import COMPARISON, HOUR, METERING, Metering
-from tenant_billing.domain.errors import Refused, Unreachable, Unsupported
+from tenant_billing.domain.errors import NotFound, Refused, Unreachable, Unsupported
 from tenant_billing.domain.pushed_usage import PushedTotals, write_annotation
 from tenant_loop import ACME, BACKEND, CLUSTER, MONTH
+
+MINUTE = 60.0
+SECOND = timedelta(seconds=1)
 
 
 @pytest.fixture
@@ -172,6 +175,80 @@ async def test_what_the_meter_lost_is_found_by_the_hourly_comparison_and_sent_ag
     await metering.work()
     assert metering.reason("UsageReported") == "Reported"
     assert "UsageReported" in metering.loop.kubernetes.events
+
+
+async def _closed(metering: Metering) -> datetime:
+    """A period ends, is closed by 15 devices, and the next one begins; gives its end."""
+    metering.devices("acme", 12)
+    await metering.subscribe("acme")
+    end = metering.renewal_at()
+    metering.pass_time((end - metering.now).total_seconds() + 20)
+    metering.devices("acme", 15)
+    await metering.run(METERING)
+    await metering.work()
+    metering.renew()
+    await metering.run(BACKEND)
+    await metering.work()
+    return end
+
+
+def _lose_what_closed(metering: Metering, end: datetime) -> None:
+    metering.account.reports = [each for each in metering.account.reports if each.timestamp != end - SECOND]
+
+
+async def test_a_closing_report_that_the_meter_lost_is_repaired_while_the_invoice_is_a_draft(
+    metering: Metering,
+) -> None:
+    end = await _closed(metering)
+    _lose_what_closed(metering, end)
+    assert metering.account.metered("mtr_1", "cus_1", end - MONTH, end) == 12
+    metering.pass_time(11 * MINUTE)
+    await metering.run(COMPARISON)
+    await metering.work()
+    assert metering.account.metered("mtr_1", "cus_1", end - MONTH, end) == 15
+    assert metering.now < end + timedelta(hours=1), "before the invoice is finalised"
+    assert metering.reason("UsageReported") == "Mismatch"
+    metering.pass_time(HOUR)
+    await metering.run(COMPARISON)
+    await metering.work()
+    assert metering.reason("UsageReported") == "Reported"
+    assert metering.reported() == [12, 15, 15]
+
+
+async def test_a_closing_report_that_is_missed_too_late_is_an_alarm(metering: Metering) -> None:
+    end = await _closed(metering)
+    _lose_what_closed(metering, end)
+    metering.account.fail("usage_sum", Unreachable("no answer."))
+    metering.pass_time(11 * MINUTE)
+    assert (await metering.run(COMPARISON)).retry
+    metering.pass_time(HOUR)
+    await metering.run(COMPARISON)
+    await metering.work()
+    assert metering.reported() == [12, 15], "what no invoice takes is not sent"
+    assert metering.reason("UsageReported") == "Mismatch"
+    assert "by hand" in str(metering.condition("UsageReported").message)
+
+
+async def test_a_closing_report_is_looked_for_once_and_in_time(metering: Metering) -> None:
+    end = await _closed(metering)
+    outcome = await metering.run(COMPARISON)
+    assert outcome.look_again_at is not None
+    assert end + timedelta(minutes=10) <= outcome.look_again_at < end + timedelta(minutes=12)
+    metering.forget_calls()
+    metering.pass_time(11 * MINUTE)
+    await metering.run(COMPARISON, COMPARISON)
+    assert metering.account.count("usage_sum") == 2, "beside the one comparison of this hour"
+    assert metering.reason("UsageReported") == "Reported"
+
+
+@pytest.mark.parametrize("refusal", [Refused("no"), NotFound("no meter")])
+async def test_a_sum_that_is_refused_holds_no_other_up(metering: Metering, refusal: Exception) -> None:
+    await _closed(metering)
+    metering.account.fail("usage_sum", refusal)
+    metering.pass_time(11 * MINUTE)
+    outcome = await metering.run(COMPARISON)
+    assert outcome.look_again_at is not None
+    assert outcome.look_again_at > metering.now
 
 
 async def test_more_than_was_reported_is_an_alarm(metering: Metering) -> None:

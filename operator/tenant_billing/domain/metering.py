@@ -147,7 +147,8 @@ def final(metered: Metered, last: Reported | None, count: Count | None, now: dat
         return None
     if last is not None and last.quantity == count.quantity and now - last.time <= LAST_MOMENT:
         return None
-    time = _time_within(metered, last, Count(count.quantity, to_whole_seconds(now)))
+    count = Count(count.quantity, to_whole_seconds(now))
+    time = _time_within(metered, last, count, metered.end - SECOND)  # nothing closes this period
     return None if time is None else report_of(metered, count.quantity, time)
 
 
@@ -157,6 +158,14 @@ def checkpoint(metered: Metered, now: datetime) -> datetime:
         return metered.end
     before_the_end = metered.end - LEAD
     return max(before_the_end, metered.start) if now >= before_the_end else metered.start
+
+
+def closing_time(end: datetime) -> datetime:
+    """The timestamp of what closes a period: the last second of the last whole minute that lies in it.
+
+    Sums are asked for by whole minutes (stripe.md 4.2): so they tell it apart from what the next period begins with.
+    """
+    return end.replace(second=0, microsecond=0) - SECOND
 
 
 def wants_count(metered: Metered, count: Count | None, now: datetime) -> bool:
@@ -184,11 +193,11 @@ def _closing(
     end = metered.end if now >= metered.end else metered.start
     if end <= metered.since or now < end or count is None or count.counted_at < end:
         return None
-    if last is not None and last.time >= end - SECOND:
+    if last is not None and last.time >= closing_time(end):
         return None
     if now >= end + (LONGEST_GRACE if _has_no_value(metered, last, end) else GRACE):
         return None
-    return report_of(metered, count.quantity, end - SECOND, closes=True)
+    return report_of(metered, count.quantity, closing_time(end), closes=True)
 
 
 def _has_no_value(metered: Metered, last: Reported | None, end: datetime) -> bool:
@@ -208,7 +217,7 @@ def _within(
         current = _carried_forward(metered, last, now)
     if current is None or not _is_worth_saying(metered, last, current):
         return None
-    time = _time_within(metered, last, current)
+    time = _time_within(metered, last, current, closing_time(metered.end))
     return None if time is None else report_of(metered, current.quantity, time)
 
 
@@ -225,11 +234,11 @@ def _is_worth_saying(metered: Metered, last: Reported | None, count: Count) -> b
     return last.time < metered.end - LEAD <= count.counted_at
 
 
-def _time_within(metered: Metered, last: Reported | None, count: Count) -> datetime | None:
-    """The timestamp of a count: after everything said in its period, and before what will close it."""
+def _time_within(metered: Metered, last: Reported | None, count: Count, before: datetime) -> datetime | None:
+    """The timestamp of a count: after everything said in its period, and before a moment at its end."""
     time = max(count.counted_at, metered.start)
     if last is not None and time <= last.time:
         if last.time - time > BEHIND:
             return None
         time = last.time + SECOND
-    return time if time < metered.end - SECOND else None
+    return time if time < before else None

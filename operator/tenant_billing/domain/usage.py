@@ -9,7 +9,7 @@ from typing import Final
 from tenant_billing.api.resource import PendingOperation
 from tenant_billing.api.tenant_subscription import TenantSubscription
 from tenant_billing.api.things_stack_cluster import MeteringSource
-from tenant_billing.domain import counting, metering, plan_change
+from tenant_billing.domain import counting, metering, plan_change, usage_comparison
 from tenant_billing.domain.access import PAUSED
 from tenant_billing.domain.actions import (
     Action,
@@ -169,7 +169,10 @@ def _due(world: World, metered: Metered, last: Reported | None, count: Count | N
     if world.usage.tried and world.usage.problem is not None:
         return None
     report = (
-        outstanding(world) or _repair(world, metered, last) or metering.due(metered, last, count, world.now)
+        outstanding(world)
+        or usage_comparison.repair_of(world.usage.closing, world.now, world.usage.refused)
+        or _repair(world, metered, last)
+        or metering.due(metered, last, count, world.now)
     )
     return None if report is None or report.identifier == world.usage.refused else report
 

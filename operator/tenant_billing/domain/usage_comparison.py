@@ -1,12 +1,13 @@
 """Comparing what was reported with what the provider has counted (product.md, "Metering")."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from tenant_billing.domain.metering import Metered, Reported
-from tenant_billing.domain.usage_facts import Comparison, Outcome
+from tenant_billing.domain.metering import GRACE, Metered, Reported, UsageReport
+from tenant_billing.domain.usage_facts import Closing, Comparison, Outcome
 
 HOUR: Final = timedelta(hours=1)
 SETTLED_AFTER: Final = timedelta(minutes=10)
@@ -59,3 +60,47 @@ def compare(last: Reported, seen: Decimal | None, now: datetime) -> Comparison:
     else:
         outcome = Outcome.LOWER if counted < last.quantity else Outcome.HIGHER
     return Comparison(last, seen, outcome, hour_of(now))
+
+
+def closing_after(closing: Closing | None, report: UsageReport, now: datetime) -> Closing | None:
+    """What is known of the last period's closing report once the provider has taken a report."""
+    if report.closes:
+        return Closing(report, now)
+    if closing is not None and closing.report.reported == report.reported:
+        return replace(closing, sent_at=now, outcome=None, repeats=closing.repeats + 1)
+    return closing
+
+
+def closing_due_at(closing: Closing | None) -> datetime | None:
+    """When a closing report is to be looked for in the sums; None where nothing is to be looked for.
+
+    It costs one read for each period and repeat, and each period is paid for: that is far within the allowance.
+    """
+    return closing.sent_at + SETTLED_AFTER if closing is not None and closing.outcome is None else None
+
+
+def closing_window(report: UsageReport) -> tuple[datetime, datetime]:
+    """The minute at the end of the period that a closing report lies in."""
+    start = report.timestamp.replace(second=0, microsecond=0)
+    return start, start + timedelta(minutes=1)
+
+
+def can_be_repaired(closing: Closing, now: datetime) -> bool:
+    """Whether the invoice is still a draft, so that what is sent now is billed (stripe.md 4.3)."""
+    return now < closing.report.timestamp + GRACE
+
+
+def repair_of(closing: Closing | None, now: datetime, refused: str) -> UsageReport | None:
+    """The closing report once more, inside the period that it closed; None where the sums do not lack it, or too late.
+
+    Args:
+        closing: What is known of it.
+        now: The account's time.
+        refused: Identifier of a report that was refused for good.
+    """
+    if closing is None or closing.outcome is not Outcome.LOWER or not can_be_repaired(closing, now):
+        return None
+    identifier = f"{closing.report.identifier}:{closing.repeats + 1}"
+    if identifier == refused:
+        return None
+    return replace(closing.report, identifier=identifier, closes=False)

@@ -10,6 +10,7 @@ from tenant_billing.api.things_stack_cluster import MeteringSource
 from tenant_billing.domain.meter_errors import explanation
 from tenant_billing.domain.metering import Reported
 from tenant_billing.domain.usage import Idle, UsageVerdict
+from tenant_billing.domain.usage_comparison import can_be_repaired
 from tenant_billing.domain.usage_facts import Outcome
 from tenant_billing.domain.world import World
 
@@ -46,6 +47,7 @@ def said(world: World, verdict: UsageVerdict) -> Said:
         return _IDLE[verdict.idle]
     return (
         _refused(world)
+        or _closed_otherwise(world)
         or _disagreeing(world, verdict.last)
         or _unreported(world, verdict)
         or (ConditionStatus.TRUE, Reason.REPORTED, "")
@@ -75,6 +77,26 @@ def _refused(world: World) -> Said | None:
         "It is sent again every hour until Stripe's sums show it."
     )
     return ConditionStatus.FALSE, Reason.REJECTED, message
+
+
+def _closed_otherwise(world: World) -> Said | None:
+    """The report that closed the last period is not in Stripe's sums as it was sent."""
+    closing = world.usage.closing
+    if closing is None or (closing.outcome is None and not closing.repeats):
+        return None
+    if closing.outcome is Outcome.HIGHER:
+        message = (
+            "Stripe's meter shows more at the end of the last period than was reported: something else reports to the "
+            "meter for this customer. Find it in Stripe's meter events and stop it; correct the invoice."
+        )
+    elif closing.outcome is Outcome.LOWER and not can_be_repaired(closing, world.now):
+        message = (
+            f"Stripe's meter lacks the report that closed the last period ({closing.report.quantity} devices), and the "
+            "period's invoice takes no usage any more. Compare that invoice, and charge what it lacks by hand."
+        )
+    else:
+        message = "Stripe's meter lacks the report that closed the last period; it was sent again."
+    return ConditionStatus.FALSE, Reason.MISMATCH, message
 
 
 def _disagreeing(world: World, last: Reported | None) -> Said | None:

@@ -2,11 +2,12 @@
 
 import enum
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
 from tenant_billing.domain.errors import OutsideError
-from tenant_billing.domain.metering import CountedTotals, Reported
+from tenant_billing.domain.metering import CountedTotals, Reported, UsageReport
 
 
 class Outcome(enum.StrEnum):
@@ -36,6 +37,23 @@ class Comparison:
 
 
 @dataclass(frozen=True)
+class Closing:
+    """The report that closed the last period, until the provider's sums show it.
+
+    Attributes:
+        report: As the provider took it first.
+        sent_at: When the provider took it last, in the account's time.
+        outcome: What the sums have said of it since; None where they were not asked.
+        repeats: How often it was sent again.
+    """
+
+    report: UsageReport
+    sent_at: datetime
+    outcome: Outcome | None = None
+    repeats: int = 0
+
+
+@dataclass(frozen=True)
 class UsageFacts:
     """What one leader remembers of one tenant; all of it can be lost.
 
@@ -51,6 +69,7 @@ class UsageFacts:
         rejection: Why the provider could not count a report that it had taken; its code.
         in_doubt: Whether such a report may be this tenant's: it is compared first.
         comparison: The last one.
+        closing: What closed the last period; None once the sums have shown it.
     """
 
     counted: CountedTotals | None = None
@@ -64,6 +83,7 @@ class UsageFacts:
     rejection: str = ""
     in_doubt: bool = False
     comparison: Comparison | None = None
+    closing: Closing | None = None
 
 
 NOTHING_KNOWN: Final = UsageFacts()

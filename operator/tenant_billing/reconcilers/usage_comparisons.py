@@ -1,7 +1,13 @@
-"""Comparing what was reported with the sums of one account's meters, every hour, as many as its reads allow."""
+"""Comparing what was reported with the sums of one account's meters.
+
+Every hour what was reported last, as many as its reads allow; besides, once, each report that has closed a period,
+while the period's invoice is still a draft.
+"""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Final
 
 from tenant_billing.api.conditions import ConditionType, find_condition
@@ -51,13 +57,38 @@ class UsageComparisons:
         if hour != hour_of(now):
             done = set()
         self._compared[backend] = (hour_of(now), done)
+        await self._compare_closings(self._tenants.of_backend(backend), now)
         members = self._tenants.of_backend(backend)
         for each in self._chosen(members, now):
             if each.uid not in done:
                 await self._compare(each, now)
                 done.add(each.uid)
         at = datetime.fromtimestamp(0, UTC) + (hour_of(now) + 1) * HOUR
+        later = (usage_comparison.closing_due_at(each.facts.closing) for each in members)
+        at = min([at, *(due for due in later if due is not None and due > now)])
         return PassOutcome("settled", look_again_at=at, backend=backend)
+
+    async def _compare_closings(self, members: Sequence[MeteredTenant], now: datetime) -> None:
+        """Look for the reports that closed periods, each once after it was sent.
+
+        Raises:
+            OutsideError: The account gives no answer now.
+        """
+        for each in members:
+            closing = each.facts.closing
+            due = usage_comparison.closing_due_at(closing)
+            if closing is None or due is None or due > now or each.has_own_time:
+                continue
+            report = closing.report
+            try:
+                seen = await self._sum(each, report.meter.id, usage_comparison.closing_window(report))
+            except (NotFound, Refused):
+                continue
+            outcome = usage_comparison.compare(report.reported, seen, now).outcome
+            agrees = outcome is Outcome.AGREES
+            self._book.note(each.uid, closing=None if agrees else replace(closing, outcome=outcome))
+            if not agrees or closing.repeats:
+                self._queue.add(key_of(each.resource), urgent=False)
 
     def _chosen(self, members: Sequence[MeteredTenant], now: datetime) -> Sequence[MeteredTenant]:
         """Those in doubt first, then those whose turn it is, and no more than the reads of an hour allow."""
@@ -81,13 +112,22 @@ class UsageComparisons:
         assert last is not None, "what was never reported is not comparable"
         span = usage_comparison.window(metered, last)
         try:
-            seen = await tenant.account.provider.usage_sum(metered.meter.id, metered.customer_id, *span)
+            seen = await self._sum(tenant, metered.meter.id, span)
         except (NotFound, Refused):
             return
+        self._note(tenant, usage_comparison.compare(last, seen, now))
+
+    async def _sum(
+        self, tenant: MeteredTenant, meter_id: str, span: tuple[datetime, datetime]
+    ) -> Decimal | None:
+        customer_id = tenant.metered.customer_id
+        try:
+            return await tenant.account.provider.usage_sum(meter_id, customer_id, *span)
+        except (NotFound, Refused):
+            raise
         except OutsideError as error:
             self._accounts.failed(tenant.account.backend, error)
             raise
-        self._note(tenant, usage_comparison.compare(last, seen, now))
 
     def _note(self, tenant: MeteredTenant, comparison: Comparison) -> None:
         agrees = comparison.outcome is Outcome.AGREES

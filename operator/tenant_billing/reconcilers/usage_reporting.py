@@ -9,12 +9,14 @@ from tenant_billing.domain.actions import CountDevices, ReportUsage, UsageAction
 from tenant_billing.domain.errors import NotFound, OutsideError, Refused, Unauthorized, Unreachable
 from tenant_billing.domain.metering import CountedTotals, UsageReport
 from tenant_billing.domain.usage import UsageVerdict, is_pulled
+from tenant_billing.domain.usage_comparison import closing_after
 from tenant_billing.domain.usage_facts import UsageFacts
 from tenant_billing.domain.world import World
 from tenant_billing.ports import Queue, Subject
 from tenant_billing.reconcilers.accounts import Accounts
 from tenant_billing.reconcilers.registries import Registries
 from tenant_billing.reconcilers.usage_book import UsageBook
+from tenant_billing.reconcilers.usage_comparisons import comparison_key
 from tenant_billing.reconcilers.usage_metering import metering_key
 
 
@@ -78,11 +80,23 @@ class UsageReporter:
                 self._accounts.failed(backend, error)
             refused = report.identifier if isinstance(error, Refused | NotFound) else ""
             return self._book.note(uid, tried=True, problem=error, refused=refused)
-        comparison = self._book.of(uid).comparison
+        facts = self._book.of(uid)
+        comparison, accepted = facts.comparison, report.reported
+        if facts.accepted is not None and facts.accepted.time > accepted.time:
+            accepted = facts.accepted  # what was repaired lies before it
+        closing = closing_after(facts.closing, report, world.now)
+        if closing is not facts.closing:
+            self._queue.add(comparison_key(backend), urgent=False)
         if comparison is not None and comparison.reported == report.reported:
             comparison = replace(comparison, repaired=True)
         return self._book.note(
-            uid, tried=True, problem=None, refused="", accepted=report.reported, comparison=comparison
+            uid,
+            tried=True,
+            problem=None,
+            refused="",
+            accepted=accepted,
+            comparison=comparison,
+            closing=closing,
         )
 
 
