@@ -131,6 +131,8 @@ class NotingAccount(SellingAccount):
         after = await super().change_subscription(subscription_id, change, subject)
         if change.cancel_at_period_end is not None:
             after = replace(after, cancel_at_period_end=change.cancel_at_period_end)
+        if change.clears_cancel_at:
+            after = replace(after, cancel_at=None)
         if change.collection is not None:
             days = change.collection.days_until_due
             method = "charge_automatically" if days is None else "send_invoice"

@@ -190,6 +190,9 @@ async def test_change_subscription_sends_what_changes_only(provider: StripeProvi
         "sub_1", requests.SubscriptionChange(cancel_at_period_end=False), SUBJECT
     )
     assert stub.last.form == {"cancel_at_period_end": "false", **EXPANDED}
+    stub.will(SUBSCRIPTION)
+    await provider.change_subscription("sub_1", requests.SubscriptionChange(clears_cancel_at=True), SUBJECT)
+    assert stub.last.form == {"cancel_at": "", **EXPANDED}
 
 
 async def test_cancel_makes_a_final_invoice_and_no_refund(provider: StripeProvider, stub: Stub) -> None:

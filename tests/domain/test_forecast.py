@@ -1,5 +1,6 @@
 """Calls as values: what is shown of a request, what never is, and why it would be made."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -132,6 +133,12 @@ def test_a_renewal_that_is_not_named_stays() -> None:
     ).cancel_at_period_end
     change = requests.SubscriptionChange(cancel_at_period_end=True)
     assert subscription_predictions.subscription_changed(before, change).cancel_at_period_end
+    ending = replace(before, cancel_at=NOW)
+    for taken_back in (
+        requests.SubscriptionChange(clears_cancel_at=True),
+        requests.SubscriptionChange(cancel_at_period_end=False),
+    ):
+        assert subscription_predictions.subscription_changed(ending, taken_back).cancel_at is None
 
 
 def test_a_canceled_subscription_has_ended_now() -> None:

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -339,6 +340,18 @@ def test_renewal(renewal: str, ends: bool, wanted: bool | None) -> None:
         a_tenant_subscription(renewal=renewal), subscriptions=(a_subscription(cancel_at_period_end=ends),)
     )
     assert [each.cancel_at_period_end for each in writes(world)] == ([] if wanted is None else [wanted])
+
+
+@pytest.mark.parametrize(
+    ("renewal", "clears"),
+    [("Renew", [True]), ("FollowStripe", []), ("CancelAtPeriodEnd", [None])],
+)
+def test_an_end_at_a_time_of_its_own_is_taken_back_where_the_spec_renews(
+    renewal: str, clears: list[bool | None]
+) -> None:
+    ending = a_subscription(cancel_at=NOW + timedelta(days=40))
+    world = a_world(a_tenant_subscription(renewal=renewal), subscriptions=(ending,))
+    assert [each.clears_cancel_at for each in writes(world)] == clears
 
 
 @pytest.mark.parametrize(

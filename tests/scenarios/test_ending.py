@@ -135,6 +135,17 @@ async def test_renewal_by_the_spec_revokes_a_cancellation_in_the_dashboard(scene
     await acme.until(ready="Provisioned", payment="Paid", tenant="Approved", stripe="active")
 
 
+async def test_renewal_by_the_spec_revokes_an_end_at_another_time(scene: Scene) -> None:
+    acme = await scene.subscribe(await scene.plan(), {"spec.renewal": "Renew"})
+    ends = (await acme.look()).subscription["items"]["data"][0]["current_period_end"] + 86_400
+
+    await acme.in_the_dashboard(cancel_at=str(ends))
+    await acme.until_subscription(cancel_at=None)
+
+    await scene.advance(days=32)
+    await acme.until(ready="Provisioned", payment="Paid", tenant="Approved", stripe="active")
+
+
 async def test_cancellation_in_the_dashboard_stands_where_the_spec_follows_stripe(scene: Scene) -> None:
     acme = await scene.subscribe(await scene.plan())
 

@@ -196,6 +196,8 @@ def from_subscription_change(change: requests.SubscriptionChange) -> wire.Subscr
     parameters: wire.SubscriptionUpdateParams = {"expand": [*EXPANDED_OF_SUBSCRIPTION]}
     if change.cancel_at_period_end is not None:
         parameters["cancel_at_period_end"] = change.cancel_at_period_end
+    if change.clears_cancel_at:
+        parameters["cancel_at"] = ""
     if change.metadata:
         parameters["metadata"] = from_metadata(change.metadata)
     if change.collection is not None and change.collection.days_until_due is not None:

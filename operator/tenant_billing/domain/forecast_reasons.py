@@ -45,6 +45,7 @@ _OF_FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "ChangeSubscription": {
         "cancel_at_period_end": "the object asks for another renewal",
+        "clears_cancel_at": "the object asks for another renewal",
         "collection": "the object asks for another way of collecting",
         "discounts": "the object names other coupons",
         "metadata": "what was applied is noted",

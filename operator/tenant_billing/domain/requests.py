@@ -187,9 +187,15 @@ class DiscountsChange:
 
 @dataclass(frozen=True)
 class SubscriptionChange:
-    """What else to change of a subscription; None leaves a field as it is, metadata is merged."""
+    """What else to change of a subscription; None leaves a field as it is, metadata is merged.
+
+    Attributes:
+        cancel_at_period_end: Whether it ends with its period; False also takes back an end at another time.
+        clears_cancel_at: Whether an end at a time of its own is taken back.
+    """
 
     cancel_at_period_end: bool | None = None
+    clears_cancel_at: bool | None = None
     metadata: Mapping[str, str] = EMPTY
     collection: CollectionChange | None = None
     discounts: DiscountsChange | None = None

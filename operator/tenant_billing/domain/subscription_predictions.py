@@ -69,6 +69,8 @@ def subscription_changed(before: Subscription, change: requests.SubscriptionChan
     after = replace(before, metadata=_merged(before.metadata, change.metadata))
     if change.cancel_at_period_end is not None:
         after = replace(after, cancel_at_period_end=change.cancel_at_period_end)
+    if change.clears_cancel_at or change.cancel_at_period_end is False:
+        after = replace(after, cancel_at=None)
     if change.collection is not None:
         days = change.collection.days_until_due
         method = _CHARGED if days is None else _INVOICED

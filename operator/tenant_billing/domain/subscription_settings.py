@@ -6,7 +6,7 @@ applied once, and not again because it is not there any more.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Final
 
@@ -40,9 +40,7 @@ def differing(spec: TenantSubscriptionSpec, subscription: Subscription) -> Setti
     """What to write so that renewal, collection and discounts are as the object asks; None for nothing."""
     collection, of_collection = _collection(spec, subscription)
     discounts, of_discounts = _discounts(spec, subscription)
-    change = SubscriptionChange(
-        cancel_at_period_end=_renewal(spec, subscription), collection=collection, discounts=discounts
-    )
+    change = replace(_renewal(spec, subscription), collection=collection, discounts=discounts)
     marks = of_collection | of_discounts
     return Settings(change, marks) if marks or change != SubscriptionChange() else None
 
@@ -54,14 +52,17 @@ def ends_with_period(spec: TenantSubscriptionSpec, subscription: Subscription) -
     return spec.renewal is Renewal.CANCEL_AT_PERIOD_END
 
 
-def _renewal(spec: TenantSubscriptionSpec, subscription: Subscription) -> bool | None:
+def _renewal(spec: TenantSubscriptionSpec, subscription: Subscription) -> SubscriptionChange:
+    """An end that somebody else set, with the period or at a time of its own, is taken back where the spec renews."""
     match spec.renewal:
         case Renewal.RENEW if subscription.cancel_at_period_end:
-            return False
+            return SubscriptionChange(cancel_at_period_end=False)
+        case Renewal.RENEW if subscription.cancel_at is not None:
+            return SubscriptionChange(clears_cancel_at=True)
         case Renewal.CANCEL_AT_PERIOD_END if not subscription.cancel_at_period_end:
-            return True
+            return SubscriptionChange(cancel_at_period_end=True)
         case _:
-            return None
+            return SubscriptionChange()
 
 
 def _collection(
