@@ -165,6 +165,8 @@ def test_what_closes_a_period_is_remembered_before_it_is_sent_and_sent_again_as_
     assert status_of(more, decide(more)).pending_operation == intent.intent
     taken = replace(more, usage=knowing(8, now + MINUTE, accepted=said(7, CLOSED)))
     assert status_of(taken, decide(taken)).pending_operation is None
+    later = replace(more, usage=knowing(8, now + MINUTE, accepted=said(8, now + MINUTE)))
+    assert status_of(later, decide(later)).pending_operation is None
     refused = replace(more, usage=knowing(8, now, refused=intent.intent.idempotency_key))
     assert status_of(refused, decide(refused)).pending_operation is None
     assert decide(refused).actions == ()

@@ -87,7 +87,7 @@ async def test_a_birth_takes_three_writes_to_kubernetes_one_to_the_things_stack_
 async def test_killed_at_every_write_of_a_birth_nothing_is_made_twice_and_nothing_lost(
     product: Product, points: Sequence[Point], side: str
 ) -> None:
-    """The plan makes its objects one after the other, by name: the one that is held at that comes last."""
+    """The plan makes a few of its objects at a time: none is held at being made before all others are made."""
     first, *later = points
     held = {f"{side.split(maxsplit=1)[0]}-{number}": point for number, point in enumerate((*later, first))}
     since = marks(product)

@@ -1,20 +1,24 @@
 """Objects made of subscriptions that are born at the provider, over fakes with a memory."""
 
+import asyncio
 import copy
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 
 import kubernetes_bodies as bodies
 from hand_clock import NOW
+from kubernetes_memory import KubernetesMemory
 from tenant_billing.api.billing_plan import WaitingSubscriptions
 from tenant_billing.api.tenant_subscription import TenantState
 from tenant_billing.domain.errors import Forbidden, Unreachable
 from tenant_billing.domain.observations import Customer, Subscription, SubscriptionItem
 from tenant_billing.ports import ObjectGone, ObjectKey
+from tenant_billing.reconcilers.discovery import MOST_AT_A_TIME
 from tenant_loop import ACME, BACKEND, CLUSTER, PLAN, Selling
+from waiting import wait_for
 
 DISCOVERY = {"namespace": "tenants", "clusterRef": {"name": "eu1"}}
 PAYER_WRITES = {
@@ -25,6 +29,22 @@ PAYER_WRITES = {
     "change_subscription",
     "cancel_subscription",
 }
+
+
+@dataclass
+class SlowCreation(KubernetesMemory):
+    """A cluster in which nothing is made until it may go on."""
+
+    may_go_on: asyncio.Event = field(default_factory=asyncio.Event)
+    running: int = 0
+    most: int = 0
+
+    async def create(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        self.running += 1
+        self.most = max(self.most, self.running)
+        await self.may_go_on.wait()
+        self.running -= 1
+        return await super().create(body)
 
 
 class Shop(Selling):
@@ -256,6 +276,35 @@ async def test_an_object_that_cannot_be_made_is_told_and_tried_again(
     assert said in shop.loop.kubernetes.told[-1]
     await shop.hears()
     assert (shop.waiting, shop.reason()) == (WaitingSubscriptions(), "Provisioned")
+
+
+async def test_one_object_that_cannot_be_made_stops_no_other(shop: Shop) -> None:
+    names = [f"tenant-{number:02}" for number in range(20)]
+    for number, name in enumerate(names):
+        shop.buys(f"sub_{number}", f"cus_{number}", tenant_id=name)
+    shop.loop.kubernetes.fail("create", Forbidden("it is being terminated"))
+    await shop.run(BACKEND, PLAN)
+    assert len(shop.made()) == 19
+    assert shop.waiting is not None
+    assert shop.waiting.count == 1
+    await shop.hears()
+    assert sorted(each.name for each in shop.made()) == names
+
+
+async def test_many_objects_are_made_a_few_at_a_time_while_other_work_goes_on(shop: Shop) -> None:
+    for number in range(100):
+        shop.buys(f"sub_{number}", f"cus_{number}", tenant_id=f"tenant-{number:02}")
+    cluster = SlowCreation(**vars(shop.loop.kubernetes))
+    shop.loop.kubernetes = cluster
+    shop.restart()
+    await shop.run(CLUSTER, BACKEND)
+    finding = asyncio.create_task(shop.run(PLAN))
+    await wait_for(lambda: cluster.running == MOST_AT_A_TIME, "a few objects being made", 10)
+    await shop.run(CLUSTER)  # not held up
+    assert (finding.done(), shop.made()) == (False, [])
+    cluster.may_go_on.set()
+    await finding
+    assert (cluster.most, len(shop.made())) == (MOST_AT_A_TIME, 100)
 
 
 @pytest.mark.parametrize(

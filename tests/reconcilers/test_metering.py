@@ -229,6 +229,23 @@ async def test_a_closing_report_that_is_missed_too_late_is_an_alarm(metering: Me
     assert "by hand" in str(metering.condition("UsageReported").message)
 
 
+async def test_an_end_and_a_beginning_that_are_known_at_once_are_each_reported_once(
+    metering: Metering,
+) -> None:
+    metering.devices("acme", 12)
+    await metering.subscribe("acme")
+    end = metering.renewal_at()
+    metering.pass_time((end - metering.now).total_seconds() + 20)
+    metering.devices("acme", 15)
+    metering.renew()
+    metering.forget_calls()
+    await metering.run(BACKEND, METERING)
+    await metering.work()
+    assert metering.reported() == [12, 15, 15]
+    assert metering.account.count("report_usage") == 2
+    assert metering.acme.status.pending_operation is None
+
+
 async def test_a_closing_report_is_looked_for_once_and_in_time(metering: Metering) -> None:
     end = await _closed(metering)
     outcome = await metering.run(COMPARISON)

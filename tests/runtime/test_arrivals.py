@@ -131,3 +131,18 @@ def test_a_strangers_status_is_looked_at_soon_but_not_while_it_may_be_the_echo_o
 
     assert run_virtually(looks(under_way=False)) == 2
     assert run_virtually(looks(under_way=True)) == 1
+
+
+def test_what_is_born_at_the_provider_lets_edits_pass() -> None:
+    born, edited = a_subscription("born"), a_subscription("edited")
+    born["spec"] |= {"managementPolicy": "Observe", "subscriptionID": "sub_1", "backendRef": {"name": "main"}}
+    del born["spec"]["planRef"], born["spec"]["customer"]
+
+    async def scene() -> list[ObjectKey]:
+        scene = Scene(ApiServer([{}]))
+        await scene.after(5)
+        scene.arrivals.handle("ADDED", born)
+        scene.arrivals.handle("ADDED", edited)
+        return list(scene.queue.waiting())
+
+    assert run_virtually(scene()) == [key(edited), key(born)]

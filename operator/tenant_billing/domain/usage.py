@@ -161,7 +161,9 @@ def _from_intent(world: World, intent: PendingOperation) -> UsageReport | None:
         intent.idempotency_key,
         closes=True,
     )
-    return None if world.usage.accepted == report.reported else report
+    accepted = world.usage.accepted
+    # Nothing later is reported before what closes a period was taken: where it was, so was this.
+    return None if accepted is not None and accepted.time >= report.timestamp else report
 
 
 def _due(world: World, metered: Metered, last: Reported | None, count: Count | None) -> UsageReport | None:

@@ -8,6 +8,8 @@ from typing import Any
 async def all_or_none(*parts: Coroutine[Any, Any, None]) -> None:
     """Wait for all parts; when one fails, the others end too: the next try begins anew."""
     tasks = [asyncio.create_task(each) for each in parts]
+    if not tasks:
+        return
     try:
         await asyncio.gather(*tasks)
     finally:

@@ -1,7 +1,9 @@
 """Making objects of subscriptions that are born at the provider: gather, decide, make, tell."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import structlog
 
@@ -14,9 +16,13 @@ from tenant_billing.domain.errors import OutsideError
 from tenant_billing.domain.observations import Tenant
 from tenant_billing.ports import ObjectConflict, ObjectGone, ObjectKey, Resources
 from tenant_billing.reconcilers.accounts import AccountConnection
+from tenant_billing.reconcilers.all_or_none import all_or_none
 from tenant_billing.reconcilers.paying_backend import named_backend
 from tenant_billing.reconcilers.registries import Registries
 from tenant_billing.reconcilers.reporting import Surroundings, key_of
+
+MOST_AT_A_TIME: Final = 8
+"""Objects that are being made at once: the API server is everybody's, and a plan's other work waits for this."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +78,7 @@ class Discoverer:
                 obstacle=self._obstacle(discovery),
             )
         )
-        answers = {each.tenant_id: await self._make(each) for each in discovered.objects}
-        discovered = discovered.failed({tenant_id: answer for tenant_id, answer in answers.items() if answer})
+        discovered = discovered.failed(await self._make_all(discovered.objects))
         await self._tell(plan, discovered)
         return discovered.status()
 
@@ -98,6 +103,18 @@ class Discoverer:
             self._registries.failed(cluster, error)
             return None
         return {each.id: each for each in registry.picture.tenants()}
+
+    async def _make_all(self, wanted: Sequence[NewObject]) -> dict[str, str]:
+        """Make objects, a few at a time; gives what was said to those that could not be made, by tenant."""
+        answers: dict[str, str] = {}
+        slots = asyncio.Semaphore(MOST_AT_A_TIME)
+
+        async def make(each: NewObject) -> None:
+            async with slots:
+                answers[each.tenant_id] = await self._make(each)
+
+        await all_or_none(*map(make, wanted))
+        return {tenant_id: answer for tenant_id, answer in answers.items() if answer}
 
     async def _make(self, wanted: NewObject) -> str:
         """Make one object; gives what was said to that if it failed: the next look tries again."""

@@ -14,7 +14,7 @@ import structlog
 
 from tenant_billing.domain.errors import OutsideError
 from tenant_billing.ports import ListObjects
-from tenant_billing.runtime.dependents import affected_by
+from tenant_billing.runtime.dependents import affected_by, is_birth
 from tenant_billing.runtime.resources import Change, ResourceStore
 from tenant_billing.runtime.roll_call import still_missing
 from tenant_billing.runtime.work_queue import WorkQueue
@@ -67,7 +67,7 @@ class Arrivals:
     def _on_change(self, change: Change) -> None:
         affected = affected_by(change, self._store)
         for key in affected.itself:
-            self._queue.add(key, urgent=True)
+            self._queue.add(key, urgent=not is_birth(change))
         for key in affected.others:
             self._queue.add(key, urgent=False)
         for key in affected.soon:

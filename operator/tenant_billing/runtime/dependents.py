@@ -9,7 +9,7 @@ from tenant_billing.api.billing_backend import BillingBackend
 from tenant_billing.api.billing_plan import BillingPlan
 from tenant_billing.api.conditions import ConditionType, find_condition
 from tenant_billing.api.resource import Resource
-from tenant_billing.api.tenant_subscription import TenantSubscription
+from tenant_billing.api.tenant_subscription import ManagementPolicy, TenantSubscription
 from tenant_billing.api.things_stack_cluster import ThingsStackCluster
 from tenant_billing.ports import ObjectKey, Resources
 from tenant_billing.runtime.observed import NAMESPACE_KIND, AnyResource, Observed
@@ -67,6 +67,17 @@ def affected_by(change: Change, resources: Lookups) -> Affected:
             case _:
                 pass
     return Affected(itself, tuple(sorted(others - {change.key})), tuple(sorted(soon - others)), strange)
+
+
+def is_birth(change: Change) -> bool:
+    """Whether an object came of which nobody edits anything: of a subscription that was born at the provider.
+
+    Hundreds may come at once when a plan begins to discover; they let payments and edits pass.
+    """
+    resource = _resource(change.after)
+    if change.before is not None or not isinstance(resource, TenantSubscription):
+        return False
+    return resource.spec.management_policy is ManagementPolicy.OBSERVE
 
 
 def _is_wished(change: Change) -> bool:
