@@ -118,6 +118,25 @@ COVERED: Final = {
     "metadata with a key that is present but empty": (
         "domain/test_observed_tenant_data.py::test_metadata_that_makes_no_tenant_is_said_with_its_key"
     ),
+    "a report for unknown tenants": (
+        "webhooks/test_usage_reports.py::test_bad_entries_are_skipped_and_said_and_hold_no_other"
+    ),
+    "a report for the tenants of another cluster": (
+        "webhooks/test_usage_reports.py::test_another_cluster_s_tenants_are_unknown"
+    ),
+    "a report with negative or huge counts": (
+        "domain/test_pushed_usage.py::test_a_bad_entry_is_told_and_holds_no_other"
+    ),
+    "totals that lack a tenant": (
+        "reconcilers/test_metering.py::test_one_unknown_tenant_holds_no_other_and_is_not_zero"
+    ),
+    "usage that is reported to a meter that was deactivated": (
+        "scenarios/test_metering.py::test_a_meter_that_was_deactivated_is_told_and_its_usage_made_up_for"
+    ),
+    "a period that ended while the operator was down": (
+        "reconcilers/test_metering.py::test_a_period_that_ended_while_the_operator_was_down"
+    ),
+    "a report from a stranger": "webhooks/test_usage_reports.py::test_a_stranger_is_refused",
     "a tenant-id that no tenant may have": (
         "domain/test_discovery.py::test_a_tenant_id_that_the_things_stack_refuses_waits_and_is_quoted"
     ),

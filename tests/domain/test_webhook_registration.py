@@ -122,6 +122,9 @@ def test_foreign_secret_stops_everything(owner: str, words: str) -> None:
     found = decide(a_world(GOOD, secret=SecretSeen(exists=True, backend=owner)))
     assert (found.action, found.endpoint, found.reason) == (None, GOOD, Reason.NOT_CONFIGURED)
     assert words in found.message
+    assert "endpoint we_1 stays at Stripe" in found.message
+    alone = decide(replace(a_world(GOOD, secret=SecretSeen(exists=True, backend=owner)), endpoints=()))
+    assert "stays at Stripe" not in alone.message
 
 
 def test_not_asked_for_any_more_all_are_removed() -> None:

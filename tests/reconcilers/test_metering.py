@@ -98,6 +98,31 @@ async def test_a_period_is_closed_by_the_count_right_after_its_end(metering: Met
     assert metering.acme.status.pending_operation is None
 
 
+DOWN = [
+    pytest.param(20 * MINUTE, [12, 15, 15], 15, id="its invoice is still a draft: counted now"),
+    pytest.param(5 * HOUR, [12, 15], 12, id="its invoice is written: what was reported last stands"),
+]
+
+
+@pytest.mark.parametrize(("late", "reported", "billed"), DOWN)
+async def test_a_period_that_ended_while_the_operator_was_down(
+    metering: Metering, late: float, reported: list[int], billed: int
+) -> None:
+    metering.devices("acme", 12)
+    await metering.subscribe("acme")
+    end = metering.renewal_at()
+    metering.pass_time((end - metering.now).total_seconds() + late)
+    metering.renew()
+    metering.devices("acme", 15)
+    metering.restart()
+    await metering.begin()
+    await metering.run(ACME, METERING)
+    await metering.work()
+    assert metering.reported() == reported
+    assert metering.account.metered("mtr_1", "cus_1", end - MONTH, end) == billed
+    assert metering.reason("UsageReported") == "Reported"
+
+
 async def test_one_unknown_tenant_holds_no_other_and_is_not_zero(metering: Metering) -> None:
     metering.devices("acme", 12)
     await metering.subscribe("acme", "beta")

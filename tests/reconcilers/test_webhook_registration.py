@@ -249,6 +249,25 @@ async def test_secret_of_somebody_else_is_not_overwritten(scene: Scene) -> None:
     assert told(scene)[1] == "Receiving"
 
 
+async def test_secret_that_turns_foreign_later_leaves_the_endpoint_and_is_told_until_somebody_acts(
+    scene: Scene,
+) -> None:
+    await scene.run()
+    (endpoint,) = ids(scene)
+    scene.loop.kubernetes.annotations[HOOK[:2]] = {"tenantbilling.dev/billing-backend": "other"}
+    await scene.surroundings.secrets.look()
+    scene.pass_time(ENDPOINT_INTERVAL)
+    await scene.run()
+    assert told(scene)[:2] == ("False", "NotConfigured")
+    assert f"endpoint {endpoint} stays at Stripe" in told(scene)[2]
+    assert ids(scene) == [endpoint]
+    del scene.loop.kubernetes.secrets[HOOK]
+    await scene.surroundings.secrets.look()
+    await scene.run()
+    assert told(scene)[1] == "Receiving"
+    assert endpoint not in ids(scene), "it was replaced, as its secret is lost"
+
+
 async def test_secret_of_another_backend_is_not_overwritten(scene: Scene) -> None:
     scene.loop.kubernetes.secrets[HOOK] = "whsec_other"
     scene.loop.kubernetes.annotations[HOOK[:2]] = {"tenantbilling.dev/billing-backend": "other"}

@@ -132,14 +132,23 @@ def decide(world: RegistrationWorld) -> Registration:
 
 
 def _foreign_secret(world: RegistrationWorld, wanted: RegisteredWebhook) -> str:
-    """Why the Secret must not be written; empty where it may."""
+    """Why the Secret must not be written; empty where it may.
+
+    An endpoint that was registered before stays: what a Secret says that is not ours must not end deliveries for good.
+    """
     secret = world.secret
     if not secret.exists or secret.backend == world.resource.metadata.name:
         return ""
     whose = f"belongs to BillingBackend {secret.backend!r}" if secret.backend else "was made by somebody else"
+    known = _known(world)
+    stays = (
+        f"; until then endpoint {known.id} stays at Stripe, and none of its deliveries can be verified"
+        if known is not None
+        else ""
+    )
     return (
         f"spec.stripe.webhook.secretName: Secret {wanted.secret_name!r} {whose} and is not overwritten: "
-        "name another one, or delete it"
+        f"name another one, or delete it{stays}"
     )
 
 
