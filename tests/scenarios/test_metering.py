@@ -1,18 +1,16 @@
 """Metered plans on the account's clock: devices are counted, reported, and billed to the cent."""
 
-from datetime import datetime
-
 import httpx
 import pytest
 
+from scenario_metering import PER_DEVICE, goes_past_the_end, until_reported
 from scenario_scene import Scene
-from scenario_tenant import LOOK_INTERVAL, Seen, Tenant
+from scenario_tenant import Tenant
 from tenant_billing_sandbox.service.faults import FaultSpecification
 from waiting import wait_for
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-PER_DEVICE = {"metered": {"currency": "EUR", "unitAmount": 50, "interval": "Month"}}
 GRADUATED = {
     "metered": {
         "currency": "EUR",
@@ -30,39 +28,6 @@ async def metered(scene: Scene, price: object, name: str = "acme", **changes: ob
     tenant = await scene.apply(plan, dict(changes), name=name)
     await tenant.until(ready="Provisioned", tenant="Approved", stripe="active")
     return tenant
-
-
-async def until_reported(tenant: Tenant, quantity: int, *, reason: str = "Reported") -> Seen:
-    """Wait until the object says that so many were reported last."""
-
-    async def look() -> Seen:
-        seen = await tenant.look()
-        said = (seen.status.get("usage", {}).get("lastReported"), seen.reason("UsageReported"))
-        assert said == (quantity, reason), seen.condensed()
-        return seen
-
-    return await wait_for(look, f"{quantity} devices to be reported", interval=LOOK_INTERVAL)
-
-
-async def until_renewed(tenant: Tenant, end: datetime) -> Seen:
-    """Wait until the next period is reported, too: then the one before it is closed."""
-
-    async def look() -> Seen:
-        seen = await tenant.look()
-        reported = datetime.fromisoformat(seen.status["usage"]["lastReportTime"])
-        assert reported >= end, seen.condensed()
-        return seen
-
-    return await wait_for(look, "the next period to be reported", interval=LOOK_INTERVAL)
-
-
-async def goes_past_the_end(scene: Scene, tenant: Tenant) -> None:
-    """The period ends, what was used in it is reported, and its bill is written."""
-    end = datetime.fromisoformat((await tenant.look()).status["currentPeriod"]["endTime"])
-    now = await scene.advance(seconds=0)
-    await scene.advance(seconds=(end - now).total_seconds() + 20)
-    await until_renewed(tenant, end)
-    await scene.advance(hours=2)
 
 
 async def bills(scene: Scene, customer_id: str) -> list[int]:

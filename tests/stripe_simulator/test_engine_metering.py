@@ -198,6 +198,18 @@ def test_usage_from_before_the_subscription_is_not_billed_4_3():
     assert latest_invoice(account, subscription)["total"] == 0
 
 
+def test_usage_of_a_trial_is_not_billed_and_what_follows_it_is():
+    account = an_account()
+    price, customer = metered_price(account), a_customer(account)
+    subscription = a_subscription(account, customer, price, trial_period_days=14)
+    report(account, customer, "8")
+    pass_time(account, days=14, seconds=2 * HOUR)
+    assert latest_invoice(account, subscription)["total"] == 0
+    report(account, customer, "9")
+    pass_time(account, days=32)
+    assert latest_invoice(account, subscription)["total"] == 450
+
+
 @pytest.mark.parametrize(("invoice_now", "billed"), [(True, 350), (False, 0)])
 def test_an_immediate_cancel_bills_open_usage_only_with_invoice_now_4_3(invoice_now, billed):
     account = an_account()

@@ -61,9 +61,13 @@ def aggregate(meter: Object, readings: list[Reading]) -> Decimal:
 
 
 def quantity(account: Account, subscription: Object, item: Object, start: int, end: int) -> Decimal:
-    """The usage that an item bills for a span; nothing from before the subscription (stripe.md 4.3)."""
+    """The usage that an item bills for a span.
+
+    Nothing from before the subscription (stripe.md 4.3), and nothing of its trial: docs.stripe.com
+    ``billing/subscriptions/trials``, "Combining trials with usage-based billing".
+    """
     meter = account.table("billing.meter").get(item["price"]["recurring"].get("meter") or "")
     if meter is None:
         return Decimal(0)
-    since = max(start, subscription["start_date"])
+    since = max(start, subscription["start_date"], subscription["trial_end"] or 0)
     return aggregate(meter, within(account, meter, subscription["customer"], since, end))
