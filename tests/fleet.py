@@ -38,6 +38,8 @@ EXPECTED: Final[Mapping[str, tuple[str, str, str | None]]] = {
 _SIZES: Final = {"approved": 10, "awaiting": 6, "upgraded": 6, "elsewhere": 3}
 _SIZE: Final = 4
 _PAYING: Final = ("approved", "upgraded", "elsewhere", "flagged", "frozen", "suspended", ENDED)
+OUTSIDE: Final = (*_PAYING, "awaiting")
+"""Those of whom something stands outside: the others are only what somebody has applied."""
 _LATE: Final = {"flagged": "patient", "frozen": "freezing", "suspended": "strict"}
 
 

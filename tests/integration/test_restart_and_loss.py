@@ -1,15 +1,18 @@
 """What a restart, or the loss of everything that etcd knew, must not change."""
 
 import json
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 
 import pytest
 import pytest_asyncio
 
+from billing_server_fleet import run_with_keys
 from crash_life import difference
 from crash_points import marks, writes_since
-from fleet import EXPECTED, Fleet, everyone, launch
-from running_product import Product, accounts
+from fleet import EXPECTED, OUTSIDE, STAGES, Fleet, everyone, launch, members
+from running_product import Manifest, Product, accounts, condition
 from tenant_billing_sandbox.environment.installation import apply, samples
 from tenant_billing_sandbox.environment.places import SERVICE_ACCOUNT, SYSTEM_NAMESPACE
 from waiting import wait_for
@@ -17,6 +20,8 @@ from waiting import wait_for
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(600)]
 
 OPERATOR: Final = f"system:serviceaccount:{SYSTEM_NAMESPACE}:{SERVICE_ACCOUNT}"
+DEPENDS_ON_ITS_PLAN: Final = "suspended"
+"""Whose state follows from stages of their plan that stand nowhere outside: by the defaults they had time left."""
 QUIET: Final = 3.0
 """Seconds without a write after which none is expected any more."""
 
@@ -41,6 +46,19 @@ async def until_everybody_was_looked_at(product: Product, log_start: int) -> Non
     await product.until_quiet(QUIET)
 
 
+async def lost_and_applied_again(product: Product, fleet: Fleet) -> None:
+    """Lose all that etcd knew, apply everything from files, and let the operator go on with that."""
+    environment, log_start = product.environment, len(product.log())
+    await product.kill()
+    await environment.plane.wipe()
+    await environment.install()
+    await apply(
+        environment.plane, *accounts(environment), *fleet.tenants, *fleet.plans, *samples("billingplan")
+    )
+    await environment.start_operator()
+    await until_everybody_was_looked_at(product, log_start)
+
+
 async def test_a_restart_with_everything_settled_writes_nothing_anywhere(
     product: Product, fleet: Fleet
 ) -> None:
@@ -63,18 +81,9 @@ async def test_a_restart_with_everything_settled_writes_nothing_anywhere(
 
 async def test_etcd_is_wiped_and_everything_applied_again_from_files(product: Product, fleet: Fleet) -> None:
     """No call creates anything, and all is as it was: whose plan was changed, who was flagged and who suspended."""
-    environment = product.environment
-    before = await fleet.pictures(product)
-    since, log_start = marks(product), len(product.log())
+    before, since = await fleet.pictures(product), marks(product)
 
-    await product.kill()
-    await environment.plane.wipe()
-    await environment.install()
-    await apply(
-        environment.plane, *accounts(environment), *fleet.tenants, *fleet.plans, *samples("billingplan")
-    )
-    await environment.start_operator()
-    await until_everybody_was_looked_at(product, log_start)
+    await lost_and_applied_again(product, fleet)
 
     made = [
         (system, entry.operation, entry.params)
@@ -84,3 +93,49 @@ async def test_etcd_is_wiped_and_everything_applied_again_from_files(product: Pr
     assert made == []
     assert difference(before, await fleet.pictures(product)) == []
     assert {each.rpartition("-")[0] for each in before} == set(EXPECTED)
+
+
+async def test_etcd_is_wiped_and_an_import_gives_back_all_that_stands_outside(
+    product: Product, fleet: Fleet, tmp_path: Path
+) -> None:
+    """Only Stripe and The Things Stack are left. What stands nowhere outside is the default, and is reported."""
+    environment, before, since = product.environment, await product.tenants(), marks(product)
+    await product.kill()
+    await environment.plane.wipe()
+    await environment.install()
+
+    imported = await run_with_keys(environment, tmp_path, "import", "-d", "restored", "-o", "json")
+    assert imported.code == 0, imported.errors
+    await environment.plane.run_kubectl("apply", "--filename", str(tmp_path / "restored"))
+    await environment.start_operator()
+
+    wanted = {
+        name: "Paused" if group == DEPENDS_ON_ITS_PLAN else EXPECTED[group][0]
+        for group in OUTSIDE
+        for name in members(group)
+    }
+    restored = await product.until(wanted, lambda each: _is_as(each, wanted), "restored", 120)
+    await product.until_quiet(QUIET)
+    outside = [entry.path for system, entry in writes_since(product, since) if system != "Kubernetes"]
+    assert outside == []
+    assert (await product.tenants()).keys() == wanted.keys()
+    for name in set(wanted) - set(members(DEPENDS_ON_ITS_PLAN)):
+        assert _identity(restored[name]) == _identity(before[name]), name
+    report = json.loads(imported.output)["report"]
+    told = {each["subject"].rpartition("/")[2] for each in report if each["severity"] == "Paused"}
+    assert told == set(members(DEPENDS_ON_ITS_PLAN)), "and why is in the report"
+    defaults = {each["subject"] for each in report if "they are the defaults" in each["problem"]}
+    assert defaults == {f"BillingPlan {name}" for name in (*STAGES, "starter", "growth")}
+
+    await lost_and_applied_again(product, fleet)  # so that the fleet is as the other tests know it
+
+
+def _is_as(resource: Manifest | None, wanted: Mapping[str, str]) -> bool:
+    return resource is not None and condition(resource)[1] == wanted[resource["metadata"]["name"]]
+
+
+def _identity(resource: Manifest) -> dict[str, object]:
+    """For whom an object stands, and who pays for it by what."""
+    known = ("customerID", "subscriptionID", "subscriptionItemID", "planRef", "tenantState")
+    status = {field: resource["status"].get(field) for field in known}
+    return {"tenant": resource["spec"]["tenant"]["id"], "plan": resource["spec"]["planRef"], **status}
