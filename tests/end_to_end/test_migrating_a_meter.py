@@ -21,6 +21,10 @@ pytestmark = pytest.mark.timeout(180)
 NAMES = ("acme-iot", "beta-farm")
 PLANS = "/apis/tenantbilling.dev/v1alpha1/billingplans"
 OBJECTS = "/apis/tenantbilling.dev/v1alpha1/namespaces/tenants/tenantsubscriptions"
+DEVICES = {"acme-iot": (30, 7), "beta-farm": (12, 40)}
+"""How many devices each tenant has before the switch, and after it."""
+CENTS = 4900
+HOUR = 3600
 MONTH_AND_A_DAY = 32 * 24 * 3600
 BEGIN = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -96,6 +100,8 @@ async def test_the_switch_is_shown_then_done_once_and_takes_place_at_the_period_
     assert writes(environment) == before + 3 * len(NAMES), "a repetition writes nothing"
 
     (old,) = price_ids(environment, NAMES[0])
+    for name, (devices, _) in DEVICES.items():
+        await old_meter_sets(environment, name, devices)
     await environment.outside.advance(MONTH_AND_A_DAY)
     (new,) = price_ids(environment, NAMES[0])
     prices = environment.stripe.account.table("price")
@@ -117,6 +123,34 @@ async def test_the_switch_is_shown_then_done_once_and_takes_place_at_the_period_
     closing = invoices(environment, NAMES[0])[-1]
     charged = {line["pricing"]["price_details"]["price"] for line in closing["lines"]["data"]}
     assert charged == {old}, "the invoice that closes the period knows the old price alone"
+    await use_is_billed_once(environment)
+
+
+async def use_is_billed_once(environment: Environment) -> None:
+    """What was recorded before the switch is billed by the old price, what is counted after it by the meter."""
+    for name, (_, devices) in DEVICES.items():
+        path = f"/_sandbox/tenants/{name}/entities"
+        (await environment.outside.things_stack.post(path, json={"end_devices": devices})).raise_for_status()
+    await environment.outside.advance(HOUR)
+
+    async def reported() -> bool:
+        for name, (_, devices) in DEVICES.items():
+            found = await environment.outside.from_kubernetes(f"{OBJECTS}/{name}")
+            assert (found or {})["status"]["usage"]["lastReported"] == devices
+        return True
+
+    await wait_for(reported, "the devices to be reported", 60)
+    await environment.outside.advance(MONTH_AND_A_DAY)
+    for name, (before, after) in DEVICES.items():
+        amounts = [each["total"] for each in invoices(environment, name)][1:3]
+        assert amounts == [before * CENTS, after * CENTS], name
+
+
+async def old_meter_sets(environment: Environment, name: str, devices: int) -> None:
+    """The Tenant Billing Server reports the devices of a tenant as it does."""
+    (item,) = subscription_of(environment.stripe.account, name)["items"]["data"]
+    path = f"/_sandbox/subscription_items/{item['id']}/usage"
+    await environment.outside.drive_stripe(path, {"quantity": devices})
 
 
 @pytest.mark.parametrize(

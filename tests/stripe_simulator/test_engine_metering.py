@@ -18,6 +18,7 @@ from stripe_engine_world import (
     update,
 )
 from tenant_billing_sandbox.stripe.account import Account, Object
+from tenant_billing_sandbox.stripe.engine.usage_records import set_usage
 from tenant_billing_sandbox.stripe.problems import Problem
 
 
@@ -265,3 +266,39 @@ def test_a_phase_s_first_invoice_bills_the_leaving_item_by_its_own_price_and_the
     pass_time(account, days=28)
     lines = latest_invoice(account, subscription)["lines"]["data"]
     assert [(line["pricing"]["price_details"]["price"], line["amount"]) for line in lines] == [(new, 2 * 70)]
+
+
+def an_old_item(account: Account) -> tuple[Object, Object]:
+    """A subscription, and its item of a metered price without a meter, which nobody can make any more."""
+    price, customer = metered_price(account), a_customer(account)
+    subscription = a_subscription(account, customer, price)
+    (item,) = subscription["items"]["data"]
+    for each in (account.table("price")[price], item["price"]):
+        each["recurring"] |= {"meter": None}
+    return subscription, item
+
+
+def test_the_last_usage_record_of_a_period_is_billed_where_a_price_has_no_meter_4_7():
+    account = an_account()
+    subscription, item = an_old_item(account)
+    set_usage(account, item["id"], 9)
+    pass_time(account, days=1)
+    set_usage(account, item["id"], 7)
+    set_usage(account, item["id"], 8, START + HOUR)
+    pass_time(account, days=30, seconds=HOUR)
+    assert latest_invoice(account, subscription)["total"] == 350
+    pass_time(account, days=31)
+    assert latest_invoice(account, subscription)["total"] == 0, "it is of that period alone"
+
+
+def test_usage_records_are_refused_outside_of_the_period_and_beside_a_meter_4_7():
+    account = an_account()
+    _, item = an_old_item(account)
+    for timestamp in (START - 1, START + HOUR):
+        with pytest.raises(Problem, match="current period"):
+            set_usage(account, item["id"], 1, timestamp)
+    (other,) = a_subscription(account, a_customer(account), metered_price(account))["items"]["data"]
+    with pytest.raises(Problem, match="without a meter"):
+        set_usage(account, other["id"], 1)
+    with pytest.raises(Problem, match="No such"):
+        set_usage(account, "si_0", 1)

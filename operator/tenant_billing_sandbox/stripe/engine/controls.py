@@ -20,6 +20,7 @@ from tenant_billing_sandbox.stripe.engine.deliveries import Courier
 from tenant_billing_sandbox.stripe.engine.events import Subscribers
 from tenant_billing_sandbox.stripe.engine.outbox import Outbox
 from tenant_billing_sandbox.stripe.engine.settings import BillingSettings, TerminalAction
+from tenant_billing_sandbox.stripe.engine.usage_records import set_usage
 from tenant_billing_sandbox.stripe.engine.webhook_endpoints import roll_secret
 from tenant_billing_sandbox.stripe.problems import Problem, invalid
 
@@ -43,6 +44,7 @@ def routes(account: Account, courier: Courier | None = None) -> list[web.RouteDe
         ("POST", "/_sandbox/checkout", _checkout),
         ("POST", "/_sandbox/checkout/sessions/{id}", _check_out),
         ("POST", "/_sandbox/subscriptions/{id}/metadata", _metadata),
+        ("POST", "/_sandbox/subscription_items/{id}/usage", _set_usage),
         ("POST", "/_sandbox/customers/{id}/pay", _pay),
         ("POST", "/_sandbox/customers/{id}/card", _card),
         ("POST", "/_sandbox/events/lose", _lose),
@@ -118,6 +120,10 @@ def _check_out(account: Account, request: web.Request, body: Object) -> Object:
 
 def _metadata(account: Account, request: web.Request, body: Object) -> Object:
     return edit_metadata(account, request.match_info["id"], body)
+
+
+def _set_usage(account: Account, request: web.Request, body: Object) -> Object:
+    return set_usage(account, request.match_info["id"], **body)
 
 
 def _card(account: Account, request: web.Request, body: Object) -> Object:

@@ -29,11 +29,12 @@ class Reading:
 
 @dataclass
 class Readings:
-    """All readings by (event name, customer id); identifiers seen, with the time they were."""
+    """All readings by (event name, customer id); identifiers seen, with the time they were; old records by item."""
 
     by_customer: dict[tuple[str, str], list[Reading]] = field(default_factory=dict)
     identifiers: dict[str, int] = field(default_factory=dict)
     arrivals: int = 0
+    by_item: dict[str, list[Reading]] = field(default_factory=dict)
 
 
 def within(account: Account, meter: Object, customer: str, start: int, end: int) -> list[Reading]:
@@ -67,7 +68,16 @@ def quantity(account: Account, subscription: Object, item: Object, start: int, e
     ``billing/subscriptions/trials``, "Combining trials with usage-based billing".
     """
     meter = account.table("billing.meter").get(item["price"]["recurring"].get("meter") or "")
-    if meter is None:
-        return Decimal(0)
     since = max(start, subscription["start_date"], subscription["trial_end"] or 0)
+    if meter is None:
+        return _recorded(account, item, since, end)
     return aggregate(meter, within(account, meter, subscription["customer"], since, end))
+
+
+def _recorded(account: Account, item: Object, start: int, end: int) -> Decimal:
+    """What an item without a meter bills: of the usage records of the period the last one (stripe.md 4.1)."""
+    records = account.part(Readings).by_item.get(item["id"], [])
+    counted = [record for record in records if start <= record.timestamp < end]
+    return (
+        max(counted, key=lambda record: (record.timestamp, record.arrival)).value if counted else Decimal(0)
+    )
