@@ -46,19 +46,6 @@ async def until_everybody_was_looked_at(product: Product, log_start: int) -> Non
     await product.until_quiet(QUIET)
 
 
-async def lost_and_applied_again(product: Product, fleet: Fleet) -> None:
-    """Lose all that etcd knew, apply everything from files, and let the operator go on with that."""
-    environment, log_start = product.environment, len(product.log())
-    await product.kill()
-    await environment.plane.wipe()
-    await environment.install()
-    await apply(
-        environment.plane, *accounts(environment), *fleet.tenants, *fleet.plans, *samples("billingplan")
-    )
-    await environment.start_operator()
-    await until_everybody_was_looked_at(product, log_start)
-
-
 async def test_a_restart_with_everything_settled_writes_nothing_anywhere(
     product: Product, fleet: Fleet
 ) -> None:
@@ -79,11 +66,20 @@ async def test_a_restart_with_everything_settled_writes_nothing_anywhere(
     assert difference(before, await fleet.pictures(product)) == []
 
 
-async def test_etcd_is_wiped_and_everything_applied_again_from_files(product: Product, fleet: Fleet) -> None:
-    """No call creates anything, and all is as it was: whose plan was changed, who was flagged and who suspended."""
-    before, since = await fleet.pictures(product), marks(product)
+async def test_etcd_is_wiped_twice_an_import_gives_back_what_stands_outside_and_files_give_back_all(
+    product: Product, fleet: Fleet, tmp_path: Path
+) -> None:
+    """In the end all is as it was: whose plan was changed, who was flagged and who suspended."""
+    environment, before, since = product.environment, await fleet.pictures(product), marks(product)
+    await restored_by_an_import(product, tmp_path)
 
-    await lost_and_applied_again(product, fleet)
+    await etcd_is_lost(product)
+    log_start = len(product.log())
+    await apply(
+        environment.plane, *accounts(environment), *fleet.tenants, *fleet.plans, *samples("billingplan")
+    )
+    await environment.start_operator()
+    await until_everybody_was_looked_at(product, log_start)
 
     made = [
         (system, entry.operation, entry.params)
@@ -95,18 +91,16 @@ async def test_etcd_is_wiped_and_everything_applied_again_from_files(product: Pr
     assert {each.rpartition("-")[0] for each in before} == set(EXPECTED)
 
 
-async def test_etcd_is_wiped_and_an_import_gives_back_all_that_stands_outside(
-    product: Product, fleet: Fleet, tmp_path: Path
-) -> None:
-    """Only Stripe and The Things Stack are left. What stands nowhere outside is the default, and is reported."""
-    environment, before, since = product.environment, await product.tenants(), marks(product)
-    await product.kill()
-    await environment.plane.wipe()
-    await environment.install()
+async def restored_by_an_import(product: Product, directory: Path) -> None:
+    """With only Stripe and The Things Stack left, all objects of tenants are back, and nothing was written there.
 
-    imported = await run_with_keys(environment, tmp_path, "import", "-d", "restored", "-o", "json")
+    What stands nowhere outside is the default, and is reported.
+    """
+    environment, before, since = product.environment, await product.tenants(), marks(product)
+    await etcd_is_lost(product)
+    imported = await run_with_keys(environment, directory, "import", "-d", "restored", "-o", "json")
     assert imported.code == 0, imported.errors
-    await environment.plane.run_kubectl("apply", "--filename", str(tmp_path / "restored"))
+    await environment.plane.run_kubectl("apply", "--filename", str(directory / "restored"))
     await environment.start_operator()
 
     wanted = {
@@ -116,8 +110,7 @@ async def test_etcd_is_wiped_and_an_import_gives_back_all_that_stands_outside(
     }
     restored = await product.until(wanted, lambda each: _is_as(each, wanted), "restored", 120)
     await product.until_quiet(QUIET)
-    outside = [entry.path for system, entry in writes_since(product, since) if system != "Kubernetes"]
-    assert outside == []
+    assert [entry.path for system, entry in writes_since(product, since) if system != "Kubernetes"] == []
     assert (await product.tenants()).keys() == wanted.keys()
     for name in set(wanted) - set(members(DEPENDS_ON_ITS_PLAN)):
         assert _identity(restored[name]) == _identity(before[name]), name
@@ -127,7 +120,12 @@ async def test_etcd_is_wiped_and_an_import_gives_back_all_that_stands_outside(
     defaults = {each["subject"] for each in report if "they are the defaults" in each["problem"]}
     assert defaults == {f"BillingPlan {name}" for name in (*STAGES, "starter", "growth")}
 
-    await lost_and_applied_again(product, fleet)  # so that the fleet is as the other tests know it
+
+async def etcd_is_lost(product: Product) -> None:
+    """The operator dies, and all that etcd knew is gone; definitions, rights and Secrets are there again."""
+    await product.kill()
+    await product.environment.plane.wipe()
+    await product.environment.install()
 
 
 def _is_as(resource: Manifest | None, wanted: Mapping[str, str]) -> bool:
