@@ -22,6 +22,17 @@ def told(calls: tuple[Call, ...]) -> list[tuple[str, str, str]]:
     return [(each.system.value, each.operation, each.subject) for each in calls]
 
 
+async def paid_for(*manifests: Manifest) -> Worked:
+    """A world in which manifests were applied and every first invoice is paid."""
+    worked = Worked()
+    worked.apply(*manifests)
+    await worked.settle()
+    worked.pay_everything()
+    worked.restart()
+    await worked.settle()
+    return worked
+
+
 async def test_one_file_with_everything_ends_where_the_customer_has_to_pay() -> None:
     worked = Worked()
     forecast = await worked.rehearse(ACME, PLAN, CLUSTER, BACKEND)
@@ -56,12 +67,7 @@ async def test_what_is_settled_already_needs_no_call() -> None:
 
 
 async def test_a_change_shows_what_stands_there_now_beside_what_would_be_written() -> None:
-    worked = Worked()
-    worked.apply(BACKEND, CLUSTER, PLAN, ACME)
-    await worked.settle()
-    worked.pay_everything()
-    worked.restart()
-    await worked.settle()
+    worked = await paid_for(BACKEND, CLUSTER, PLAN, ACME)
     limited = {**PLAN, "spec": {**PLAN["spec"], "entityLimits": {"endDevices": 500}}}
     (call,) = (await worked.rehearse(limited)).calls
     assert (call.system, call.operation, call.target) == (System.THINGS_STACK, "UpdateTenant", "acme")
@@ -71,13 +77,8 @@ async def test_a_change_shows_what_stands_there_now_beside_what_would_be_written
 
 
 async def test_a_changed_plan_is_told_for_each_of_its_tenants_and_for_nobody_else() -> None:
-    worked = Worked()
     other = applied(bodies.a_subscription("beta", plan="other"))
-    worked.apply(BACKEND, CLUSTER, PLAN, applied(bodies.a_plan("other")), ACME, other)
-    await worked.settle()
-    worked.pay_everything()
-    worked.restart()
-    await worked.settle()
+    worked = await paid_for(BACKEND, CLUSTER, PLAN, applied(bodies.a_plan("other")), ACME, other)
     limited = {**PLAN, "spec": {**PLAN["spec"], "entityLimits": {"gateways": 1}}}
     calls = (await worked.rehearse(limited)).calls
     assert {each.subject for each in calls} == {"TenantSubscription tenants/acme"}
@@ -122,12 +123,7 @@ async def test_a_plan_that_begins_to_discover_tells_of_the_tenants_that_would_be
 
 
 async def test_an_object_that_is_being_deleted_is_gone_before_the_same_is_applied_again() -> None:
-    worked = Worked()
-    worked.apply(BACKEND, CLUSTER, PLAN, ACME)
-    await worked.settle()
-    worked.pay_everything()
-    worked.restart()
-    await worked.settle()
+    worked = await paid_for(BACKEND, CLUSTER, PLAN, ACME)
     worked.delete([("TenantSubscription", "acme")])
     forecast = await worked.rehearse(ACME)
     assert told(forecast.calls)[:2] == [
