@@ -83,6 +83,8 @@ class SubscriptionReader:
             customer=payments.customer,
             subscriptions=payments.subscriptions,
             rivals=payments.rivals,
+            bought_for_another=payments.bought_for_another,
+            missing_customer_id=payments.missing_customer_id,
             missing_subscription_id=payments.missing_subscription_id,
             tenant=tenant,
             totals=await self._totals(world, registry, tenant, MAY_BE_OLD),
@@ -128,7 +130,8 @@ class SubscriptionReader:
         account, _ = self._account(world)
         if account is None:
             return False
-        ids = [*world.rivals, *(each.id for each in world.subscriptions)]
+        seen = (*world.subscriptions, *world.bought_for_another)
+        ids = [*world.rivals, *(each.id for each in seen)]
         ids += [world.customer.id] if world.customer is not None else []
         return any(account.picture.is_stale(each) for each in ids)
 
