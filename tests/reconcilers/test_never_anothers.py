@@ -53,6 +53,11 @@ class Market(Selling):
         await self.run(key, key)
 
 
+def naming(body: dict[str, Any], **spec: Any) -> dict[str, Any]:
+    """The same object, whose spec names something of the account's."""
+    return bodies.newer(body, generation=2) | {"spec": body["spec"] | spec}
+
+
 @pytest.fixture
 def market() -> Market:
     return Market()
@@ -129,3 +134,30 @@ async def test_nobody_is_ended_while_several_customers_pay_for_one_tenant(market
 
     assert market.account.count("cancel_subscription") == 0
     assert market.said_of(ACME) == "DuplicateSubscription"
+
+
+async def test_subscription_that_only_an_untrusted_object_names_stays_with_whoever_has_it(
+    market: Market,
+) -> None:
+    """A subscription that was adopted names no tenant; of two that have it the older would."""
+    await market.buys("active")
+    market.account.subscriptions["sub_1"] = replace(market.account.subscriptions["sub_1"], metadata={})
+    market.annotate(nudge="evt_1")
+    older = bodies.a_subscription("zzz", namespace="elsewhere", creationTimestamp="2026-01-01T00:00:00Z")
+    market.loop.see(naming(older, subscriptionID="sub_1"))
+    await market.run(ACME)
+
+    assert market.said_of(ACME) == "Provisioned"
+
+
+async def test_another_s_subscription_is_not_put_on_record_by_naming_it(market: Market) -> None:
+    """An author with a customer of its own could have it there, and from then on hold it against whoever has it."""
+    await market.buys("active")
+    customer = Customer("cus_own", created=NOW)
+    market.account.customers["cus_own"] = customer
+    own = bodies.a_subscription("zzz", namespace="elsewhere", status={"customerID": "cus_own"})
+    market.loop.see(naming(own, subscriptionID="sub_1"))
+    zzz = ObjectKey("TenantSubscription", "elsewhere", "zzz")
+    await market.run(zzz, zzz)
+
+    assert (market.said_of(zzz), market.status_of(zzz).subscription_id) == ("NotAllowed", None)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from tenant_billing.api.billing_plan import BillingPlan
 from tenant_billing.domain import counting
 from tenant_billing.domain.discovery import cluster_of
+from tenant_billing.domain.entitlement import may_name_payer
 from tenant_billing.domain.identity import TenantKey, claim_text_of, key_of
 from tenant_billing.domain.observations import Customer, Subscription, Tenant
 from tenant_billing.domain.ownership import carries_claim, customer_of, subscription_of
@@ -49,7 +50,7 @@ async def read_payments(
             await picture.fresh_subscription(each.id)
         payer = await _payer(world, account, tenant)
     customer_id = payer.customer_id
-    recorded = _recorded_ids(world)
+    recorded = _recorded_ids(world, tenant)
     if customer_id is None:
         return Payments(
             bought_for_another=payer.bought_for_another,
@@ -85,13 +86,14 @@ async def read_payments(
     )
 
 
-def _recorded_ids(world: World) -> tuple[str, ...]:
+def _recorded_ids(world: World, tenant: Tenant | None) -> tuple[str, ...]:
     """Subscriptions that the object has: the one on record, and one that it names from a trusted namespace.
 
-    Otherwise an author could have a tenant paid for by naming a sibling's subscription.
+    Otherwise an author could have a tenant paid for by naming a sibling's subscription, or have another's on record.
     """
     recorded, named = world.resource.status.subscription_id, world.resource.spec.subscription_id
-    takes = named is not None and (recorded is None or is_trusted_by_backend(world))
+    trusted = is_trusted_by_backend(world)
+    takes = named is not None and (trusted or (recorded is None and may_name_payer(world, tenant)))
     return tuple(dict.fromkeys(each for each in (recorded, named if takes else None) if each is not None))
 
 

@@ -16,11 +16,12 @@ from tenant_billing.domain.errors import OutsideError, Unreachable
 from tenant_billing.domain.observations import Customer, Tenant, Totals
 from tenant_billing.domain.period_end import SCHEDULE
 from tenant_billing.domain.remembered import is_remembered_gone, remembered_refusal
-from tenant_billing.domain.world import Fresh, Namespace, World
+from tenant_billing.domain.world import Fresh, World
 from tenant_billing.ports import OnTurn, SecretKeyMissing, SecretNotFound
 from tenant_billing.reconcilers.absences import Absences
 from tenant_billing.reconcilers.accounts import AccountConnection, Accounts
 from tenant_billing.reconcilers.offers import Offers
+from tenant_billing.reconcilers.other_objects import OtherObjects, namespace_of
 from tenant_billing.reconcilers.paying_backend import PayingBackends
 from tenant_billing.reconcilers.payments_reading import Payments, read_payments
 from tenant_billing.reconcilers.pushed_reports import PushedReports
@@ -52,6 +53,7 @@ class SubscriptionReader:
         self._accounts = accounts
         self._registries = registries
         self._paying = PayingBackends(surroundings.resources, accounts, registries)
+        self._others = OtherObjects(surroundings.resources, self._paying)
         self._absences = Absences(surroundings.clock)
         self._offers = Offers(accounts)
 
@@ -88,7 +90,7 @@ class SubscriptionReader:
             missing_subscription_id=payments.missing_subscription_id,
             tenant=tenant,
             totals=await self._totals(world, registry, tenant, MAY_BE_OLD),
-            sharing=self._sharing(world, payments.customer),
+            sharing=self._others.of_customer(world, payments.customer),
             usage=self._pushed.take(resource, self._paying.of(resource)),
             fresh=fresh,
         )
@@ -158,46 +160,18 @@ class SubscriptionReader:
         plan = self._resources.plan(spec.plan_ref.name) if spec.plan_ref else None
         backend_name = self._paying.of(resource)
         payer = spec.customer.subscription_ref if spec.customer else None
-        others = self._resources.subscriptions_of_tenant(spec.cluster_ref.name, spec.tenant.id)
         return World(
             resource=resource,
             now=self._clock.now(),
-            namespace=Namespace(namespace, self._resources.namespace_labels(namespace) or {}),
+            namespace=namespace_of(self._resources, resource),
             backend=self._resources.backend(backend_name),
             cluster=self._resources.cluster(spec.cluster_ref.name),
             offer=self._offers.of(plan) if plan else None,
             offers=tuple(self._offers.of(each) for each in self._resources.plans_of(backend_name)),
-            siblings=tuple(each for each in others if each.metadata.uid != resource.metadata.uid),
-            claimants=self._claimants(resource, backend_name),
+            siblings=self._others.of_tenant(resource),
+            claimants=self._others.of_subscription(resource, backend_name),
             payer=self._resources.subscription(namespace, payer.name) if payer else None,
         )
-
-    def _claimants(self, resource: TenantSubscription, backend: str) -> tuple[TenantSubscription, ...]:
-        """Objects for other tenants that name one of the object's subscriptions; ids are an account's own."""
-        named = {each for each in (resource.status.subscription_id, resource.spec.subscription_id) if each}
-        key = (resource.spec.cluster_ref.name, resource.spec.tenant.id)
-        found = {
-            each.metadata.uid: each
-            for subscription_id in named
-            for each in self._resources.by_subscription_id(subscription_id)
-            if (each.spec.cluster_ref.name, each.spec.tenant.id) != key and self._paying.of(each) == backend
-        }
-        return tuple(found.values())
-
-    def _sharing(self, world: World, customer: Customer | None) -> tuple[TenantSubscription, ...]:
-        """The objects of other tenants that have the same customer, or will have."""
-        if customer is None:
-            return ()
-        found = list(self._resources.subscriptions_of_customer(customer.id))
-        if world.payer is not None:
-            found += self._resources.subscriptions_paid_by(world.namespace.name, world.payer.metadata.name)
-        spec = world.resource.spec
-        others = {
-            each.metadata.uid: each
-            for each in found
-            if (each.spec.cluster_ref, each.spec.tenant.id) != (spec.cluster_ref, spec.tenant.id)
-        }
-        return tuple(others.values())
 
     def _account(self, world: World) -> tuple[AccountConnection | None, OutsideError | None]:
         if world.backend is None:
