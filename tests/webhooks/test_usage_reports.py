@@ -111,13 +111,16 @@ STRANGERS = [
     pytest.param(None, id="without a token"),
     pytest.param("wrong", id="with another token"),
     pytest.param("s3cret-of-\u00e9", id="with signs that no token has"),
+    pytest.param("s3cret-of-\udcff", id="with bytes that are no text"),
 ]
 
 
 @pytest.mark.parametrize("token", STRANGERS)
 async def test_a_stranger_is_refused(receiver: Receiver, token: str | None) -> None:
     with capture_logs() as lines:
-        headers = {} if token is None else {"Authorization": f"Bearer {token}".encode()}
+        headers = (
+            {} if token is None else {"Authorization": f"Bearer {token}".encode(errors="surrogateescape")}
+        )
         body = json.dumps({"tenants": [of("acme", end_devices=5)]})
         answer = await receiver.client.post(REPORT_PATH, content=body, headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (401, 16)

@@ -148,7 +148,7 @@ class UsageReports:
             except OutsideError as error:
                 problem = error
                 continue
-            if expected and hmac.compare_digest(expected.encode(), token.encode()):
+            if expected and hmac.compare_digest(expected.encode(), token.encode("utf-8", "replace")):
                 found.append(each)
         if not found and problem is not None:
             raise problem
