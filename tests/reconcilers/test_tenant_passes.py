@@ -359,3 +359,12 @@ async def test_totals_that_cannot_be_read_for_once_change_nothing_that_is_told(s
     selling.forget_calls()
     await selling.run(ACME)
     assert (selling.registry.count("totals"), selling.loop.kubernetes.count("apply_status")) == (1, 0)
+
+
+async def test_clock_that_jumps_ahead_ends_nobody_s_grace(selling: Selling) -> None:
+    """Until the account is checked again, which is once an hour."""
+    selling.account.owes("sub_1", since=timedelta(days=1))
+    selling.loop.clock.moment += timedelta(days=60)
+    selling.annotate(nudge="evt_1")
+    await selling.run(ACME)
+    assert selling.tenant_state is TenantState.FLAGGED
