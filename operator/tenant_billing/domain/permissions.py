@@ -40,9 +40,15 @@ def may_name_payers(
 
 
 def is_trusted_by_cluster(world: World) -> bool:
-    """Whether the cluster trusts the object's namespace, or a plan's discovery names it."""
-    rule = world.cluster.spec.trusted_namespaces if world.cluster else None
-    return _trusted(rule, _plans(world), world.namespace)
+    """Whether the cluster trusts the object's namespace, or a plan's discovery names both."""
+    cluster = world.cluster
+    rule, name = (cluster.spec.trusted_namespaces, cluster.metadata.name) if cluster else (None, "")
+    plans = (
+        plan
+        for plan in _plans(world)
+        if plan.spec.discovery is not None and plan.spec.discovery.cluster_ref.name == name
+    )
+    return _trusted(rule, plans, world.namespace)
 
 
 def _plans(world: World) -> Iterator[BillingPlan]:
