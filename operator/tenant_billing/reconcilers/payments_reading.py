@@ -43,20 +43,29 @@ async def read_payments(
     Raises:
         tenant_billing.domain.errors.OutsideError: The account could not be read.
     """
-    picture = account.picture
     payer = await _payer(world, account, tenant)
     if on_turn is not None and payer.bought_for_another:
         for each in payer.bought_for_another:
-            await picture.fresh_subscription(each.id)
+            await account.picture.fresh_subscription(each.id)
         payer = await _payer(world, account, tenant)
-    customer_id = payer.customer_id
-    recorded = _recorded_ids(world, tenant)
-    if customer_id is None:
-        return Payments(
-            bought_for_another=payer.bought_for_another,
-            missing_customer_id=payer.missing,
-            missing_subscription_id=next(iter(recorded), None),
-        )
+    if payer.customer_id is not None:
+        return await _payments_of(payer.customer_id, world, account, tenant, on_turn)
+    return Payments(
+        bought_for_another=payer.bought_for_another,
+        missing_customer_id=payer.missing,
+        missing_subscription_id=next(iter(_recorded_ids(world, tenant)), None),
+    )
+
+
+async def _payments_of(
+    customer_id: str,
+    world: World,
+    account: AccountConnection,
+    tenant: Tenant | None,
+    on_turn: OnTurn | None,
+) -> Payments:
+    """What a customer pays for the tenant."""
+    picture, recorded = account.picture, _recorded_ids(world, tenant)
     if on_turn is not None:
         # A tenant that is born of it takes its name and address from the customer, whose edits no event tells.
         born = world.is_observed and tenant is None
