@@ -32,6 +32,7 @@ class Standing:
 
     objects: Sequence[TenantSubscription] = ()
     names: Sequence[str] = ()
+    trusted: bool = True
 
     def naming(self, subscription_id: str) -> Sequence[TenantSubscription]:
         return [
@@ -46,6 +47,9 @@ class Standing:
             for each in self.objects
             if (each.spec.cluster_ref.name, each.spec.tenant.id) == (cluster, tenant_id)
         ]
+
+    def is_trusted(self, resource: TenantSubscription) -> bool:
+        return self.trusted
 
     def exists(self, namespace: str, name: str) -> bool:
         return name in self.names or any(

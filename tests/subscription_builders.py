@@ -8,7 +8,7 @@ from typing import Any, Final
 from tenant_billing.api.billing_backend import BillingBackend
 from tenant_billing.api.billing_plan import BillingPlan
 from tenant_billing.api.conditions import Condition, ConditionStatus, ConditionType, find_condition
-from tenant_billing.api.names import FINALIZER, MANAGED_BY, TenantAttribute
+from tenant_billing.api.names import FINALIZER, MANAGED_BY, StripeMetadata, TenantAttribute
 from tenant_billing.api.tenant_subscription import TenantState, TenantSubscription
 from tenant_billing.api.things_stack_cluster import ThingsStackCluster
 from tenant_billing.domain.decision import Verdict, decide
@@ -29,6 +29,8 @@ from tenant_billing.domain.world import Fresh, Namespace, Offer, World
 NOW: Final = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
 DAY: Final = timedelta(days=1)
 KEY: Final = TenantKey("default", "eu1", "acme")
+CLAIM: Final = {StripeMetadata.TENANT_SUBSCRIPTION: "default/tenants/acme"}
+"""The mark of whom a customer or a subscription was made for."""
 TRUSTING: Final = {"from": "All"}
 LIMITS: Final = {"end_devices": 500, "gateways": 10}
 PRICES: Final = {"starter": "price_starter", "pro": "price_pro"}
@@ -145,7 +147,7 @@ def a_subscription(status: str = "active", **changes: Any) -> Subscription:
         status=status,
         created=NOW - 60 * DAY,
         items=(an_item(),),
-        metadata=KEY.metadata("starter"),
+        metadata=KEY.metadata("starter") | CLAIM,
     )
     return replace(subscription, **changes)
 

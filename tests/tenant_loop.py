@@ -13,6 +13,7 @@ from registry_memory import RegistryMemory
 from tenant_billing.api.conditions import Condition
 from tenant_billing.api.tenant_subscription import TenantSubscription
 from tenant_billing.domain import requests, subscription_predictions
+from tenant_billing.domain.identity import TenantKey
 from tenant_billing.domain.observations import (
     Customer,
     Event,
@@ -225,6 +226,20 @@ class Selling(LedLoop[SellingAccount, WritableRegistry]):
         await self.begin()
         await self.run(ACME, ACME)
         assert self.reason() == "Provisioned", self.condition()
+
+    def is_paid_by_two_customers(self) -> None:
+        """Subscriptions of two customers carry the mark of tenant acme, and nobody's claim."""
+        key = TenantKey("default", "eu1", "acme")
+        for number in (1, 2):
+            self.account.customers[f"cus_{number}"] = Customer(f"cus_{number}", metadata=key.metadata())
+            self.account.subscriptions[f"sub_{number}"] = Subscription(
+                id=f"sub_{number}",
+                customer_id=f"cus_{number}",
+                status="active",
+                created=NOW,
+                items=(SubscriptionItem("si_1", "price_1", 1, NOW, NOW),),
+                metadata=key.metadata("starter"),
+            )
 
     @property
     def acme(self) -> TenantSubscription:

@@ -5,7 +5,15 @@ from typing import Any
 import pytest
 
 from discovery_builders import DISCOVERY, Standing, born, discovering, made, message, survey, waiting
-from subscription_builders import DAY, NOW, a_foreign_tenant, a_tenant_subscription, an_item
+from subscription_builders import (
+    DAY,
+    NOW,
+    REFERENCE,
+    a_foreign_tenant,
+    a_tenant_subscription,
+    an_item,
+    own_attributes,
+)
 from tenant_billing.api.tenant_subscription import TenantSubscription
 from tenant_billing.domain.discovery import Discovered, cluster_of, discover, plan_of
 from tenant_billing.domain.observations import BillingReference, Subscription
@@ -79,6 +87,34 @@ def test_an_object_without_a_customer_has_the_tenant_all_the_same() -> None:
     found = discover(survey(born(), objects=Standing([a_tenant_subscription()])))
     assert waiting(found) == [("sub_1", "CustomerMismatch")]
     assert "TenantSubscription tenants/acme stands for;" in message(found)
+
+
+@pytest.mark.parametrize(
+    ("customer", "trusted", "attributes", "has_a_say"),
+    [
+        pytest.param(None, False, {}, False, id="it was refused the tenant, and has nothing"),
+        pytest.param("cus_own", False, {}, True, id="it has a customer of its own"),
+        pytest.param(None, True, {}, True, id="it may adopt what pays"),
+        pytest.param(None, False, own_attributes("default/elsewhere/acme"), True, id="the tenant is its own"),
+        pytest.param(
+            "cus_own", True, own_attributes(), False, id="the tenant is claimed by the object to be"
+        ),
+    ],
+)
+def test_a_tenant_that_is_paid_for_is_not_kept_from_its_payer_by_naming_it(
+    customer: str | None, attributes: dict[str, str], *, trusted: bool, has_a_say: bool
+) -> None:
+    squatter = standing_object(
+        customer, name="acme", namespace="elsewhere", managementPolicy="Manage", subscriptionID=None
+    )
+    found = discover(
+        survey(
+            born(),
+            objects=Standing([squatter], trusted=trusted),
+            tenants={"acme": a_foreign_tenant(attributes=attributes, billing=REFERENCE)},
+        )
+    )
+    assert made(found) == ([] if has_a_say else [("acme", "sub_1")])
 
 
 def test_an_object_of_that_name_for_another_tenant_is_in_the_way() -> None:

@@ -36,6 +36,8 @@ def known() -> ResourceStore:
     store = ResourceStore()
     store.observe(bodies.a_plan(status={"priceID": "price_1", "productID": "prod_1", "meterID": "mtr_1"}))
     store.observe(bodies.a_subscription(status={"customerID": "cus_A", "subscriptionID": "sub_A"}))
+    wishing = bodies.a_subscription("zzz", namespace="elsewhere")
+    store.observe(wishing | {"spec": wishing["spec"] | {"subscriptionID": "sub_wished"}})
     return store
 
 
@@ -125,9 +127,39 @@ ROUTES = [
         an_event("charge.succeeded"), Route(dropped="AnotherType"), id="a type that says nothing to us"
     ),
     pytest.param(
-        an_event(metadata=marks(owner="other")),
+        an_event(object_id="sub_X", metadata=marks(owner="other")),
         Route(dropped="AnotherInstallation"),
         id="another installation on the same account",
+    ),
+    pytest.param(
+        an_event("customer.deleted", "cus_X", metadata=marks(owner="other")),
+        Route(dropped="AnotherInstallation"),
+        id="and a customer of its",
+    ),
+    pytest.param(
+        an_event("checkout.session.completed", "cs_1", metadata=marks(owner="other")),
+        Route(dropped="AnotherInstallation"),
+        id="and what names nobody",
+    ),
+    pytest.param(
+        an_event(metadata=marks(owner="other")),
+        Route(ACME, stale=frozenset({"sub_A"})),
+        id="a subscription that was adopted keeps the marks of the installation that made it",
+    ),
+    pytest.param(
+        an_event("customer.deleted", "cus_A", metadata=marks(owner="other")),
+        Route(ACME, stale=frozenset({"cus_A"})),
+        id="and so does its customer",
+    ),
+    pytest.param(
+        an_event(object_id="sub_wished"),
+        Route((("elsewhere", "zzz"),), backend=True, stale=frozenset({"sub_wished"}), stranger="sub_wished"),
+        id="an object that names it may be anybody's",
+    ),
+    pytest.param(
+        an_event(object_id="sub_wished", related={"customer": "cus_A"}),
+        Route((("elsewhere", "zzz"), *ACME), stale=frozenset({"sub_wished", "cus_A"})),
+        id="and hides nobody who has the customer",
     ),
 ]
 

@@ -7,6 +7,7 @@ import pytest
 
 from repriced_plan import FORMER, MARKED, METERED, NEW, OLD, repriced
 from subscription_builders import (
+    CLAIM,
     KEY,
     PRICES,
     a_dearer_offer,
@@ -99,7 +100,7 @@ def test_payments_go_before_moves_in_the_budget_of_the_account() -> None:
 
 def test_moved_subscriber_carries_the_mark_of_its_plan() -> None:
     subscription, _ = settled(a_subscriber(metadata={}))
-    assert dict(subscription.metadata) == MARKED
+    assert dict(subscription.metadata) == MARKED | CLAIM
 
 
 LEFT = [

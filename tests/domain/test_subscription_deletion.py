@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from subscription_builders import (
+    KEY,
     NOW,
     TRUSTING,
     a_backend,
@@ -38,6 +39,8 @@ from tenant_billing.domain.errors import Unauthorized, Unreachable
 from tenant_billing.domain.state_descriptions import Description
 from tenant_billing.domain.world import Namespace, Refusal, World
 
+MARKED = (a_subscription(metadata=KEY.metadata("starter")),)
+"""Found by marks that name the tenant alone."""
 MADE = {"customerID": "cus_1", "subscriptionID": "sub_1", "tenantState": "Approved"}
 
 
@@ -115,7 +118,9 @@ def test_a_tenant_without_our_claim_is_suspended_not_deleted() -> None:
             id="an observed object",
         ),
         pytest.param(
-            a_going_world(siblings=(a_tenant_subscription("aaa"),), tenant=None), "Another", id="a loser"
+            a_going_world(siblings=(a_tenant_subscription("aaa"),), tenant=None, subscriptions=MARKED),
+            "Another",
+            id="a loser",
         ),
     ],
 )
@@ -220,6 +225,17 @@ def test_a_subscription_that_pays_for_another_object_s_tenant_is_not_ended() -> 
         metadata={"name": "older", "uid": "u-older", "creationTimestamp": NOW - timedelta(days=999)}
     )
     assert kinds(deletion.decide(a_going_world(claimants=(other,))).actions) == ["RemoveFinalizer"]
+
+
+def test_nothing_is_ended_while_it_is_not_sure_who_pays() -> None:
+    several = deletion.decide(a_going_world(status={}, rivals=("sub_2",)))
+    assert (several.actions, several.finding and several.finding.reason) == (
+        (),
+        Reason.DUPLICATE_SUBSCRIPTION,
+    )
+    unknown = a_going_world(status={}, customer=None, subscriptions=(), missing_customer_id="cus_1")
+    lost = deletion.decide(unknown)
+    assert (lost.actions, lost.finding and lost.finding.reason) == ((), Reason.CUSTOMER_MISMATCH)
 
 
 def test_an_unpaid_first_invoice_is_cancelled_without_the_brake() -> None:

@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from subscription_builders import (
+    CLAIM,
     DAY,
     KEY,
     NOW,
@@ -80,8 +81,8 @@ def test_until_the_first_payment_the_object_awaits_it() -> None:
 def test_customer_and_subscription_carry_their_identity() -> None:
     done = settled(an_unborn_world()).done
     (customer,) = (each for each in done if isinstance(each, CreateCustomer))
-    assert customer.request.metadata == KEY.metadata()
-    assert the_purchase(an_unborn_world()).request.metadata == KEY.metadata("starter")
+    assert customer.request.metadata == KEY.metadata() | CLAIM
+    assert the_purchase(an_unborn_world()).request.metadata == KEY.metadata("starter") | CLAIM
 
 
 def test_the_customer_is_made_as_the_spec_says() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from subscription_builders import (
+    KEY,
     NOW,
     REFERENCE,
     TRUSTING,
@@ -19,7 +20,7 @@ from subscription_builders import (
     own_attributes,
     told,
 )
-from tenant_billing.api.names import TenantAttribute
+from tenant_billing.api.names import StripeMetadata, TenantAttribute
 from tenant_billing.api.reasons import Reason
 from tenant_billing.domain.actions import UpdateTenant
 from tenant_billing.domain.decision import decide
@@ -32,6 +33,9 @@ OTHERS_BILLING = BillingReference("cus_other", "price_starter", "sub_other", "si
 
 ADOPTING = {"adoptionPolicy": "IfUnmanaged"}
 
+
+ANOTHER_S = {StripeMetadata.TENANT_SUBSCRIPTION: "default/elsewhere/lab"}
+MADE = {"customer_id": "cus_1"}
 
 CLAIM = TenantAttribute.TENANT_SUBSCRIPTION
 
@@ -188,12 +192,61 @@ def a_rival(name: str, **metadata: Any) -> Any:
 def test_of_two_objects_for_one_tenant_one_wins(rival: Any, claim: str | None, wins: bool) -> None:
     attributes = {} if claim is None else own_attributes(claim)
     world = a_world(
-        siblings=(rival,), tenant=a_tenant(attributes=attributes), cluster=a_cluster(trusts=TRUSTING)
+        siblings=(rival,),
+        tenant=a_tenant(attributes=attributes, billing=None),
+        subscriptions=(a_subscription(metadata=KEY.metadata()),),
+        cluster=a_cluster(trusts=TRUSTING),
     )
     assert (told(world).reason != Reason.CONFLICT) is wins
     if not wins:
         assert decide(world).actions == ()
         assert f"{rival.metadata.namespace}/{rival.metadata.name}" in told(world).message
+
+
+OLDER = a_rival("lab", namespace="elsewhere", creationTimestamp=NOW - timedelta(days=400))
+
+
+@pytest.mark.parametrize(
+    ("changes", "wins"),
+    [
+        pytest.param({}, True, id="billing names its customer: that is the claim"),
+        pytest.param(
+            {"tenant": None, "subscriptions": (a_subscription("incomplete"),)},
+            True,
+            id="a live subscription was made for it, and no tenant is there yet",
+        ),
+        pytest.param(
+            {
+                "tenant": None,
+                "subscriptions": (),
+                "customer": None,
+                "bought_for_another": (a_subscription(metadata=KEY.metadata() | ANOTHER_S),),
+            },
+            False,
+            id="a live subscription was made for the other",
+        ),
+        pytest.param(
+            {
+                "siblings": (OLDER.model_copy(update={"status": OLDER.status.model_copy(update=MADE)}),),
+                "subscriptions": (a_subscription(metadata=KEY.metadata()),),
+            },
+            False,
+            id="the other has the customer on record",
+        ),
+    ],
+)
+def test_who_pays_for_the_tenant_goes_before_who_named_it_first(changes: Any, wins: bool) -> None:
+    """An object that is made anew is the younger one, and whoever wished it ill has waited."""
+    unclaimed = a_tenant(attributes={})
+    world = a_world(**({"siblings": (OLDER,), "tenant": unclaimed} | changes))
+    assert (told(world).reason != Reason.CONFLICT) is wins
+
+
+def test_what_was_bought_for_another_is_not_bought_once_more() -> None:
+    others = (a_subscription(metadata=KEY.metadata() | ANOTHER_S),)
+    world = an_unborn_world(bought_for_another=others)
+    assert decide(world).actions == ()
+    assert "default/elsewhere/lab" in told(world).message
 
 
 def test_two_objects_for_a_tenant_to_be_born_do_not_both_buy() -> None:

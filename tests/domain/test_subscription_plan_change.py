@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from subscription_builders import (
+    CLAIM,
     DAY,
     KEY,
     NOW,
@@ -31,7 +32,7 @@ from tenant_billing.domain.observations import BillingReference
 from tenant_billing.domain.requests import ItemChange, SubscriptionChange
 from tenant_billing.domain.world import World
 
-ASKED_FOR_PRO = KEY.metadata("starter") | {StripeMetadata.UPGRADE: "pro"}
+ASKED_FOR_PRO = KEY.metadata("starter") | CLAIM | {StripeMetadata.UPGRADE: "pro"}
 """``pro`` waits for its payment, or was not paid in time."""
 ON_PRO = BillingReference("cus_1", PRICES["pro"], "sub_1", f"si_{PRICES['pro']}")
 
@@ -212,7 +213,7 @@ def test_an_upgrade_that_was_paid_after_all_is_marked_as_applied() -> None:
     paid = a_subscription(items=(an_item(PRICES["pro"]),), metadata=ASKED_FOR_PRO)
     outside = Outside()
     world = outside.settle(asking_for_pro(paid), lambda each: decide(each).actions)
-    assert world.subscriptions[0].metadata == KEY.metadata("pro")
+    assert world.subscriptions[0].metadata == KEY.metadata("pro") | CLAIM
     assert synced(world) == Reason.SYNCED
 
 
@@ -357,10 +358,17 @@ def test_an_end_at_a_time_of_its_own_is_taken_back_where_the_spec_renews(
 @pytest.mark.parametrize(
     ("present", "written"),
     [
-        pytest.param({}, KEY.metadata("starter"), id="an adopted subscription gets its identity"),
-        pytest.param({"x": "y"}, KEY.metadata("starter"), id="other metadata is no identity"),
+        pytest.param({}, KEY.metadata("starter") | CLAIM, id="an adopted subscription gets its identity"),
+        pytest.param({"x": "y"}, KEY.metadata("starter") | CLAIM, id="other metadata is no identity"),
         pytest.param(
-            KEY.metadata("starter"), {StripeMetadata.PLAN: "starter"}, id="ours has it, the plan is repeated"
+            KEY.metadata("starter") | {StripeMetadata.TENANT_SUBSCRIPTION: "default/elsewhere/acme"},
+            KEY.metadata("starter") | CLAIM,
+            id="one that was taken over says by whom",
+        ),
+        pytest.param(
+            KEY.metadata("starter") | CLAIM,
+            {StripeMetadata.PLAN: "starter"},
+            id="ours has it, the plan is repeated",
         ),
         pytest.param(
             replace(KEY, tenant_id="lab").metadata(),

@@ -18,6 +18,7 @@ from subscription_builders import (
     a_tenant_subscription,
     a_world,
     all_limits,
+    an_item,
     an_unborn_world,
     overdue_for,
     own_attributes,
@@ -246,6 +247,18 @@ def test_limits_are_kept_true_one_by_one() -> None:
 
 def test_taking_over_what_the_tenant_billing_server_wrote_writes_nothing() -> None:
     assert decide(a_world(tenant=a_foreign_tenant(billing=REFERENCE))).actions == ()
+
+
+def test_an_author_does_not_write_who_pays_for_the_tenant() -> None:
+    """What the tenant says is believed once the status is lost: the author would be charged to somebody else's card."""
+    over = a_subscription("canceled", items=(an_item("price_of_nobody"),), ended_at=NOW)
+    world = a_world(
+        a_tenant_subscription(tenant={"attributes": {"stripe-customer-id": "cus_stranger"}}),
+        tenant=a_tenant(attributes=own_attributes() | {"stripe-customer-id": "cus_1"}),
+        subscriptions=(over,),
+    )
+    written = the_update(world).change.attributes
+    assert written is None or written["stripe-customer-id"] == "cus_1"
 
 
 def test_attributes_join_the_next_write_that_is_needed_anyway() -> None:

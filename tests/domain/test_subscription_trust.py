@@ -206,6 +206,16 @@ def test_the_namespace_of_a_plan_s_discovery_counts_as_trusted(namespace: str, t
     assert (told(world).reason == Reason.PROVISIONED) is trusted
 
 
+def test_a_plan_that_discovers_for_one_cluster_opens_no_other_one() -> None:
+    elsewhere = a_plan(discovery={"namespace": "tenants", "clusterRef": {"name": "us1"}})
+    deleting = a_tenant_subscription(deletionPolicy="CancelAndDeleteTenant")
+    world = with_offers(a_world(deleting), an_offer(elsewhere), a_dearer_offer())
+    assert told(world).reason == Reason.NOT_ALLOWED
+    assert may_read_payer(
+        with_offers(a_world(a_tenant_subscription(subscriptionID="sub_1")), an_offer(elsewhere)), None
+    )
+
+
 @pytest.mark.parametrize("what", ["plan", "cluster"])
 def test_a_plan_or_cluster_that_does_not_admit_the_namespace_sells_nothing_and_suspends_nobody(
     what: str,

@@ -55,14 +55,20 @@ async def test_another_connection_is_checked_before_it_is_used(
 
 
 async def test_now_is_the_accounts_time_in_a_sandbox_only(accounts: Accounts, account: AccountMemory) -> None:
-    account.moment = NOW + timedelta(days=21)
+    account.moment = NOW + timedelta(seconds=60)
     assert accounts.now("main") == NOW
     await accounts.open(a_connection(account))
     assert accounts.now("main") == NOW
     await accounts.open(a_connection(account, follows=True))
-    assert accounts.now("main") == NOW + timedelta(days=21)
+    assert accounts.now("main") == NOW + timedelta(seconds=60)
     account.moment = None
     assert accounts.now("main") == NOW
+
+
+async def test_local_clock_that_jumped_is_not_believed(accounts: Accounts, account: AccountMemory) -> None:
+    await accounts.open(a_connection(account))
+    account.moment = NOW - timedelta(seconds=61)
+    assert accounts.now("main") == account.moment
 
 
 async def test_customer_on_a_test_clock_has_its_time(accounts: Accounts, account: AccountMemory) -> None:

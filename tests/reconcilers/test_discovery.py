@@ -358,3 +358,28 @@ async def test_a_password_in_metadata_reaches_the_registry_once_and_nobody_else(
     assert shop.loop.kubernetes.events == ["PasswordInMetadata"]
     shown = (shop.loop.store.body(ACME), shop.loop.kubernetes.told, shop.loop.kubernetes.created)
     assert secret not in repr(shown)
+
+
+async def test_an_untrusted_object_that_names_a_subscription_keeps_nobody_from_being_served(
+    shop: Shop,
+) -> None:
+    """The ids of subscriptions that wait for a tenant stand in the plan's status."""
+    shop.loop.see(bodies.a_namespace("elsewhere"))
+    squatter = bodies.a_subscription("zzz", namespace="elsewhere")
+    shop.loop.see(squatter | {"spec": squatter["spec"] | {"subscriptionID": "sub_1"}})
+    shop.buys(tenant_id="acme")
+    await shop.run(BACKEND, PLAN)
+
+    assert ACME in shop.made()
+
+
+async def test_whoever_names_a_payer_s_tenant_keeps_its_object_from_nothing(shop: Shop) -> None:
+    """It was deleted by mistake while it is paid for, and a stranger had named its id before."""
+    shop.buys(tenant_id="acme")
+    await shop.hears()
+    shop.loop.see(bodies.a_namespace("elsewhere"))
+    shop.loop.see(bodies.a_subscription(namespace="elsewhere", creationTimestamp="2026-01-01T00:00:00Z"))
+    shop.loop.store.forget(shop.loop.store.body(ACME) or {})
+    await shop.run(PLAN, ACME, ACME)
+
+    assert shop.reason() == "Provisioned"

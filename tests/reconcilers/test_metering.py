@@ -6,10 +6,12 @@ from datetime import datetime, timedelta
 import pytest
 
 import kubernetes_bodies as bodies
+from hand_clock import NOW
 from metering_loop import COMPARISON, HOUR, METERING, Metering
 from tenant_billing.domain.errors import NotFound, Refused, Unreachable, Unsupported
+from tenant_billing.domain.observations import Customer
 from tenant_billing.domain.pushed_usage import PushedTotals, write_annotation
-from tenant_loop import ACME, BACKEND, CLUSTER, MONTH
+from tenant_loop import ACME, BACKEND, CLUSTER, MONTH, PLAN
 
 MINUTE = 60.0
 SECOND = timedelta(seconds=1)
@@ -357,3 +359,16 @@ async def test_tbs_16_what_is_pushed_is_reported_and_nothing_is_counted() -> Non
     await metering.tick(4 * HOUR)
     assert metering.reason("UsageReported") == "Stale"
     assert "spec.metering.interval" in str(metering.condition("UsageReported").message)
+
+
+async def test_untrusted_object_that_names_a_customer_takes_no_meter_from_it(metering: Metering) -> None:
+    """The older of two tenants of one customer would have the meter, and the other one buy nothing."""
+    metering.account.customers["cus_1"] = Customer("cus_1", email="a@acme.example", created=NOW)
+    stranger = bodies.a_subscription("zzz", namespace="elsewhere", creationTimestamp="2026-01-01T00:00:00Z")
+    metering.loop.see(bodies.a_namespace("elsewhere"))
+    metering.loop.see(stranger | {"spec": stranger["spec"] | {"customer": {"id": "cus_1"}}})
+    metering.loop.see(bodies.a_subscription(status={"customerID": "cus_1"}))
+    await metering.begin()
+    await metering.run(PLAN, ACME, ACME)
+
+    assert metering.reason() == "Provisioned"

@@ -9,7 +9,6 @@ import kubernetes_bodies as bodies
 from hand_clock import NOW
 from tenant_billing.api.names import StripeMetadata
 from tenant_billing.domain import errors
-from tenant_billing.domain.identity import TenantKey
 from tenant_billing.domain.observations import Customer, Subscription, SubscriptionItem, TenantState, Totals
 from tenant_loop import ACME, BACKEND, CLUSTER, Selling
 
@@ -81,17 +80,7 @@ async def test_event_that_comes_while_the_answer_is_under_way_is_read_for(sellin
 
 async def test_subscriptions_of_several_customers_wait_until_one_is_left() -> None:
     selling = Selling()
-    key = TenantKey("default", "eu1", "acme")
-    for number in (1, 2):
-        selling.account.customers[f"cus_{number}"] = Customer(f"cus_{number}", metadata=key.metadata())
-        selling.account.subscriptions[f"sub_{number}"] = Subscription(
-            id=f"sub_{number}",
-            customer_id=f"cus_{number}",
-            status="active",
-            created=NOW,
-            items=(SubscriptionItem("si_1", "price_1", 1, NOW, NOW),),
-            metadata=key.metadata("starter"),
-        )
+    selling.is_paid_by_two_customers()
     selling.loop.see(bodies.a_subscription())
     await selling.begin()
     await selling.run(ACME, ACME, ACME)
@@ -370,3 +359,12 @@ async def test_totals_that_cannot_be_read_for_once_change_nothing_that_is_told(s
     selling.forget_calls()
     await selling.run(ACME)
     assert (selling.registry.count("totals"), selling.loop.kubernetes.count("apply_status")) == (1, 0)
+
+
+async def test_clock_that_jumps_ahead_ends_nobody_s_grace(selling: Selling) -> None:
+    """Until the account is checked again, which is once an hour."""
+    selling.account.owes("sub_1", since=timedelta(days=1))
+    selling.loop.clock.moment += timedelta(days=60)
+    selling.annotate(nudge="evt_1")
+    await selling.run(ACME)
+    assert selling.tenant_state is TenantState.FLAGGED

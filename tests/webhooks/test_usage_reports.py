@@ -71,7 +71,7 @@ async def a_receiver(*clusters: dict[str, Any]) -> AsyncIterator[Receiver]:
         name = cluster["metadata"]["name"]
         kubernetes.secrets["billing", f"{name}-push", "token"] = f"s3cret-of-{name}\n"
     for name in ("acme", "beta"):
-        kubernetes.store.arrive(bodies.a_subscription(name))
+        kubernetes.store.arrive(bodies.a_subscription(name, status={"subscriptionID": f"sub_of_{name}"}))
     app = web.Application()
     found: list[Receiver] = []
     tokens = PushTokens(kubernetes, clock, "billing")
@@ -111,13 +111,16 @@ STRANGERS = [
     pytest.param(None, id="without a token"),
     pytest.param("wrong", id="with another token"),
     pytest.param("s3cret-of-\u00e9", id="with signs that no token has"),
+    pytest.param("s3cret-of-\udcff", id="with bytes that are no text"),
 ]
 
 
 @pytest.mark.parametrize("token", STRANGERS)
 async def test_a_stranger_is_refused(receiver: Receiver, token: str | None) -> None:
     with capture_logs() as lines:
-        headers = {} if token is None else {"Authorization": f"Bearer {token}".encode()}
+        headers = (
+            {} if token is None else {"Authorization": f"Bearer {token}".encode(errors="surrogateescape")}
+        )
         body = json.dumps({"tenants": [of("acme", end_devices=5)]})
         answer = await receiver.client.post(REPORT_PATH, content=body, headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (401, 16)
@@ -237,3 +240,25 @@ async def test_without_any_secret_a_report_waits_or_is_refused(receiver: Receive
     assert (await receiver.push(of("acme", end_devices=5))).status_code == 503
     del receiver.kubernetes.secrets["billing", "eu1-push", "token"]
     assert (await receiver.push(of("acme", end_devices=5))).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        pytest.param({"tenantState": "Unknown"}, id="refused"),
+        pytest.param({}, id="not looked at yet"),
+        pytest.param(
+            {"subscriptionID": "sub_own", "tenantState": "Unknown"}, id="with a purchase of its own"
+        ),
+    ],
+)
+async def test_nobody_learns_how_a_tenant_is_used_by_naming_its_id(
+    receiver: Receiver, status: dict[str, str]
+) -> None:
+    receiver.kubernetes.store.arrive(
+        bodies.a_subscription("stranger", namespace="elsewhere", tenant="acme", status=status)
+    )
+    await receiver.push(of("acme", end_devices=345))
+    stranger = receiver.kubernetes.store.subscription("elsewhere", "stranger")
+    assert stranger is not None
+    assert (receiver.kept("acme"), PUSHED in stranger.metadata.annotations) == ((345, None), False)

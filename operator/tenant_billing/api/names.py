@@ -82,6 +82,9 @@ class StripeMetadata:
     CLUSTER: Final = f"{GROUP}/cluster"
     """Name of the ThingsStackCluster."""
     TENANT_ID: Final = f"{GROUP}/tenant-id"
+    TENANT_SUBSCRIPTION: Final = f"{GROUP}/tenant-subscription"
+    """On customers and subscriptions: the claim of the TenantSubscription that they were made for, as tenants carry it.
+    The other marks name the tenant alone, and every author may name any tenant."""
     PLAN: Final = f"{GROUP}/plan"
     """On products and prices: their plan. On subscriptions: the plan last applied from ``spec.planRef``."""
     UPGRADE: Final = f"{GROUP}/upgrade"

@@ -17,6 +17,7 @@ from tenant_billing.domain.actions import (
 )
 from tenant_billing.domain.findings import Finding, first
 from tenant_billing.domain.ownership import (
+    another_has_bought_it,
     another_object_has_the_subscription,
     another_object_has_the_tenant,
     is_claimed,
@@ -51,6 +52,16 @@ class Farewell:
 _LET_GO = (RemoveFinalizer(),)
 
 _WAY_OUT = " To let the object go without touching Stripe or the tenant, set spec.deletionPolicy: Orphan."
+
+_HELD_BY_ANOTHER = (another_object_has_the_tenant, another_object_has_the_subscription, another_has_bought_it)
+"""Another object has the tenant, or what pays for it."""
+
+_UNSURE = (
+    prerequisites.recorded_subscription_is_missing,
+    prerequisites.recorded_customer_is_missing,
+    prerequisites.several_customers_pay,
+)
+"""Who pays, or by what, is not known for sure: nothing is ended, as nothing else is done."""
 
 
 def lets_go(world: World) -> str | None:
@@ -108,7 +119,7 @@ def _is_anothers(world: World) -> bool:
     Marks alone name the tenant, and every author may name any tenant: whoever was refused it must not end what it is
     paid by. An object that has something on record goes on to end that.
     """
-    if another_object_has_the_tenant(world) or another_object_has_the_subscription(world):
+    if first(_HELD_BY_ANOTHER, world) is not None:
         return True
     refused = tenant_belongs_to_another(world) or plan_does_not_admit_namespace(world)
     return refused is not None and _nothing_is_ours(world)
@@ -136,9 +147,9 @@ def _not_allowed(world: World) -> Finding | None:
 
 def _end(world: World) -> Farewell:
     """Cancel what is live, take the tenant's access away, let go: one step at a time, each after a fresh read."""
-    missing = prerequisites.recorded_subscription_is_missing(world)
-    if missing is not None:
-        return Farewell((), Finding(missing.reason, missing.message + _WAY_OUT))
+    unsure = first(_UNSURE, world)
+    if unsure is not None:
+        return Farewell((), Finding(unsure.reason, unsure.message + _WAY_OUT))
     live = [each for each in world.subscriptions if not counting.has_ended(each)]
     steps: tuple[Action, ...] = tuple(
         CancelSubscription(each.id, Disruption.NONE if counting.is_incomplete(each) else Disruption.CANCEL)

@@ -17,7 +17,7 @@ from tenant_billing.domain.discovered_object import NewObject
 from tenant_billing.domain.identity import Claim
 from tenant_billing.domain.news import NORMAL, WARNING, News
 from tenant_billing.domain.observations import Subscription, Tenant
-from tenant_billing.domain.ownership import customer_of, subscription_of
+from tenant_billing.domain.ownership import claims, customer_of, subscription_of
 from tenant_billing.domain.plan import price_ids_of
 from tenant_billing.domain.tenant_validity import is_tenant_id
 
@@ -31,11 +31,15 @@ class Objects(Protocol):
     """The TenantSubscriptions of one backend, by what a subscription may have in common with them."""
 
     def naming(self, subscription_id: str) -> Sequence[TenantSubscription]:
-        """Those whose spec or status names a subscription."""
+        """Those that have a subscription: their status names it, or their spec from a trusted namespace."""
         ...
 
     def of_tenant(self, cluster: str, tenant_id: str) -> Sequence[TenantSubscription]:
         """Those that stand for a tenant, whatever their backend."""
+        ...
+
+    def is_trusted(self, resource: TenantSubscription) -> bool:
+        """Whether an object may name customers and subscriptions of the account."""
         ...
 
     def exists(self, namespace: str, name: str) -> bool:
@@ -192,13 +196,14 @@ class _Look:
 
     def settle(self, tenant_id: str, rivals: Sequence[Subscription]) -> None:
         """Find the one that an object is made for; the first customer has the tenant, and keeps it."""
-        standing = self.survey.objects.of_tenant(self.cluster, tenant_id)
+        tenant = (self.survey.tenants or {}).get(tenant_id)
+        objects = self.survey.objects.of_tenant(self.cluster, tenant_id)
+        standing = [each for each in objects if self._has_a_say(each, tenant)]
         if standing:
             self._compare(tenant_id, rivals, standing)
             return
         if self.survey.tenants is None:
             return  # who has the tenant is not known now
-        tenant = self.survey.tenants.get(tenant_id)
         rightful = (customer_of(tenant) if tenant is not None else None) or rivals[0].customer_id
         for each in rivals:
             if each.customer_id != rightful:
@@ -206,6 +211,19 @@ class _Look:
         chosen = counting.choose(each for each in rivals if each.customer_id == rightful).counting
         if chosen is not None and self._is_ours(chosen):
             self._make(tenant_id, chosen)
+
+    def _has_a_say(self, resource: TenantSubscription, tenant: Tenant | None) -> bool:
+        """Whether an object has the tenant, or may have it: not one that only names an id which is another's.
+
+        Otherwise any author could keep the tenant of a payer from being looked after.
+        """
+        owner, namespace = self.survey.owner, self.discovery.namespace
+        if tenant is None or claims(tenant, owner, resource):
+            return True
+        ours = str(Claim(owner, namespace, tenant.id))
+        if tenant.attributes.get(TenantAttribute.TENANT_SUBSCRIPTION) == ours:
+            return False
+        return resource.status.customer_id is not None or self.survey.objects.is_trusted(resource)
 
     def _plan(self, subscription: Subscription) -> BillingPlan | None:
         owned = (self._owners.get(each.price_id) for each in subscription.items)

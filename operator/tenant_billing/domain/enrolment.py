@@ -123,7 +123,7 @@ def _new_customer(world: World) -> requests.NewCustomer:
         description=details.description if details else None,
         address=requests.Address(**address.model_dump(by_alias=False)) if address else None,
         tax_ids=tuple((each.type, each.value) for each in details.tax_ids) if details else (),
-        metadata=world.key.metadata(),
+        metadata=world.marks(),
     )
 
 
@@ -136,7 +136,7 @@ def _new_subscription(world: World, candidates: Candidates) -> requests.NewSubsc
     return requests.NewSubscription(
         customer_id="",
         price_id=offer.price_id,
-        metadata=world.key.metadata(offer.name) | subscription_settings.first_marks(spec),
+        metadata=world.marks(offer.name) | subscription_settings.first_marks(spec),
         metered=offer.metered,
         days_until_due=spec.collection.days_until_due,
         trial_days=trial.days if trial else None,

@@ -100,18 +100,27 @@ class Route:
 
 def route(event: Event, receiver: Receiver, known: KnownObjects) -> Route:
     """Find what an event concerns: by subscription id, then by our metadata, then by customer, else the backend."""
-    dropped = _not_for(receiver, event)
+    dropped = _not_for(receiver, event) or _of_another_installation(receiver, event, known)
     if dropped:
         return Route(dropped=dropped)
     if event.type in _CATALOGUE_TYPES:
         return _of_catalogue(event, receiver, known)
     stale = _ids(event)
     found = _named_by(event, known)
-    if found:
+    if any(not _only_names(each, _id(event, "subscription")) for each in found):
         return Route(subscriptions=_names(found), stale=stale)
-    if event.type == "customer.deleted":
+    if event.type == "customer.deleted" and not found:
         return Route(dropped="NothingWeSell")
-    return Route(backend=True, stale=stale, stranger=_stranger(event))
+    return Route(subscriptions=_names(found), backend=True, stale=stale, stranger=_stranger(event))
+
+
+def _only_names(resource: TenantSubscription, subscription_id: str | None) -> bool:
+    """Whether an object names a subscription that it does not have (yet): anybody can name one."""
+    return (
+        subscription_id is not None
+        and resource.spec.subscription_id == subscription_id
+        and resource.status.subscription_id != subscription_id
+    )
 
 
 def _stranger(event: Event) -> str | None:
@@ -125,15 +134,26 @@ def _not_for(receiver: Receiver, event: Event) -> str:
 
     What a keyed request of ours caused was said by its answer, or is looked for before that request is repeated.
     """
-    key = key_of(event.metadata)
     reasons = {
         "AnotherAccount": event.account_id is not None and event.account_id != receiver.account_id,
         "AnotherMode": event.livemode is not receiver.livemode,
         "OwnEcho": is_own_key(event.request_key),
         "AnotherType": event.type not in EVENT_TYPES,
-        "AnotherInstallation": key is not None and key.owner != receiver.owner,
     }
     return next((reason for reason, applies in reasons.items() if applies), "")
+
+
+def _of_another_installation(receiver: Receiver, event: Event, known: KnownObjects) -> str:
+    """Whether its marks are another installation's, and no object has it: of what was adopted the marks stay."""
+    key = key_of(event.metadata)
+    if key is None or key.owner == receiver.owner:
+        return ""
+    subscription_id, customer_id = _id(event, "subscription"), _id(event, "customer")
+    if subscription_id is not None:
+        ours = bool(known.by_subscription_id(subscription_id))
+    else:
+        ours = customer_id is not None and bool(known.subscriptions_of_customer(customer_id))
+    return "" if ours else "AnotherInstallation"
 
 
 def _named_by(event: Event, known: KnownObjects) -> Sequence[TenantSubscription]:
@@ -150,13 +170,14 @@ def concerned_by(seen: Subscription | Customer, known: KnownObjects) -> Sequence
 def _concerned(
     subscription_id: str | None, metadata: Mapping[str, str], customer_id: str | None, known: KnownObjects
 ) -> Sequence[TenantSubscription]:
-    found = known.by_subscription_id(subscription_id) if subscription_id is not None else ()
+    naming = known.by_subscription_id(subscription_id) if subscription_id is not None else ()
+    if any(not _only_names(each, subscription_id) for each in naming):
+        return naming
     key = key_of(metadata)
-    if not found and key is not None:
-        found = known.subscriptions_of_tenant(key.cluster, key.tenant_id)
+    found = known.subscriptions_of_tenant(key.cluster, key.tenant_id) if key is not None else ()
     if not found and customer_id is not None:
         found = known.subscriptions_of_customer(customer_id)
-    return found
+    return (*naming, *found)
 
 
 def _of_catalogue(event: Event, receiver: Receiver, known: KnownObjects) -> Route:

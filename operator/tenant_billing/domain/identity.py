@@ -43,6 +43,11 @@ def key_of(metadata: Mapping[str, str]) -> TenantKey | None:
     return TenantKey(owner, cluster, tenant_id)
 
 
+def claim_text_of(metadata: Mapping[str, str]) -> str | None:
+    """The claim of the object that a customer or a subscription was made for; None where nobody's is written there."""
+    return metadata.get(StripeMetadata.TENANT_SUBSCRIPTION) or None
+
+
 def tenant_id_of(subscription: Subscription) -> str | None:
     """The tenant that a subscription says it is for, by our mark or by the documented ``tenant-id``."""
     marked = key_of(subscription.metadata)

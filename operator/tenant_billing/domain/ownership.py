@@ -1,12 +1,14 @@
 """Whose tenant it is: never another's (product.md, "Never another's tenant"; T-18)."""
 
+import enum
 from datetime import UTC, datetime
 
 from tenant_billing.api.names import MANAGED_BY, TenantAttribute
 from tenant_billing.api.reasons import Reason
 from tenant_billing.api.tenant_subscription import AdoptionPolicy, TenantSubscription
+from tenant_billing.domain.counting import has_ended
 from tenant_billing.domain.findings import Finding
-from tenant_billing.domain.identity import parse_claim, tenant_id_of
+from tenant_billing.domain.identity import Claim, claim_text_of, parse_claim, tenant_id_of
 from tenant_billing.domain.observations import Tenant
 from tenant_billing.domain.permissions import is_trusted_by_cluster
 from tenant_billing.domain.world import World
@@ -51,7 +53,7 @@ def _claim_text(tenant: Tenant) -> str | None:
 
 
 def another_object_has_the_tenant(world: World) -> Finding | None:
-    """Of two objects for one tenant the claim written on it wins, then age, then name."""
+    """Of two objects for one tenant the claim written on it wins, then who pays for it, then age, then name."""
     if not world.siblings:
         return None
     rivals = (world.resource, *world.siblings)
@@ -79,6 +81,18 @@ def another_object_has_the_subscription(world: World) -> Finding | None:
     )
 
 
+def another_has_bought_it(world: World) -> Finding | None:
+    """A live subscription for the tenant was made for another object, whose tenant may not exist yet, or any more."""
+    if not world.bought_for_another:
+        return None
+    whose = claim_text_of(world.bought_for_another[0].metadata)
+    return Finding(
+        Reason.CONFLICT,
+        f"A subscription for tenant {world.key.tenant_id} was bought for {whose}; it is taken over only by "
+        "an object of that name, or from a namespace that the BillingBackend trusts.",
+    )
+
+
 def _seniority(resource: TenantSubscription, world: World) -> tuple[bool, datetime, str, str]:
     metadata = resource.metadata
     named = {tenant_id_of(each) for each in world.subscriptions}
@@ -86,11 +100,44 @@ def _seniority(resource: TenantSubscription, world: World) -> tuple[bool, dateti
     return resource.spec.tenant.id not in named, born, metadata.namespace or "", metadata.name
 
 
-def _precedence(resource: TenantSubscription, world: World) -> tuple[bool, datetime, str, str]:
+class _Title(enum.IntEnum):
+    """What entitles an object to its tenant before another; mere age does where neither has anything."""
+
+    CLAIM = 0
+    """The tenant carries its claim."""
+    PURCHASE = 1
+    """A live subscription for the tenant was made for it."""
+    PAYER_ON_RECORD = 2
+    """The tenant names the customer that it has on record: ``billing`` is as good as a claim (product.md)."""
+    PAYER = 3
+    """The tenant names the customer that was found for it; of another object only what is on record is known."""
+    NONE = 4
+
+
+def _precedence(resource: TenantSubscription, world: World) -> tuple[_Title, datetime, str, str]:
     metadata = resource.metadata
-    claimed = world.tenant is not None and claims(world.tenant, world.owner, resource)
     born = metadata.creation_timestamp or datetime.max.replace(tzinfo=UTC)
-    return not claimed, born, metadata.namespace or "", metadata.name
+    return _title(resource, world), born, metadata.namespace or "", metadata.name
+
+
+def _title(resource: TenantSubscription, world: World) -> _Title:
+    metadata, tenant = resource.metadata, world.tenant
+    if tenant is not None and claims(tenant, world.owner, resource):
+        return _Title.CLAIM
+    if str(Claim(world.owner, metadata.namespace or "", metadata.name)) in _bought_for(world):
+        return _Title.PURCHASE
+    payer = customer_of(tenant) if tenant is not None else None
+    if payer is None:
+        return _Title.NONE
+    if payer == resource.status.customer_id:
+        return _Title.PAYER_ON_RECORD
+    return _Title.PAYER if resource is world.resource and payer == _customer_id(world) else _Title.NONE
+
+
+def _bought_for(world: World) -> set[str | None]:
+    """The claims that live subscriptions for the tenant were made for."""
+    found = (*world.subscriptions, *world.bought_for_another)
+    return {claim_text_of(each.metadata) for each in found if not has_ended(each)}
 
 
 def tenant_belongs_to_another(world: World) -> Finding | None:

@@ -3,8 +3,10 @@
 Losing a permission stops new writes and never suspends a payer: access goes on following the payments.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from tenant_billing.api.billing_backend import BillingBackend
+from tenant_billing.api.billing_plan import BillingPlan
 from tenant_billing.api.customers import CollectionMethod
 from tenant_billing.api.namespaces import NamespaceRule, admits
 from tenant_billing.api.reasons import Reason
@@ -14,25 +16,48 @@ from tenant_billing.api.tenant_subscription import (
     DeletionPolicy,
 )
 from tenant_billing.domain.findings import Finding, Hold
-from tenant_billing.domain.world import World
+from tenant_billing.domain.world import Namespace, World
 
 
 def is_trusted_by_backend(world: World) -> bool:
     """Whether the backend trusts the object's namespace, or a plan's discovery names it."""
-    return _trusted(world, world.backend.spec.trusted_namespaces if world.backend else None)
+    return may_name_payers(world.backend, _plans(world), world.namespace)
+
+
+def may_name_payers(
+    backend: BillingBackend | None, plans: Iterable[BillingPlan], namespace: Namespace
+) -> bool:
+    """Whether objects of a namespace may name customers and subscriptions of an account.
+
+    What others name is no more than a wish: neither does it keep anything from whoever has it, nor is it on record.
+
+    Args:
+        backend: The account's.
+        plans: All plans of the backend.
+        namespace: Where the naming object lives.
+    """
+    return _trusted(backend.spec.trusted_namespaces if backend else None, plans, namespace)
 
 
 def is_trusted_by_cluster(world: World) -> bool:
-    """Whether the cluster trusts the object's namespace, or a plan's discovery names it."""
-    return _trusted(world, world.cluster.spec.trusted_namespaces if world.cluster else None)
+    """Whether the cluster trusts the object's namespace, or a plan's discovery names both."""
+    cluster = world.cluster
+    rule, name = (cluster.spec.trusted_namespaces, cluster.metadata.name) if cluster else (None, "")
+    plans = (
+        plan
+        for plan in _plans(world)
+        if plan.spec.discovery is not None and plan.spec.discovery.cluster_ref.name == name
+    )
+    return _trusted(rule, plans, world.namespace)
 
 
-def _trusted(world: World, rule: NamespaceRule | None) -> bool:
-    namespace = world.namespace
-    if any(
-        offer.plan.spec.discovery is not None and offer.plan.spec.discovery.namespace == namespace.name
-        for offer in world.offers
-    ):
+def _plans(world: World) -> Iterator[BillingPlan]:
+    return (offer.plan for offer in world.offers)
+
+
+def _trusted(rule: NamespaceRule | None, plans: Iterable[BillingPlan], namespace: Namespace) -> bool:
+    discoveries = (plan.spec.discovery for plan in plans)
+    if any(each is not None and each.namespace == namespace.name for each in discoveries):
         return True
     return rule is not None and admits(rule, namespace.name, namespace.labels)
 

@@ -6,7 +6,7 @@ under a key of its own, and stays when the payment is not made in time: it was a
 
 from tenant_billing.api.names import StripeMetadata
 from tenant_billing.api.tenant_subscription import PlanConflictPolicy
-from tenant_billing.domain.identity import key_of
+from tenant_billing.domain.identity import claim_text_of, key_of
 from tenant_billing.domain.observations import Subscription
 from tenant_billing.domain.world import World
 
@@ -43,9 +43,12 @@ def is_open(world: World, subscription: Subscription) -> bool:
 def identity_marks(world: World, subscription: Subscription) -> dict[str, str]:
     """What joins a write that is needed anyway, so that an adopted subscription is known again by its metadata.
 
-    Another installation's marks stay.
+    Another installation's marks stay. Who has taken a subscription over is written there likewise.
     """
-    return world.key.metadata() if key_of(subscription.metadata) is None else {}
+    marked = key_of(subscription.metadata)
+    if marked not in (None, world.key) or claim_text_of(subscription.metadata) == str(world.claim):
+        return {}
+    return world.marks()
 
 
 def marks(world: World, subscription: Subscription, plan: str | None) -> dict[str, str]:

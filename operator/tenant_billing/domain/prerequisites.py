@@ -16,6 +16,7 @@ from tenant_billing.domain.findings import Finding, Hold, Rule
 from tenant_billing.domain.meter_conflict import meter_is_anothers
 from tenant_billing.domain.observed import field_would_write
 from tenant_billing.domain.ownership import (
+    another_has_bought_it,
     another_object_has_the_subscription,
     another_object_has_the_tenant,
     tenant_belongs_to_another,
@@ -188,13 +189,16 @@ def several_customers_pay(world: World) -> Finding | None:
 
 
 def recorded_customer_is_missing(world: World) -> Finding | None:
-    """A recorded customer is not found: that is no reason to make another one."""
-    recorded = world.resource.status.customer_id
+    """A recorded customer is not found, be it the tenant alone that says so: that is no reason to make another one."""
+    recorded, said = world.resource.status.customer_id, ""
+    if recorded is None and world.missing_customer_id is not None:
+        recorded = world.missing_customer_id
+        said = " To have another customer pay, remove the attributes stripe-… and the billing field of the tenant."
     if recorded is None or world.customer is not None:
         return None
     return Finding(
         Reason.CUSTOMER_MISMATCH,
-        f"Stripe does not know customer {recorded}; check key, mode and account. The tenant is kept as it is.",
+        f"Stripe does not know customer {recorded}; check key, mode and account. The tenant is kept as it is.{said}",
     )
 
 
@@ -247,6 +251,7 @@ CHAIN: tuple[Rule, ...] = (
     plan_does_not_admit_namespace,
     plan_is_of_another_backend,
     tenant_belongs_to_another,
+    another_has_bought_it,
     several_customers_pay,
     recorded_subscription_is_missing,
     named_subscription_is_missing,

@@ -1,5 +1,6 @@
 """What the tenant should be: its creation, and the difference to what it is."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -61,20 +62,19 @@ def wanted_attributes(world: World, reference: BillingReference | None) -> tuple
     Where there is none, the map holds what is there, and ``billing`` alone names what pays (``TooManyAttributes``).
     """
     present = dict(world.tenant.attributes) if world.tenant is not None else {}
-    template = _template_attributes(world) if world.tenant is None else {}
-    wanted = (
-        template | present | dict(world.resource.spec.tenant.attributes) | _owned_attributes(world, reference)
-    )
+    template = world.offer.plan.spec.tenant_template if world.offer and world.tenant is None else None
+    given = _without_owned(template.attributes) if template else {}
+    asked = _without_owned(world.resource.spec.tenant.attributes)
+    wanted = given | present | asked | _owned_attributes(world, reference)
     fits = len(wanted) <= MOST_ATTRIBUTES and all(
         len(value) <= LONGEST_ATTRIBUTE for value in wanted.values()
     )
     return (wanted, True) if fits else (present, False)
 
 
-def _template_attributes(world: World) -> dict[str, str]:
-    template = world.offer.plan.spec.tenant_template if world.offer else None
-    given = template.attributes if template else {}
-    return {key: value for key, value in given.items() if key not in OWNED_ATTRIBUTES}
+def _without_owned(attributes: Mapping[str, str]) -> dict[str, str]:
+    """Attributes without those that say who pays: what an author wrote there would be believed later."""
+    return {key: value for key, value in attributes.items() if key not in OWNED_ATTRIBUTES}
 
 
 def manages_billing_field(world: World) -> bool:

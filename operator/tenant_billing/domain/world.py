@@ -8,7 +8,7 @@ from hashlib import sha256
 
 from tenant_billing.api.billing_backend import BillingBackend
 from tenant_billing.api.billing_plan import BillingPlan
-from tenant_billing.api.names import Annotation
+from tenant_billing.api.names import Annotation, StripeMetadata
 from tenant_billing.api.prices import DeviceCounting
 from tenant_billing.api.reasons import Reason
 from tenant_billing.api.resource import PendingOperation
@@ -130,6 +130,10 @@ class World:
         customer: The customer, or None where there is none.
         subscriptions: Those of the customer that name this tenant.
         rivals: Live subscriptions of other customers that carry this tenant's mark: a person must choose.
+        bought_for_another: Live subscriptions with this tenant's mark that were made for another object, and that this
+            one may not take over.
+        missing_customer_id: A customer that is recorded, in the status or on the object's tenant, and that the provider
+            does not know (404).
         missing_subscription_id: An id that is recorded, and that the provider does not know (404) or has of another
             customer.
         tenant: The tenant, or None where the registry says that there is none.
@@ -161,6 +165,8 @@ class World:
     customer: Customer | None = None
     subscriptions: tuple[Subscription, ...] = ()
     rivals: tuple[str, ...] = ()
+    bought_for_another: tuple[Subscription, ...] = ()
+    missing_customer_id: str | None = None
     missing_subscription_id: str | None = None
     tenant: Tenant | None = None
     tenant_gone: bool = False
@@ -195,6 +201,10 @@ class World:
         """What the object writes on its tenant."""
         metadata = self.resource.metadata
         return Claim(self.owner, metadata.namespace or "", metadata.name)
+
+    def marks(self, plan: str | None = None) -> dict[str, str]:
+        """The metadata of a customer or a subscription of the object's own: which tenant, and whose it is."""
+        return self.key.metadata(plan) | {StripeMetadata.TENANT_SUBSCRIPTION: str(self.claim)}
 
     @property
     def wish(self) -> str:

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from tenant_billing.api.names import BILLING_BACKEND
 from tenant_billing.domain.errors import OutsideError, Unauthorized, Unreachable
-from tenant_billing.domain.health import Health, of_provider_error
+from tenant_billing.domain.health import LARGEST_SKEW, Health, of_provider_error
 from tenant_billing.ports import AccountSeen, BillingProvider, Clock, ObjectKey, Queue
 from tenant_billing.reconcilers.account_picture import AccountPicture
 from tenant_billing.reconcilers.checks import Checks
@@ -78,11 +78,17 @@ class Accounts:
         return self._checks.health(backend)
 
     def now(self, backend: str) -> datetime:
-        """Now, as the account sees it: a sandbox's own time, else the local clock (product.md, "Now")."""
-        connection = self._connections.get(backend)
-        if connection is None or not connection.follows_account_time:
-            return self._clock.now()
-        return connection.provider.time() or self._clock.now()
+        """Now, as the account sees it: a sandbox's own time, else the local clock (product.md, "Now").
+
+        A local clock that has jumped since the account was checked is not believed: grace must not end before its time.
+        """
+        connection, local = self._connections.get(backend), self._clock.now()
+        theirs = connection.provider.time() if connection is not None else None
+        if connection is None or theirs is None:
+            return local
+        if connection.follows_account_time:
+            return theirs
+        return theirs if abs(theirs - local) > LARGEST_SKEW else local
 
     def follows_account_time(self, backend: str) -> bool:
         """Whether the account has a time of its own (a sandbox)."""

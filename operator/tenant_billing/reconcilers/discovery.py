@@ -17,6 +17,7 @@ from tenant_billing.domain.observations import Tenant
 from tenant_billing.ports import ObjectConflict, ObjectGone, ObjectKey, Resources
 from tenant_billing.reconcilers.accounts import AccountConnection
 from tenant_billing.reconcilers.all_or_none import all_or_none
+from tenant_billing.reconcilers.other_objects import names_payers_by_right
 from tenant_billing.reconcilers.paying_backend import named_backend
 from tenant_billing.reconcilers.registries import Registries
 from tenant_billing.reconcilers.reporting import Surroundings, key_of
@@ -35,11 +36,20 @@ class _ObjectsOfBackend:
     def naming(self, subscription_id: str) -> Sequence[TenantSubscription]:
         """Those of the backend whose spec or status names a subscription."""
         found = self.resources.by_subscription_id(subscription_id)
-        return [each for each in found if named_backend(self.resources, each) == self.backend]
+        return [
+            each
+            for each in found
+            if named_backend(self.resources, each) == self.backend
+            and (each.status.subscription_id == subscription_id or self.is_trusted(each))
+        ]
 
     def of_tenant(self, cluster: str, tenant_id: str) -> Sequence[TenantSubscription]:
         """Those that stand for a tenant."""
         return self.resources.subscriptions_of_tenant(cluster, tenant_id)
+
+    def is_trusted(self, resource: TenantSubscription) -> bool:
+        """Whether an object may name customers and subscriptions of the account."""
+        return names_payers_by_right(self.resources, resource, self.backend)
 
     def exists(self, namespace: str, name: str) -> bool:
         """Whether there is one of a name."""

@@ -1,12 +1,13 @@
 """Who pays for a tenant, and by which subscriptions: found by what is recorded, else by marks."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from tenant_billing.api.billing_plan import BillingPlan
 from tenant_billing.domain import counting
 from tenant_billing.domain.discovery import cluster_of
-from tenant_billing.domain.identity import TenantKey, key_of
+from tenant_billing.domain.entitlement import may_name_payer
+from tenant_billing.domain.identity import TenantKey, claim_text_of, key_of
 from tenant_billing.domain.observations import Customer, Subscription, Tenant
 from tenant_billing.domain.ownership import carries_claim, customer_of, subscription_of
 from tenant_billing.domain.permissions import is_trusted_by_backend
@@ -23,6 +24,8 @@ class Payments:
     customer: Customer | None = None
     subscriptions: tuple[Subscription, ...] = ()
     rivals: tuple[str, ...] = ()
+    bought_for_another: tuple[Subscription, ...] = ()
+    missing_customer_id: str | None = None
     missing_subscription_id: str | None = None
 
 
@@ -46,11 +49,31 @@ async def read_payments(
     Raises:
         tenant_billing.domain.errors.OutsideError: The account could not be read.
     """
-    picture = account.picture
-    customer_id = await _customer_id(world, account, tenant)
-    recorded = _recorded_ids(world)
-    if customer_id is None:
-        return Payments(missing_subscription_id=next(iter(recorded), None))
+    payer = await _payer(world, account, tenant)
+    if on_turn is not None and payer.bought_for_another:
+        for each in payer.bought_for_another:
+            await account.picture.fresh_subscription(each.id)
+        payer = await _payer(world, account, tenant)
+    if payer.customer_id is not None:
+        return await _payments_of(payer.customer_id, world, account, tenant, on_turn, urgent=urgent)
+    return Payments(
+        bought_for_another=payer.bought_for_another,
+        missing_customer_id=payer.missing,
+        missing_subscription_id=next(iter(_recorded_ids(world, tenant)), None),
+    )
+
+
+async def _payments_of(
+    customer_id: str,
+    world: World,
+    account: AccountConnection,
+    tenant: Tenant | None,
+    on_turn: OnTurn | None,
+    *,
+    urgent: bool,
+) -> Payments:
+    """What a customer pays for the tenant."""
+    picture, recorded = account.picture, _recorded_ids(world, tenant)
     if on_turn is not None:
         # A tenant that is born of it takes its name and address from the customer, whose edits no event tells.
         born = world.is_observed and tenant is None
@@ -69,7 +92,12 @@ async def read_payments(
     missing = next((each_id for each_id in recorded if not _has(picture, customer_id, each_id)), None)
     fresh = on_turn is not None
     rivals = await _rivals(picture, key, customer_id, fresh=fresh) if not recorded else ()
-    return Payments(picture.customer(customer_id), found, rivals, missing)
+    return Payments(
+        customer=picture.customer(customer_id),
+        subscriptions=found,
+        rivals=rivals,
+        missing_subscription_id=missing,
+    )
 
 
 async def _see_schedules(picture: AccountPicture, found: Sequence[Subscription]) -> None:
@@ -79,13 +107,14 @@ async def _see_schedules(picture: AccountPicture, found: Sequence[Subscription])
             await picture.fresh_subscription(each.id)
 
 
-def _recorded_ids(world: World) -> tuple[str, ...]:
+def _recorded_ids(world: World, tenant: Tenant | None) -> tuple[str, ...]:
     """Subscriptions that the object has: the one on record, and one that it names from a trusted namespace.
 
-    Otherwise an author could have a tenant paid for by naming a sibling's subscription.
+    Otherwise an author could have a tenant paid for by naming a sibling's subscription, or have another's on record.
     """
     recorded, named = world.resource.status.subscription_id, world.resource.spec.subscription_id
-    takes = named is not None and (recorded is None or is_trusted_by_backend(world))
+    trusted = is_trusted_by_backend(world)
+    takes = named is not None and (trusted or (recorded is None and may_name_payer(world, tenant)))
     return tuple(dict.fromkeys(each for each in (recorded, named if takes else None) if each is not None))
 
 
@@ -128,28 +157,63 @@ async def _rivals(
     return tuple(live)
 
 
-async def _customer_id(world: World, account: AccountConnection, tenant: Tenant | None) -> str | None:
+@dataclass(frozen=True)
+class _Payer:
+    """Who pays, or why nobody is taken for it.
+
+    Attributes:
+        customer_id: Who pays.
+        missing: Whom the tenant names, and the account does not know.
+        bought_for_another: Live subscriptions for the tenant that are not this object's to take over.
+    """
+
+    customer_id: str | None = None
+    missing: str | None = None
+    bought_for_another: tuple[Subscription, ...] = ()
+
+
+async def _payer(world: World, account: AccountConnection, tenant: Tenant | None) -> _Payer:
     spec, status = world.resource.spec, world.resource.status
     customer = None if world.is_observed else spec.customer
     if customer is not None and customer.id is not None:
-        return customer.id
+        return _Payer(customer.id)
     if status.customer_id is not None:
-        return status.customer_id
+        return _Payer(status.customer_id)
     if customer is not None and customer.subscription_ref is not None:
-        return world.payer.status.customer_id if world.payer is not None else None
+        return _Payer(world.payer.status.customer_id if world.payer is not None else None)
     picture = account.picture
     named_id = spec.subscription_id
     if named_id is not None:
         adopted = picture.subscription(named_id) or await picture.fresh_subscription(named_id)
         if adopted is not None:
-            return adopted.customer_id
-    key = TenantKey(account.owner, spec.cluster_ref.name, spec.tenant.id)
+            return _Payer(adopted.customer_id)
     claimed = customer_of(tenant) if tenant is not None and carries_claim(tenant, world) else None
     # A deleted customer is in no list (stripe.md 1.2), and must not be taken for none.
     if claimed is not None and (picture.customer(claimed) or await picture.fresh_customer(claimed)):
-        return claimed
-    live = [each for each in picture.subscriptions_of(key) if not counting.has_ended(each)]
+        return _Payer(claimed)
+    found = _payer_by_marks(world, account)
+    # A wrong key must not sell once more what the tenant says is paid for.
+    return found if claimed is None else replace(found, customer_id=None, missing=claimed)
+
+
+def _payer_by_marks(world: World, account: AccountConnection) -> _Payer:
+    """Who pays by the marks alone; they name the tenant, and any author may name any tenant."""
+    picture, spec = account.picture, world.resource.spec
+    key = TenantKey(account.owner, spec.cluster_ref.name, spec.tenant.id)
+    marked = picture.subscriptions_of(key)
+    mine = [each for each in marked if _may_adopt(world, each.metadata)]
+    live = [each for each in mine if not counting.has_ended(each)]
     named = [each.customer_id for each in live]
-    named += [each.id for each in picture.customers_of(key) if not each.deleted]
-    named += [each.customer_id for each in picture.subscriptions_of(key)]
-    return named[0] if named else None
+    others = tuple(each for each in marked if each not in mine and not counting.has_ended(each))
+    if others and not live:
+        return _Payer(bought_for_another=others)
+    named += [
+        each.id for each in picture.customers_of(key) if not each.deleted and _may_adopt(world, each.metadata)
+    ]
+    named += [each.customer_id for each in mine]
+    return _Payer(named[0] if named else None)
+
+
+def _may_adopt(world: World, metadata: Mapping[str, str]) -> bool:
+    """Whether what carries the tenant's mark is this object's: made for it or for nobody told, or it is trusted."""
+    return claim_text_of(metadata) in (None, str(world.claim)) or is_trusted_by_backend(world)

@@ -84,17 +84,13 @@ class SubscriptionReader:
         asked = on_turn or _nobody if Fresh.PAYMENTS in fresh else None
         payments, payments_problem = await self._provider(world, account, tenant, asked, urgent=urgent)
         world = replace(
-            world,
+            _paid_by(payments, world),
             now=await self._now(account, payments.customer),
             provider_problem=account_problem or payments_problem,
             registry_problem=registry_problem or tenant_problem,
-            customer=payments.customer,
-            subscriptions=payments.subscriptions,
-            rivals=payments.rivals,
-            missing_subscription_id=payments.missing_subscription_id,
             tenant=tenant,
             totals=await self._totals(world, registry, tenant, MAY_BE_OLD),
-            sharing=self._neighbours.sharing(world, payments.customer),
+            sharing=self._neighbours.others.of_customer(world, payments.customer),
             usage=self._pushed.take(resource, self._paying.of(resource)),
             fresh=fresh,
         )
@@ -139,7 +135,8 @@ class SubscriptionReader:
         account, _ = self._account(world)
         if account is None:
             return False
-        ids = [*world.rivals, *(each.id for each in world.subscriptions)]
+        seen = (*world.subscriptions, *world.bought_for_another)
+        ids = [*world.rivals, *(each.id for each in seen)]
         ids += [world.customer.id] if world.customer is not None else []
         return any(account.picture.is_stale(each) for each in ids)
 
@@ -285,6 +282,19 @@ class SubscriptionReader:
         """The same world, and whether the namespace or the kind's definition is being deleted."""
         going = await self._kubernetes.is_being_removed(TENANT_SUBSCRIPTION.kind, world.namespace.name)
         return replace(world, namespace=replace(world.namespace, going=going))
+
+
+def _paid_by(payments: Payments, world: World) -> World:
+    """The world with who pays, and by what."""
+    return replace(
+        world,
+        customer=payments.customer,
+        subscriptions=payments.subscriptions,
+        rivals=payments.rivals,
+        bought_for_another=payments.bought_for_another,
+        missing_customer_id=payments.missing_customer_id,
+        missing_subscription_id=payments.missing_subscription_id,
+    )
 
 
 def _nobody() -> None:

@@ -17,6 +17,7 @@ from typing import Final
 import structlog
 
 from tenant_billing.api.names import TENANT_SUBSCRIPTION, Annotation
+from tenant_billing.api.tenant_subscription import TenantState, TenantSubscription
 from tenant_billing.api.things_stack_cluster import MeteringSource, ThingsStackCluster
 from tenant_billing.domain import pushed_usage
 from tenant_billing.domain.errors import OutsideError
@@ -148,7 +149,7 @@ class UsageReports:
             except OutsideError as error:
                 problem = error
                 continue
-            if expected and hmac.compare_digest(expected.encode(), token.encode()):
+            if expected and hmac.compare_digest(expected.encode(), token.encode("utf-8", "replace")):
                 found.append(each)
         if not found and problem is not None:
             raise problem
@@ -174,6 +175,7 @@ class UsageReports:
         if entry.problem:
             return entry.problem
         found = self._resources.subscriptions_of_tenant(sender.metadata.name, entry.tenant_id)
+        found = [each for each in found if _has_the_tenant(each)]
         if not found:
             return "there is no TenantSubscription for it"
         now = self._clock.now()
@@ -192,6 +194,12 @@ class UsageReports:
             except (OutsideError, ObjectConflict):
                 lost.append(entry.tenant_id)
         return ""
+
+
+def _has_the_tenant(resource: TenantSubscription) -> bool:
+    """Whether an object has what pays for its tenant: one that names another's would tell how that is used."""
+    status = resource.status
+    return status.subscription_id is not None and status.tenant_state is not TenantState.UNKNOWN
 
 
 def is_allowed(cluster: ThingsStackCluster, address: str) -> bool:
