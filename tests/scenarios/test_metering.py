@@ -55,7 +55,9 @@ async def test_tbs_07_a_month_is_billed_by_the_devices_at_its_end(
     await goes_past_the_end(scene, tenant)
     customer = await tenant.customer_id()
     assert await bills(scene, customer) == [0, amount]
-    await tenant.pays()  # else three weeks of the next month suspend it, and suspended tenants are not reported
+    await (
+        tenant.pays()
+    )  # else three weeks of the next month suspend it, and suspended tenants are not reported
     await tenant.until(tenant="Approved", payment="Paid")
     await goes_past_the_end(scene, tenant)
     assert await bills(scene, customer) == [0, amount, amount]

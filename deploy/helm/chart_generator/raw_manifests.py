@@ -10,7 +10,7 @@ NAMESPACE: Final = "tenant-billing-system"
 RELEASE: Final = "tenant-billing"
 
 FILES: Final[Mapping[str, Sequence[str]]] = {
-    "rights.yaml": ("serviceaccount", "clusterrole", "role", "initial-passwords"),
+    "rights.yaml": ("serviceaccount", "clusterrole", "role", "initial-passwords", "annotation-policy"),
     "operator.yaml": (
         "deployment",
         "poddisruptionbudget",
