@@ -136,7 +136,8 @@ async def use_is_billed_once(environment: Environment) -> None:
     async def reported() -> bool:
         for name, (_, devices) in DEVICES.items():
             found = await environment.outside.from_kubernetes(f"{OBJECTS}/{name}")
-            assert (found or {})["status"]["usage"]["lastReported"] == devices
+            status = (found or {}).get("status", {})
+            assert status.get("usage", {}).get("lastReported") == devices, f"{name}: {status}"
         return True
 
     await wait_for(reported, "the devices to be reported", 60)
