@@ -25,7 +25,7 @@ import pathlib, sys, time
 from tenant_billing_sandbox.control_plane.plane import ControlPlane
 with ControlPlane.running(pathlib.Path(sys.argv[1])):
     print("ready", flush=True)
-    time.sleep(600)
+    time.sleep(600)  # until it is killed, which is what is tested
 """
 
 

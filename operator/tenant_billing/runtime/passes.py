@@ -47,7 +47,7 @@ class Passes:
         begun = self._clock.monotonic()
         try:
             outcome = await self._reconcilers[key.kind].reconcile(key)
-        except Exception:
+        except Exception:  # whatever it is, it is counted here and handled by the queue
             self._meter.passed(key.kind, DEFECT, self._clock.monotonic() - begun, retry=True)
             raise
         seconds = self._clock.monotonic() - begun

@@ -89,7 +89,7 @@ class ServerProcess:
                 )
             if time.monotonic() > deadline:
                 raise ServerFailedError(f"{self.name} is not ready after {timeout:.0f} s", self._log)
-            time.sleep(POLL_INTERVAL)
+            time.sleep(POLL_INTERVAL)  # of a child process; no event loop runs in this thread
 
     def stop(self) -> None:
         """End it by SIGTERM, or by SIGKILL if it doesn't within seconds; harmless when it has ended."""

@@ -158,7 +158,7 @@ class Servers:
                 self._api.stop()
                 if not self._api.address_taken or time.monotonic() > deadline:
                     raise
-                time.sleep(RETRY_INTERVAL)
+                time.sleep(RETRY_INTERVAL)  # the port is given back a second later; no event loop runs here
             else:
                 return
 
