@@ -10,17 +10,31 @@ import pytest
 from tenant_billing_sandbox.control_plane.server_process import LAUNCHER
 
 PATIENCE = 10.0
+
+# The launcher, standing still right after its fork until a byte arrives through its lifeline.
+HELD_AFTER_FORK = """
+import os, runpy, sys
+fork = os.fork
+def fork_and_hold():
+    child = fork()
+    if child:
+        os.read(0, 1)
+    return child
+os.fork = fork_and_hold
+del sys.argv[0]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
 UNTIL_KILLED = "trap 'echo told; exit 7' TERM; echo ready; while :; do sleep 0.02; done"
 
 
-async def launch(*program: str) -> Process:
+async def launch(*program: str, by: tuple[str, ...] = (str(LAUNCHER),)) -> Process:
     return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-I", "-S", str(LAUNCHER), *program), stdin=PIPE, stdout=PIPE, stderr=STDOUT
+        *(sys.executable, "-I", "-S", *by, *program), stdin=PIPE, stdout=PIPE, stderr=STDOUT
     )
 
 
-async def launch_and_await_ready() -> Process:
-    process = await launch("/bin/sh", "-c", UNTIL_KILLED)
+async def launch_and_await_ready(by: tuple[str, ...] = (str(LAUNCHER),)) -> Process:
+    process = await launch("/bin/sh", "-c", UNTIL_KILLED, by=by)
     assert process.stdout is not None
     assert await process.stdout.readline() == b"ready\n"
     return process
@@ -40,6 +54,15 @@ async def test_it_exits_as_its_program_does() -> None:
 async def test_termination_is_handed_on() -> None:
     process = await launch_and_await_ready()
     process.terminate()
+    assert await rest_of_output(process) == b"told\n"
+    assert await process.wait() == 7
+
+
+async def test_termination_is_handed_on_by_a_launcher_that_has_only_just_forked() -> None:
+    process = await launch_and_await_ready(by=("-c", HELD_AFTER_FORK, str(LAUNCHER)))
+    process.terminate()
+    assert process.stdin is not None
+    process.stdin.write(b"\n")
     assert await rest_of_output(process) == b"told\n"
     assert await process.wait() == 7
 

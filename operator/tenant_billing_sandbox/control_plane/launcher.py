@@ -29,6 +29,7 @@ def _become(program: list[str], launcher: int) -> None:
             nothing = os.open(os.devnull, os.O_RDONLY)
             os.dup2(nothing, LIFELINE)
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})  # the mask outlives execv
             os.execv(program[0], program)  # noqa: S606 - no shell is wanted
     except OSError as error:
         sys.stderr.write(f"{program[0]}: {error.strerror}\n")
@@ -44,10 +45,13 @@ def main(program: list[str]) -> int:
     signal.set_wakeup_fd(wake)
     signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
     launcher = os.getpid()
+    # Held back until the handler stands: before, the signal would end this process, and the program by SIGKILL.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     child = os.fork()
     if child == 0:
         _become(program, launcher)
     signal.signal(signal.SIGTERM, lambda _number, _frame: os.kill(child, signal.SIGTERM))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     while True:
         ready, _, _ = select.select([LIFELINE, awake], [], [])
         if LIFELINE in ready:
