@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import aiohttp
 from kubernetes.aio import client, config
+from requests.utils import get_environ_proxies, select_proxy
 
 from tenant_billing.clients.measuring import measuring
 from tenant_billing.domain.errors import (
@@ -65,7 +66,15 @@ async def load_configuration(kubeconfig: Path | None) -> client.Configuration:
             await _load_file(configuration, None)
     else:
         await _load_file(configuration, kubeconfig)
+    # Once, and not by aiohttp at each request: it asks a thread, reads ~/.netrc, and knows no networks in NO_PROXY.
+    configuration.proxy = configuration.proxy or environment_proxy(configuration.host)
+    configuration.client_session_kwargs = {"trust_env": False}
     return configuration
+
+
+def environment_proxy(url: str) -> str | None:
+    """The proxy that ``HTTPS_PROXY`` and ``NO_PROXY`` name for an address; networks (10.0.0.0/8) count, as in Go."""
+    return select_proxy(url, get_environ_proxies(url))
 
 
 async def _load_file(configuration: client.Configuration, kubeconfig: Path | None) -> None:
@@ -93,6 +102,7 @@ class Access:
         authorization: Value of the header: scheme and token, or empty. Never shown.
         certificate: Path of the client certificate.
         private_key: Path of its key.
+        proxy: What requests go through; it may hold a password. Never shown.
     """
 
     server: str
@@ -101,6 +111,7 @@ class Access:
     authorization: str = field(repr=False)
     certificate: str | None
     private_key: str | None
+    proxy: str | None = field(default=None, repr=False)
 
 
 async def access_of(configuration: client.Configuration) -> Access:
@@ -113,6 +124,7 @@ async def access_of(configuration: client.Configuration) -> Access:
         authorization or "",
         configuration.cert_file,
         configuration.key_file,
+        configuration.proxy,
     )
 
 

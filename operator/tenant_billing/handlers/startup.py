@@ -63,6 +63,7 @@ def connection(access: Access) -> kopf.ConnectionInfo:
         token=token or None,
         certificate_path=access.certificate,
         private_key_path=access.private_key,
+        proxy_url=access.proxy,
     )
 
 
