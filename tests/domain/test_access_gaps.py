@@ -9,6 +9,7 @@ from tenant_billing.domain.access_gaps import AccessGap, access_gap
 
 UNKNOWN = a_condition("PaymentCurrent", "Unknown", ConditionStatus.UNKNOWN)
 WAITING = a_condition("PaymentCurrent", "AwaitingPayment", ConditionStatus.FALSE)
+COLLECTION_PAUSED = a_condition("PaymentCurrent", "CollectionPaused")
 PAUSED = {"annotations": {"tenantbilling.dev/paused": "true"}}
 
 
@@ -18,7 +19,7 @@ def test_a_payer_without_access_is_locked_out(state: str) -> None:
 
 
 @pytest.mark.parametrize("state", ["Approved", "Flagged"])
-@pytest.mark.parametrize("reason", ["GraceExpired", "Unpaid", "Paused", "Ended"])
+@pytest.mark.parametrize("reason", ["GraceExpired", "Unpaid", "Paused", "Ended", "CollectionPaused"])
 def test_access_after_it_should_have_been_taken_away_is_a_gap(state: str, reason: str) -> None:
     payment = a_condition("PaymentCurrent", reason, ConditionStatus.FALSE)
     assert access_gap(a_payer("acme", payment, tenantState=state)) is AccessGap.UNPAID_BUT_OPEN
@@ -32,6 +33,7 @@ def test_access_after_it_should_have_been_taken_away_is_a_gap(state: str, reason
         (WAITING, "Approved"),
         (PAID, "Absent"),
         (PAID, "Unknown"),
+        (COLLECTION_PAUSED, "Approved"),
     ],
 )
 def test_what_is_not_known_or_not_due_is_no_gap(payment: Condition, state: str) -> None:

@@ -1,7 +1,7 @@
 """Money that is not asked for, and money that is not paid."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -35,10 +35,19 @@ def test_amounts_are_added_up_by_currency_and_only_of_what_is_overdue() -> None:
     assert amount_at_risk(set(), invoices) == {}
 
 
-def test_usage_is_stuck_since_its_last_report_or_since_that_was_first_said() -> None:
-    reported = {"lastReported": 5, "lastReportTime": NOW - timedelta(hours=3)}
-    assert unsent_since(a_payer("acme", STALE, usage=reported)) == NOW - timedelta(hours=3)
-    assert unsent_since(a_payer("acme", STALE)) == NOW
+@pytest.mark.parametrize(
+    ("last_report", "since"),
+    [
+        (None, NOW),
+        (NOW - timedelta(days=20), NOW),  # only changes are reported: nothing was owed in these 20 days
+        (NOW + timedelta(hours=3), NOW + timedelta(hours=3)),
+    ],
+)
+def test_usage_is_stuck_since_that_was_first_said_or_since_a_report_after_it(
+    last_report: datetime | None, since: datetime
+) -> None:
+    reported = {} if last_report is None else {"usage": {"lastReported": 5, "lastReportTime": last_report}}
+    assert unsent_since(a_payer("acme", STALE, **reported)) == since
 
 
 @pytest.mark.parametrize(

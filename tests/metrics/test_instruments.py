@@ -35,15 +35,20 @@ class Reconciling:
 
 
 @pytest.mark.parametrize(
-    ("outcome", "result", "retries"),
+    ("outcome", "result", "retries", "defects"),
     [
-        (Outcome("settled"), "settled", None),
-        (Outcome("failed", retry=True), "failed", 1),
-        (KeyError("a defect"), "defect", 1),
+        (
+            Outcome("settled"),
+            "settled",
+            None,
+            0,
+        ),  # said, so that Prometheus sees the first defect as an increase
+        (Outcome("failed", retry=True), "failed", 1, 0),
+        (KeyError("a defect"), "defect", 1, 1),
     ],
 )
 async def test_a_pass_is_counted_with_its_result_and_its_time(
-    outcome: Outcome | Exception, result: str, retries: int | None
+    outcome: Outcome | Exception, result: str, retries: int | None, defects: int
 ) -> None:
     counters, registry = instruments()
     clock = HandClock()
@@ -54,6 +59,7 @@ async def test_a_pass_is_counted_with_its_result_and_its_time(
     assert seen.of("reconciles_total", kind=KEY.kind, result=result) == 1
     assert seen.of("reconcile_duration_seconds_sum", kind=KEY.kind) == 2
     assert seen.of("reconcile_retries_total", kind=KEY.kind) == retries
+    assert seen.of("reconciles_total", kind=KEY.kind, result="defect") == defects
 
 
 def test_a_call_is_counted_by_operation_and_by_what_came_of_it() -> None:

@@ -110,7 +110,7 @@ def test_budgets_and_the_registered_endpoint_are_told() -> None:
 @pytest.mark.parametrize(
     ("reason", "age"), [("Stale", 7200), ("Rejected", 7200), ("Mismatch", 0), ("Reported", 0)]
 )
-def test_unsent_usage_is_as_old_as_the_last_report_in_the_accounts_time(reason: str, age: float) -> None:
+def test_unsent_usage_is_as_old_as_what_says_so_in_the_accounts_time(reason: str, age: float) -> None:
     status = ConditionStatus.TRUE if reason == "Reported" else ConditionStatus.FALSE
     usage = {"lastReported": 5, "lastReportTime": NOW}
     older = {"lastReported": 5, "lastReportTime": NOW + timedelta(hours=1)}

@@ -9,7 +9,10 @@ from tenant_billing.api.tenant_subscription import AccessPolicy, TenantState, Te
 
 _LOCKED = frozenset({TenantState.SUSPENDED, TenantState.REJECTED, TenantState.REQUESTED})
 _OPEN = frozenset({TenantState.APPROVED, TenantState.FLAGGED})
-_REVOKES = frozenset({Reason.GRACE_EXPIRED, Reason.UNPAID, Reason.PAUSED, Reason.ENDED})
+_REVOKES = frozenset(
+    {Reason.GRACE_EXPIRED, Reason.UNPAID, Reason.PAUSED, Reason.ENDED, Reason.COLLECTION_PAUSED}
+)
+"""Where ``PaymentCurrent`` is false; paused collection is only where the plan suspends for it."""
 
 
 class AccessGap(enum.StrEnum):

@@ -11,9 +11,13 @@ _UNSENT: Final = frozenset({Reason.STALE, Reason.REJECTED})
 
 
 def unsent_since(resource: TenantSubscription) -> datetime | None:
-    """The account's time of the last report before usage got stuck; None where nothing is stuck."""
+    """Since when usage is stuck, in the account's time; None where nothing is stuck.
+
+    Only changes are reported, so the last report may be weeks old although usage got stuck a moment ago.
+    """
     told = find_condition(resource.status.conditions, ConditionType.USAGE_REPORTED)
     if told is None or told.status is not ConditionStatus.FALSE or told.reason not in _UNSENT:
         return None
     usage = resource.status.usage
-    return usage.last_report_time if usage is not None else told.last_transition_time
+    begun = told.last_transition_time
+    return begun if usage is None else max(begun, usage.last_report_time)

@@ -195,7 +195,7 @@ def _unsent_usage(objects: Objects, times: Mapping[str, datetime], now: datetime
         oldest[cluster] = max(oldest.get(cluster, 0.0), age)
     return gauge(
         "usage_unsent_age_seconds",
-        "Time since the last report of the tenant whose usage has been stuck for longest; 0 where none is.",
+        "Time for which usage has been stuck, of the tenant for which it has been longest; 0 where none is.",
         [CLUSTER],
         [([cluster], age) for cluster, age in sorted(oldest.items())],
     )

@@ -3,6 +3,7 @@
 from tenant_billing.ports.kubernetes import Cluster, ObjectConflict, ObjectGone
 from tenant_billing.ports.listing import ListedObject, Listing, ListObjects
 from tenant_billing.ports.measuring import (
+    DEFECT,
     INTERRUPTED,
     SUCCEEDED,
     UNMEASURED,
@@ -41,6 +42,7 @@ from tenant_billing.ports.work import (
 )
 
 __all__ = [
+    "DEFECT",
     "INTERRUPTED",
     "SUCCEEDED",
     "UNMEASURED",

@@ -49,6 +49,10 @@ CallMeters = Callable[[System, str], CallMeter]
 """Gives the meter of a system and an account of it (the name of its object)."""
 
 
+DEFECT: Final = "defect"
+"""Result of a pass that a defect broke off."""
+
+
 class PassMeter(Protocol):
     """Measures passes."""
 

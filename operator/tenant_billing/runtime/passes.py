@@ -6,11 +6,18 @@ from typing import Any, Final
 
 import structlog
 
-from tenant_billing.ports import UNMEASURED, Clock, ObjectKey, Outcome, PassMeter, Reconciler, Resources
+from tenant_billing.ports import (
+    DEFECT,
+    UNMEASURED,
+    Clock,
+    ObjectKey,
+    Outcome,
+    PassMeter,
+    Reconciler,
+    Resources,
+)
 from tenant_billing.runtime.deadlines import Deadlines
 
-DEFECT: Final = "defect"
-"""Result of a pass that a defect broke off."""
 _LEVELS: Final = {"failed": logging.WARNING, "unchecked": logging.DEBUG}
 """Of the log line of a pass, by its result. At a start a thousand objects wait for the first checks."""
 
