@@ -116,6 +116,16 @@ def test_no_set_of_values_makes(check: str, renders: Mapping[str, Rendered]) -> 
     assert found_in(renders, CHECKS[check]) == {}
 
 
+def test_only_the_webhook_is_reachable_until_somebody_is_named(renders: Mapping[str, Rendered]) -> None:
+    """Metrics name tenants and say who has not paid."""
+    (policy,) = (
+        each
+        for each in renders["nothing set"].all("NetworkPolicy")
+        if "release" not in each["metadata"]["name"]
+    )
+    assert [rule["ports"] for rule in policy["spec"]["ingress"]] == [[{"port": "webhook", "protocol": "TCP"}]]
+
+
 def test_every_path_that_may_be_forwarded_is_in_some_set(renders: Mapping[str, Rendered]) -> None:
     """Otherwise the check above would see too little."""
     paths = {path for rendered in renders.values() for path, _ in forwarded(rendered)}

@@ -51,8 +51,8 @@ class Instruments:
     def passed(self, kind: str, result: str, seconds: float, *, retry: bool) -> None:
         """Count a pass.
 
-        That none was broken off is shown, too, from a kind's first pass on: Prometheus sees no increase in a series that
-        begins with 1.
+        That none was broken off is shown, too, from a kind's first pass on: Prometheus sees no increase in a series
+        that begins with 1.
         """
         self._reconciles.labels(kind, DEFECT)
         self._reconciles.labels(kind, result).inc()

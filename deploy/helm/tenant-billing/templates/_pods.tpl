@@ -73,6 +73,19 @@ tolerations:
 {{- end }}
 {{- end -}}
 
+{{/*
+Seconds that `tenant-billing release` may take: those of the Job without the start of its pod. Fails where it would give up
+before the operator has ended.
+*/}}
+{{- define "tenant-billing.releaseTimeout" -}}
+{{- $timeout := sub .Values.uninstall.deadlineSeconds 15 -}}
+{{- $needed := addf .Values.preStopSeconds .Values.settings.stopTimeout .Values.settings.leaseDuration -}}
+{{- if le (float64 $timeout) $needed -}}
+{{- fail (printf "uninstall.deadlineSeconds is %v; it has to be above preStopSeconds, settings.stopTimeout, settings.leaseDuration and 15 for the start of the Job together, which are %v" .Values.uninstall.deadlineSeconds (addf $needed 15)) -}}
+{{- end -}}
+{{- $timeout -}}
+{{- end -}}
+
 {{/* Fails where the kubelet would kill a pod before its work has ended. */}}
 {{- define "tenant-billing.terminationGracePeriodSeconds" -}}
 {{- $needed := addf .Values.preStopSeconds .Values.settings.stopTimeout -}}
