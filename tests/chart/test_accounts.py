@@ -93,6 +93,12 @@ async def test_notes_without_accounts_say_what_comes_next(renderer: Renderer) ->
     assert "Nothing in this release leads from Stripe to the webhook" in notes
 
 
+async def test_notes_have_the_doctor_look_where_this_release_is(renderer: Renderer) -> None:
+    """By itself it looks where the raw manifests put the operator, and would find nobody there."""
+    lease = f"--operator-namespace {NAMESPACE} --lease-name {RELEASE}-operator"
+    assert f"\n  kubectl tenantbilling doctor {lease}\n" in await renderer.notes({})
+
+
 async def test_notes_give_the_address_that_stripe_delivers_to(renderer: Renderer) -> None:
     notes = await renderer.notes({"webhook": {"ingress": {"enabled": True, "hosts": ["hooks.example.com"]}}})
     assert "https://hooks.example.com/webhooks/stripe/BACKEND" in notes
