@@ -9,6 +9,7 @@ import asyncio
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ import pytest
 
 from document_pages import DOCUMENTS, Block, all_blocks
 from manifests import REPOSITORY, a
+from shell_commands import commands
 from tenant_billing.api.names import API_VERSION, KINDS
 from tenant_billing_sandbox.control_plane.plane import ControlPlane
 
@@ -30,6 +32,16 @@ COPIED: Final = [
     for block in all_blocks("sh")
     if block.page.parent.name in {"operations", "reasons"} or block.page == DOCUMENTS / "security.md"
 ]
+LOOKS: Final = sorted(
+    {
+        shlex.join(each.words)
+        for block in all_blocks("sh")
+        if block.page.parent.name == "runbooks"
+        for each in commands(block)
+        if each.words[:2] in {("kubectl", "get"), ("kubectl", "describe")}
+    }
+)
+"""What the runbooks have somebody look at; what they search in it is there only when something is wrong."""
 
 KUBECTL: Final = """#!/usr/bin/env bash
 set -euo pipefail
@@ -163,6 +175,12 @@ def test_what_is_copied_runs(scene: Scene, block: Block) -> None:
     done = scene.run(block.text)
     assert done.returncode == 0, done.stderr
     assert "unknown field" not in done.stderr
+
+
+@pytest.mark.parametrize("command", LOOKS)
+def test_what_a_runbook_looks_at_is_shown(scene: Scene, command: str) -> None:
+    done = scene.run(command)
+    assert done.returncode == 0, done.stderr
 
 
 def test_what_does_not_exist_is_found(scene: Scene) -> None:
