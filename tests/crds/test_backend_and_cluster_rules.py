@@ -7,6 +7,13 @@ from manifests import REMOVED
 from tenant_billing_sandbox.control_plane.plane import ControlPlane
 
 SELECTOR = {"from": "Selector", "selector": {"matchLabels": {"billing": "trusted"}}}
+OF = "spec.trustedNamespaces"
+EXPRESSION = f"{OF}.selector.matchExpressions[0]"
+
+
+def expression(**parts: object) -> dict[str, object]:
+    """Namespaces trusted by one expression on the label ``team``."""
+    return {OF: {"from": "Selector", "selector": {"matchExpressions": [{"key": "team", **parts}]}}}
 
 
 @pytest.mark.parametrize(
@@ -17,6 +24,8 @@ SELECTOR = {"from": "Selector", "selector": {"matchLabels": {"billing": "trusted
         ),
         pytest.param(BACKEND, {"spec.stripe.mode": "Live"}, id="live, at Stripe's own address"),
         pytest.param(BACKEND, {"spec.trustedNamespaces": SELECTOR}, id="namespaces trusted by label"),
+        pytest.param(BACKEND, expression(operator="NotIn", values=["guests"]), id="all teams but one"),
+        pytest.param(BACKEND, expression(operator="Exists"), id="every team"),
         pytest.param(BACKEND, {"spec.owner": "a" * 20}, id="an owner of 20 characters"),
         pytest.param(CLUSTER, {"spec.url": "http://localhost:1885"}, id="http on loopback"),
         pytest.param(CLUSTER, {"spec.url": "http://[::1]:1885/"}, id="http on loopback of IPv6"),
@@ -74,6 +83,17 @@ async def test_accepted(definitions: ControlPlane, kind: str, changes: dict[str,
         pytest.param(
             BACKEND, {"spec.trustedNamespaces": {**SELECTOR, "from": "All"}}, "spec.trustedNamespaces.selector",
             "refused otherwise", id="a selector that would not count",
+        ),
+        *(
+            pytest.param(
+                kind, expression(**parts), f"{EXPRESSION}.values",
+                "values are required with operator In or NotIn and refused otherwise", id=f"{kind}: {parts}",
+            )
+            for kind, parts in (
+                (BACKEND, {"operator": "NotIn"}),  # would trust everybody
+                (CLUSTER, {"operator": "In", "values": []}),
+                (BACKEND, {"operator": "Exists", "values": ["a"]}),
+            )
         ),
         *(
             pytest.param(CLUSTER, {"spec.url": url}, "spec.url", "url must be https, or http on loopback", id=url)

@@ -128,6 +128,14 @@ async def test_accepted(definitions: ControlPlane, kind: str, changes: dict[str,
             PLAN, {"spec.pastDue": {"suspendAfter": "21d"}}, "spec.pastDue.suspendAfter", "should match", id="21d"
         ),
         pytest.param(PLAN, {"spec.trial": {"days": 0}}, "spec.trial.days", "greater than or equal to 1", id="trial"),
+        pytest.param(
+            PLAN,
+            {"spec.allowedNamespaces": {
+                "from": "Selector", "selector": {"matchExpressions": [{"key": "team", "operator": "NotIn"}]}
+            }},
+            "spec.allowedNamespaces.selector.matchExpressions[0].values", "values are required",
+            id="all but nobody",
+        ),
         pytest.param(PLAN, {"spec.allowedNamespaces": REMOVED}, "spec.allowedNamespaces", "Required", id="to whom"),
         pytest.param(
             PLAN, {"spec.tenantTemplate": {"attributes": {"example.com/a": "b"}}}, "spec.tenantTemplate.attributes",
