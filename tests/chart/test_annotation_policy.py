@@ -103,6 +103,16 @@ async def test_only_platform_team_and_operator_write_what_decides_about_money(
         await annotate(every_kind, guarded, f"{Annotation.PAUSED}-", "author")
 
 
+async def test_a_manifest_is_applied_beside_them_and_replaces_none_of_them(
+    every_kind: ControlPlane, guarded: str
+) -> None:
+    await annotate(every_kind, guarded, f"{Annotation.NUDGE}=evt_1", OPERATOR)
+    edited = json.dumps(a("TenantSubscription", {"metadata.namespace": guarded, "spec.tenant.name": "Acme"}))
+    await every_kind.run_kubectl("apply", "--filename=-", "--as=author", input=edited)
+    with pytest.raises(KubectlError, match=REFUSAL):
+        await every_kind.run_kubectl("replace", "--filename=-", "--as=author", input=edited)
+
+
 async def test_an_object_is_not_made_with_such_an_annotation_either(
     every_kind: ControlPlane, guarded: str
 ) -> None:
