@@ -67,6 +67,16 @@ def test_an_alert_asks_for_series_and_labels_that_exist(rule: Mapping[str, Any])
     assert told - (groups or shown) == set(), "a label that is not there is shown as nothing"
 
 
+@pytest.mark.parametrize(
+    "rule", [pytest.param(each, id=each["alert"]) for each in RULES if str(each.get("for")).endswith("h")]
+)
+def test_an_alert_that_waits_for_hours_does_not_begin_anew_with_another_leader(
+    rule: Mapping[str, Any],
+) -> None:
+    """Else it never fires where the leader changes more often; what the former one showed is over at once."""
+    assert re.search(r"(last_over_time|increase)\(", rule["expr"])
+
+
 def test_each_alert_has_its_page_and_each_page_its_alert() -> None:
     assert {each.stem for each in PAGES.glob("TenantBilling*.md")} == set(NAMES)
 
