@@ -99,7 +99,34 @@ async def test_notes_have_the_doctor_look_where_this_release_is(renderer: Render
     assert f"\n  kubectl tenantbilling doctor {lease}\n" in await renderer.notes({})
 
 
-async def test_notes_give_the_address_that_stripe_delivers_to(renderer: Renderer) -> None:
-    notes = await renderer.notes({"webhook": {"ingress": {"enabled": True, "hosts": ["hooks.example.com"]}}})
-    assert "https://hooks.example.com/webhooks/stripe/BACKEND" in notes
+INGRESS: Final = {"enabled": True, "hosts": ["hooks.example.com"]}
+ROUTE: Final = {"enabled": True, "parentRefs": [{"name": "public"}]}
+
+
+@pytest.mark.parametrize(
+    ("webhook", "address"),
+    [
+        ({"ingress": INGRESS}, "https://hooks.example.com/webhooks/stripe/BACKEND"),
+        ({"ingress": INGRESS, "paths": {"stripe": False}}, "https://hooks.example.com/api/v3/tbs/stripe."),
+        (
+            {"httpRoute": {**ROUTE, "hostnames": ["a.example.com"]}},
+            "https://a.example.com/webhooks/stripe/BACKEND",
+        ),
+        (
+            {"httpRoute": ROUTE},
+            "https://HOST/webhooks/stripe/BACKEND, where BACKEND is the name of the BillingBackend.\nHOST is",
+        ),
+    ],
+)
+async def test_notes_give_the_address_that_stripe_delivers_to(
+    webhook: Mapping[str, Any], address: str, renderer: Renderer
+) -> None:
+    notes = await renderer.notes({"webhook": webhook})
+    assert f"Stripe delivers to {address}" in notes
     assert "Nothing in this release" not in notes
+
+
+async def test_notes_say_that_usage_reports_alone_are_no_way_in_for_stripe(renderer: Renderer) -> None:
+    paths = {"stripe": False, "billingServer": False, "usageReports": True}
+    notes = await renderer.notes({"webhook": {"ingress": INGRESS, "paths": paths}})
+    assert "Nothing in this release leads from Stripe to the webhook" in notes

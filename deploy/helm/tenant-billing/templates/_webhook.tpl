@@ -23,11 +23,16 @@ port of their own, which neither Ingress nor HTTPRoute names.
 {{- toJson $paths -}}
 {{- end -}}
 
-{{/* Address of the webhook from outside, as far as the values tell; empty otherwise. */}}
+{{/*
+Where Stripe delivers to from outside, as far as the values tell; HOST where the Gateway chooses it, empty where no way leads in
+for Stripe.
+*/}}
 {{- define "tenant-billing.webhookURL" -}}
-{{- if and .Values.webhook.ingress.enabled .Values.webhook.ingress.hosts -}}
-https://{{ first .Values.webhook.ingress.hosts }}
-{{- else if and .Values.webhook.httpRoute.enabled .Values.webhook.httpRoute.hostnames -}}
-https://{{ first .Values.webhook.httpRoute.hostnames }}
+{{- $ingress := .Values.webhook.ingress -}}
+{{- $route := .Values.webhook.httpRoute -}}
+{{- $paths := .Values.webhook.paths -}}
+{{- if and (or $ingress.enabled $route.enabled) (or $paths.stripe $paths.billingServer) -}}
+{{- $hosts := ternary $ingress.hosts $route.hostnames $ingress.enabled -}}
+https://{{ first $hosts | default "HOST" }}{{ ternary "/webhooks/stripe/BACKEND" "/api/v3/tbs/stripe" $paths.stripe }}
 {{- end -}}
 {{- end -}}
