@@ -20,6 +20,36 @@ from tenant_billing.runtime.resources import ResourceStore
 
 METRICS: Final = REPOSITORY / "docs" / "metrics.md"
 LOGS: Final = REPOSITORY / "docs" / "logs.md"
+SEARCHED: Final = re.compile(r"^kubectl logs .*\| grep (?:-E )?'(?P<pattern>[^']+)'", re.MULTILINE)
+LOGGER: Final = re.compile(r'"logger": "\(?(?P<names>[a-z|-]+)\)?"')
+EVENT: Final = re.compile(r"[a-z]+(?: [a-zA-Z]+)+")
+"""What a line says, in words; names of fields, calls and reasons are others."""
+
+
+def searched() -> Iterator[str]:
+    """What the runbooks search the log for."""
+    for page in sorted((REPOSITORY / "docs" / "runbooks").glob("*.md")):
+        for match in SEARCHED.finditer(page.read_text(encoding="utf-8")):
+            yield match["pattern"]
+
+
+def sources() -> str:
+    """All code of the operator."""
+    modules = (REPOSITORY / "operator" / "tenant_billing").rglob("*.py")
+    return "\n".join(each.read_text(encoding="utf-8") for each in modules)
+
+
+def test_runbooks_search_the_log_for_what_it_says() -> None:
+    code, loggers, events = sources(), set[str](), set[str]()
+    for pattern in searched():
+        if match := LOGGER.search(pattern):
+            loggers |= set(match["names"].split("|"))
+        else:
+            events |= {each for each in pattern.split("|") if EVENT.fullmatch(each)}
+    assert {"leadership", "lease", "roll-call"} <= loggers
+    assert {each for each in loggers if f'get_logger("{each}")' not in code} == set()
+    assert "event not stored" in events
+    assert {each for each in events if f'"{each}"' not in code} == set()
 
 
 def rows(text: str) -> Iterator[list[str]]:
