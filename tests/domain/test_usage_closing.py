@@ -11,6 +11,7 @@ from tenant_billing.api.reasons import Reason
 from tenant_billing.domain import metering, usage_comparison
 from tenant_billing.domain.actions import ReportUsage
 from tenant_billing.domain.decision import decide
+from tenant_billing.domain.metering import Metered, Reported
 from tenant_billing.domain.report import status_of
 from tenant_billing.domain.usage_facts import Closing, Outcome, UsageFacts
 from tenant_billing.domain.world import World
@@ -103,6 +104,73 @@ def test_a_repeat_that_was_refused_for_good_holds_up_no_other_report() -> None:
     facts = replace(world.usage, refused=f"{REPORT.identifier}:1", counted=totals(9, LATER))
     world = replace(world, usage=facts)
     assert [(quantity, time) for quantity, time, _ in repairs(world)] == [(9, LATER)]
+
+
+SECOND_MONTH = metered_tenant(start=END, end=END + 31 * DAY)
+LAST = said(9, END + 5 * MINUTE)
+
+
+def test_what_a_former_leader_sent_follows_from_what_was_reported_since() -> None:
+    closing = usage_comparison.closing_of_a_former_leader(SECOND_MONTH, LAST, None, LATER)
+    report = metering.report_of(metered_tenant(), 9, CLOSED, closes=True)
+    assert closing == Closing(report, LAST.time, assumed=True)
+
+
+def test_where_nothing_was_reported_since_it_may_have_been_sent_just_now() -> None:
+    closing = usage_comparison.closing_of_a_former_leader(SECOND_MONTH, said(7, CLOSED), None, LATER)
+    assert closing == Closing(REPORT, LATER, assumed=True)
+
+
+NOTHING_TO_LOOK_FOR = [
+    pytest.param(SECOND_MONTH, LAST, CLOSING, LATER, id="this leader knows it"),
+    pytest.param(SECOND_MONTH, None, None, LATER, id="nothing was ever reported"),
+    pytest.param(SECOND_MONTH, said(7, CLOSED - SECOND), None, LATER, id="it was not closed yet"),
+    pytest.param(replace(SECOND_MONTH, since=END), LAST, None, LATER, id="no period was before it"),
+    pytest.param(SECOND_MONTH, LAST, None, CLOSED + HOUR, id="its invoice is written"),
+]
+
+
+@pytest.mark.parametrize(("tenant", "last", "known", "now"), NOTHING_TO_LOOK_FOR)
+def test_nothing_is_looked_for(
+    tenant: Metered, last: Reported | None, known: Closing | None, now: datetime
+) -> None:
+    assert usage_comparison.closing_of_a_former_leader(tenant, last, known, now) is None
+
+
+def test_what_closed_an_earlier_period_is_not_what_closed_this_one() -> None:
+    earlier = replace(CLOSING, report=replace(REPORT, timestamp=CLOSED - 30 * DAY))
+    assert usage_comparison.closing_of_a_former_leader(SECOND_MONTH, LAST, earlier, LATER) is not None
+
+
+FIGURES = [
+    pytest.param(None, Outcome.LOWER, id="none at all: it was lost"),
+    pytest.param(Decimal(9), Outcome.AGREES, id="another than was reported since: devices came meanwhile"),
+    pytest.param(Decimal(0), Outcome.AGREES, id="none, or a report of none: not billed on a guess"),
+]
+
+
+@pytest.mark.parametrize(("seen", "outcome"), FIGURES)
+def test_of_what_a_former_leader_sent_any_figure_is_the_report(
+    seen: Decimal | None, outcome: Outcome
+) -> None:
+    assert usage_comparison.judge_closing(replace(CLOSING, assumed=True), seen, LATER) is outcome
+
+
+def test_of_what_this_leader_sent_the_figure_is_compared() -> None:
+    assert usage_comparison.judge_closing(CLOSING, Decimal(6), LATER) is Outcome.LOWER
+    assert usage_comparison.judge_closing(CLOSING, Decimal(7), LATER) is Outcome.AGREES
+
+
+def test_nobody_is_told_a_quantity_that_is_only_assumed() -> None:
+    lost = replace(CLOSING, outcome=Outcome.LOWER, assumed=True)
+    reason, message = told(renewed(CLOSED + HOUR, lost))
+    assert reason == Reason.MISMATCH
+    assert "devices" not in message
+    assert "by hand" in message
+
+
+def test_what_the_sums_show_is_no_news() -> None:
+    assert told(renewed(LATER, replace(CLOSING, outcome=Outcome.AGREES, repeats=1)))[0] == Reason.REPORTED
 
 
 @pytest.mark.parametrize("after", [CLOSED + HOUR, END + 5 * DAY])

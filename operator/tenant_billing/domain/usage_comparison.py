@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from tenant_billing.domain.metering import GRACE, Metered, Reported, UsageReport
+from tenant_billing.domain.metering import GRACE, Metered, Reported, UsageReport, closing_time, report_of
 from tenant_billing.domain.usage_facts import Closing, Comparison, Outcome
 
 HOUR: Final = timedelta(hours=1)
@@ -71,10 +71,49 @@ def closing_after(closing: Closing | None, report: UsageReport, now: datetime) -
     return closing
 
 
+def closing_of_a_former_leader(
+    metered: Metered, last: Reported | None, known: Closing | None, now: datetime
+) -> Closing | None:
+    """What closed the last period, where another leader sent it: nothing keeps it but the provider's sums.
+
+    Nothing of a period is reported before the one ahead of it was closed, so what was reported last tells that it was,
+    and when at the latest. Its quantity is taken to be the one reported since: both were counted after the end.
+
+    Args:
+        metered: Of whom.
+        last: What was reported last.
+        known: What this leader knows of such a report.
+        now: The account's time.
+
+    Returns:
+        None where this leader knows it, there was no period before this one, it was not closed yet (then it is closed,
+        and not looked for), or its invoice takes no usage any more.
+    """
+    time = closing_time(metered.start)
+    if known is not None and known.report.timestamp >= time:
+        return None
+    if metered.start <= metered.since or last is None or last.time < time:
+        return None
+    sent_at = last.time if last.time >= metered.start else now
+    closing = Closing(report_of(metered, last.quantity, time, closes=True), sent_at, assumed=True)
+    return closing if can_be_repaired(closing, now) else None
+
+
+def judge_closing(closing: Closing, seen: Decimal | None, now: datetime) -> Outcome:
+    """Judge the provider's figure of the minute that a closing report lies in.
+
+    Where the quantity is only assumed, any figure is the report, a zero too: nothing is billed on a guess.
+    """
+    if closing.assumed:
+        return Outcome.LOWER if seen is None else Outcome.AGREES
+    return compare(closing.report.reported, seen, now).outcome
+
+
 def closing_due_at(closing: Closing | None) -> datetime | None:
     """When a closing report is to be looked for in the sums; None where nothing is to be looked for.
 
-    It costs one read for each period and repeat, and each period is paid for: that is far within the allowance.
+    It costs one read for each period, repeat, and leader that begins within the hour, and each period is paid for:
+    that is far within the allowance.
     """
     return closing.sent_at + SETTLED_AFTER if closing is not None and closing.outcome is None else None
 

@@ -82,7 +82,11 @@ def _refused(world: World) -> Said | None:
 def _closed_otherwise(world: World) -> Said | None:
     """The report that closed the last period is not in Stripe's sums as it was sent."""
     closing = world.usage.closing
-    if closing is None or (closing.outcome is None and not closing.repeats):
+    if (
+        closing is None
+        or closing.outcome is Outcome.AGREES
+        or (closing.outcome is None and not closing.repeats)
+    ):
         return None
     if closing.outcome is Outcome.HIGHER:
         message = (
@@ -90,8 +94,9 @@ def _closed_otherwise(world: World) -> Said | None:
             "meter for this customer. Find it in Stripe's meter events and stop it; correct the invoice."
         )
     elif closing.outcome is Outcome.LOWER and not can_be_repaired(closing, world.now):
+        devices = "" if closing.assumed else f" ({closing.report.quantity} devices)"
         message = (
-            f"Stripe's meter lacks the report that closed the last period ({closing.report.quantity} devices), and the "
+            f"Stripe's meter lacks the report that closed the last period{devices}, and the "
             "period's invoice takes no usage any more. Compare that invoice, and charge what it lacks by hand."
         )
     else:

@@ -38,19 +38,22 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Closing:
-    """The report that closed the last period, until the provider's sums show it.
+    """The report that closed the last period, and whether the provider's sums show it.
 
     Attributes:
         report: As the provider took it first.
         sent_at: When the provider took it last, in the account's time.
         outcome: What the sums have said of it since; None where they were not asked.
         repeats: How often it was sent again.
+        assumed: Whether a former leader sent it, so that its quantity is not known: the one in the report is what was
+            reported next.
     """
 
     report: UsageReport
     sent_at: datetime
     outcome: Outcome | None = None
     repeats: int = 0
+    assumed: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ class UsageFacts:
         rejection: Why the provider could not count a report that it had taken; its code.
         in_doubt: Whether such a report may be this tenant's: it is compared first.
         comparison: The last one.
-        closing: What closed the last period; None once the sums have shown it.
+        closing: What closed the last period, as far as this leader knows.
     """
 
     counted: CountedTotals | None = None

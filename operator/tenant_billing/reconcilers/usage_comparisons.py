@@ -4,7 +4,7 @@ Every hour what was reported last, as many as its reads allow; besides, once, ea
 while the period's invoice is still a draft.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -15,7 +15,7 @@ from tenant_billing.api.reasons import Reason
 from tenant_billing.domain import usage_comparison
 from tenant_billing.domain.errors import NotFound, OutsideError, Refused
 from tenant_billing.domain.usage_comparison import HOUR, hour_of
-from tenant_billing.domain.usage_facts import Comparison, Outcome
+from tenant_billing.domain.usage_facts import Closing, Comparison, Outcome
 from tenant_billing.ports import ObjectKey
 from tenant_billing.ports import Outcome as PassOutcome
 from tenant_billing.reconcilers.accounts import Accounts
@@ -59,10 +59,9 @@ class UsageComparisons:
         self._compared[backend] = (hour_of(now), done)
         await self._compare_closings(self._tenants.of_backend(backend), now)
         members = self._tenants.of_backend(backend)
-        for each in self._chosen(members, now):
-            if each.uid not in done:
-                await self._compare(each, now)
-                done.add(each.uid)
+        for each in self._chosen(members, now, done):
+            await self._compare(each, now)
+            done.add(each.uid)
         at = datetime.fromtimestamp(0, UTC) + (hour_of(now) + 1) * HOUR
         later = (usage_comparison.closing_due_at(each.facts.closing) for each in members)
         at = min([at, *(due for due in later if due is not None and due > now)])
@@ -75,22 +74,31 @@ class UsageComparisons:
             OutsideError: The account gives no answer now.
         """
         for each in members:
-            closing = each.facts.closing
+            closing = self._closing(each, now)
             due = usage_comparison.closing_due_at(closing)
-            if closing is None or due is None or due > now or each.has_own_time:
+            if closing is None or due is None or due > now:
                 continue
             report = closing.report
             try:
                 seen = await self._sum(each, report.meter.id, usage_comparison.closing_window(report))
             except (NotFound, Refused):
                 continue
-            outcome = usage_comparison.compare(report.reported, seen, now).outcome
-            agrees = outcome is Outcome.AGREES
-            self._book.note(each.uid, closing=None if agrees else replace(closing, outcome=outcome))
-            if not agrees or closing.repeats:
+            outcome = usage_comparison.judge_closing(closing, seen, now)
+            self._book.note(each.uid, closing=replace(closing, outcome=outcome))
+            if outcome is not Outcome.AGREES or closing.repeats:
                 self._queue.add(key_of(each.resource), urgent=False)
 
-    def _chosen(self, members: Sequence[MeteredTenant], now: datetime) -> Sequence[MeteredTenant]:
+    def _closing(self, tenant: MeteredTenant, now: datetime) -> Closing | None:
+        """What closed a tenant's last period, as known now: others may have been looked for a while."""
+        if tenant.has_own_time:
+            return None
+        known = self._book.of(tenant.uid).closing
+        found = usage_comparison.closing_of_a_former_leader(tenant.metered, tenant.last, known, now)
+        return known if found is None else self._book.note(tenant.uid, closing=found).closing
+
+    def _chosen(
+        self, members: Sequence[MeteredTenant], now: datetime, done: Collection[str]
+    ) -> Sequence[MeteredTenant]:
         """Those in doubt first, then those whose turn it is, and no more than the reads of an hour allow."""
         ready = [
             each
@@ -100,7 +108,8 @@ class UsageComparisons:
         turn = usage_comparison.turn_of([each.uid for each in ready], hour_of(now))
         doubted = sorted(filter(_is_doubted, ready), key=_last_compared)
         regular = [each for each in ready if each.uid in turn and each not in doubted]
-        return (doubted + regular)[: usage_comparison.reads_per_hour(len(ready))]
+        left = max(usage_comparison.reads_per_hour(len(ready)) - len(done), 0)
+        return [each for each in doubted + regular if each.uid not in done][:left]
 
     async def _compare(self, tenant: MeteredTenant, now: datetime) -> None:
         """Compare one; what its meter or customer is refused for holds no other up.
