@@ -1,19 +1,30 @@
-"""What the operator writes for one tenant, what it keeps for itself, and what it does with what Stripe delivered."""
+"""What the operator writes for one tenant, what it keeps for itself, and what it does with what Stripe delivers and loses."""
 
 import json
+from collections.abc import Callable
 from typing import Final
 
 import pytest
 
+import manifests
 from crash_points import identity_of, marks, writes_since
 from running_product import DAY, NAMESPACE, Manifest, Product, a_tenant, condition, message
+from tenant_billing_sandbox.stripe.engine.usage import Reading, Readings
 from waiting import wait_for
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
+HOUR: Final = 3600
 MOST_WRITES: Final = 5
 PASSWORD: Final = "Initial-Passw0rd-4711"
 OTHER_KEY: Final = "sk_test_revokedAnd0therwiseUnknown"
+BY_DEVICE: Final = manifests.a(
+    "BillingPlan",
+    {
+        "metadata.name": "by-device",
+        "spec.price": {"metered": {"currency": "EUR", "unitAmount": 50, "interval": "Month"}},
+    },
+)
 
 
 async def test_a_new_tenant_takes_at_most_five_writes_to_kubernetes_nudges_aside(product: Product) -> None:
@@ -100,6 +111,33 @@ async def test_kube_apiserver_is_down_and_comes_back(product: Product) -> None:
     assert (product.tenant(name) or {})["state"] == "STATE_FLAGGED"
 
 
+async def test_usage_that_stripe_took_and_lost_is_found_by_the_hourly_comparison_and_sent_again(
+    product: Product,
+) -> None:
+    name, environment = "counted-00", product.environment
+    await product.apply(BY_DEVICE)
+    await product.until_ready("by-device", "Available", plural="billingplans")
+    await product.apply(a_tenant(name, {"spec.planRef.name": "by-device"}))
+    await product.until([name], _has_reported(0, "Reported"), "reported")
+    path, devices = f"/_sandbox/tenants/{name}/entities", {"end_devices": 7}
+    (await environment.outside.things_stack.request("POST", path, json=devices)).raise_for_status()
+    await environment.outside.advance(HOUR)
+    await product.until([name], _has_reported(7, "Reported"), "reported")
+
+    readings = _readings(product, name)
+    lost = readings.pop()
+    await environment.outside.advance(HOUR)
+    await product.until([name], _has_reported(7, "Mismatch"), "found to be billed too little")
+
+    async def is_repaired() -> bool:
+        return [(each.value, each.timestamp) for each in readings[-1:]] == [(7, lost.timestamp)]
+
+    await wait_for(is_repaired, "the report to be sent again")
+    assert readings[-1].identifier != lost.identifier
+    await environment.outside.advance(HOUR)
+    await product.until([name], _has_reported(7, "Reported"), "found to be billed rightly")
+
+
 async def test_no_secret_is_in_any_log_event_status_or_record(product: Product) -> None:
     name = "secretive-00"
     environment, outside = product.environment, product.environment.outside
@@ -152,6 +190,22 @@ async def _with_another_key(product: Product) -> None:
 async def _ask_again(product: Product, token: str) -> None:
     change = {"metadata": {"annotations": {"tenantbilling.dev/reconcile": token}}}
     await product.change("main", change, plural="billingbackends")
+
+
+def _readings(product: Product, tenant_id: str) -> list[Reading]:
+    """What Stripe has counted for the tenant's customer, as it is kept."""
+    (customer,) = product.customers(tenant_id)
+    kept = product.environment.stripe.account.part(Readings).by_customer
+    (readings,) = (found for (_, customer_id), found in kept.items() if customer_id == customer["id"])
+    return readings
+
+
+def _has_reported(devices: int, reason: str) -> Callable[[Manifest | None], bool]:
+    def has_reported(resource: Manifest | None) -> bool:
+        usage = (resource or {}).get("status", {}).get("usage") or {}
+        return (usage.get("lastReported"), condition(resource, "UsageReported")[1]) == (devices, reason)
+
+    return has_reported
 
 
 def _nudge(resource: Manifest | None) -> str:
