@@ -69,3 +69,37 @@ async def test_event_during_a_read_is_not_lost() -> None:
     assert picture.is_stale("sub_A")
     await picture.fresh_subscription("sub_A")
     assert not picture.is_stale("sub_A")
+
+
+class TurnedAround(AccountMemory):
+    """Its first answer to a read of a subscription comes after its second one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = asyncio.Event()
+        self.answered = asyncio.Event()
+
+    async def subscription(self, subscription_id: str) -> Subscription | None:
+        found = self.subscriptions.get(subscription_id)
+        if not self.asked.is_set():
+            self.asked.set()
+            await self.answered.wait()
+        return found
+
+
+async def test_an_answer_that_a_later_read_has_overtaken_hides_nothing_that_that_one_has_shown() -> None:
+    """Two objects of one customer: the second would be judged by what was before it was paid."""
+    account = TurnedAround()
+    account.subscriptions["sub_A"] = a_subscription(status="past_due")
+    picture = AccountPicture(account, HandClock())
+    slow = asyncio.ensure_future(picture.fresh_subscription("sub_A"))
+    await account.asked.wait()
+    account.subscriptions["sub_A"] = a_subscription(status="active")
+    picture.stale(["sub_A"])
+    await picture.fresh_subscription("sub_A")
+    account.answered.set()
+    await slow
+    seen = picture.subscription("sub_A")
+    assert seen is not None
+    assert seen.status == "active"
+    assert not picture.is_stale("sub_A")

@@ -204,8 +204,9 @@ class AccountPicture(SeenObjects):
         return self._answered(object_id, await read(object_id), begun)
 
     def _answered(self, object_id: str, answer: SeenT | None, begun: int) -> SeenT | None:
-        """Take in a fresh read."""
-        self._readings.end(object_id, begun)
+        """Take in a fresh read, unless a later one was faster."""
+        if not self._readings.end(object_id, begun):
+            return answer
         if answer is None:
             self._remove(object_id)
         else:

@@ -15,6 +15,7 @@ class Readings:
         self.listing = 0
         self._moments = count(1)
         self._taken_in: dict[str, int] = {}
+        self._answered: dict[str, int] = {}
         self._outdated: dict[str, int] = {}
 
     def begin(self, object_id: str) -> int:
@@ -22,10 +23,18 @@ class Readings:
         self._taken_in.setdefault(object_id, 0)
         return next(self._moments)
 
-    def end(self, object_id: str, begun: int) -> None:
-        """A read has answered; what became stale while it was under way stays stale."""
+    def end(self, object_id: str, begun: int) -> bool:
+        """A read has answered; what became stale while it was under way stays stale.
+
+        Returns:
+            Whether no read that began later has answered before: what that one has shown is newer.
+        """
+        if begun < self._answered.get(object_id, 0):
+            return False
+        self._answered[object_id] = begun
         if self._outdated.get(object_id, begun) < begun:
             del self._outdated[object_id]
+        return True
 
     def begin_listing(self) -> int:
         """The number of a listing that begins now."""
