@@ -1,6 +1,7 @@
 """ThingsStackClusters: the key, the counts, and the gate of the brake."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -372,3 +373,32 @@ async def test_key_that_was_revoked_is_told_and_a_new_one_taken_at_once(scene: S
     assert "ThingsStackCluster eu1" in scene.loop.queue.names()
     await scene.run()
     assert scene.condition().reason == Reason.AVAILABLE
+
+
+class EditedMeanwhile(RegistryMemory):
+    """Something happens while the registry is probed."""
+
+    meanwhile: Callable[[], None] = staticmethod(lambda: None)
+
+    async def probe(self) -> None:
+        self.meanwhile()
+        await super().probe()
+
+
+async def test_edit_during_a_probe_is_not_told_as_looked_at(scene: Scene) -> None:
+    scene.registry = registry = EditedMeanwhile()
+    registry.meanwhile = lambda: scene.edit(requestsPerSecond=3)
+    await scene.run()
+    assert scene.condition().reason == Reason.AVAILABLE
+    assert scene.cluster.status.observed_generation == scene.cluster.metadata.generation - 1
+
+
+async def test_cluster_that_is_made_anew_during_a_probe_gets_nothing_of_it(scene: Scene) -> None:
+    scene.registry = registry = EditedMeanwhile()
+    registry.meanwhile = lambda: scene.loop.see(bodies.newer(bodies.a_cluster(), uid="uid-of-another"))
+    await scene.run()
+    assert scene.cluster.status.conditions == ()
+    registry.meanwhile = lambda: None
+    await scene.run()
+    assert scene.condition().reason == Reason.AVAILABLE
+    assert len(scene.connected) == 2, "the new one's key was read"

@@ -100,10 +100,13 @@ class BillingBackendReconciler(ConnectionReconciler[BillingBackend]):
             await self._look_at_webhook(resource, watch, connection)
             await self._meter_errors.read(resource, connection)
         newest = self._find(name)
-        if newest is None:
+        if newest is None or newest.metadata.uid != resource.metadata.uid:
             return await self._gone(name)
-        changed = await self._report(newest, seen, watch)
-        return self._outcome(newest, seen, watch, "changed" if changed else "settled")
+        resource = resource.model_copy(
+            update={"status": newest.status}
+        )  # an edit meanwhile was not looked at
+        changed = await self._report(resource, seen, watch)
+        return self._outcome(resource, seen, watch, "changed" if changed else "settled")
 
     async def _check(self, resource: BillingBackend, watch: _Watch) -> Health:
         """The account's health: as known, or examined again where that is due."""

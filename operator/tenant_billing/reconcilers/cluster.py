@@ -55,7 +55,7 @@ class ThingsStackClusterReconciler(ConnectionReconciler[ThingsStackCluster]):
         name, before = resource.metadata.name, resource.status
         if seen.is_available:
             self._queue.add(metering_key(name), urgent=False)
-        after = await self._registries.write_status(name, lambda newest: self._status(newest, seen))
+        after = await self._registries.write_status(name, lambda newest: self._status(newest, resource, seen))
         return self._outcome(seen, "changed" if after.status != before else "settled")
 
     async def _check(self, resource: ThingsStackCluster) -> Health:
@@ -144,12 +144,18 @@ class ThingsStackClusterReconciler(ConnectionReconciler[ThingsStackCluster]):
             for each in self._resources.subscriptions_of_tenant(name, tenant_id):
                 self._wake(each.metadata.namespace or "", each.metadata.name)
 
-    def _status(self, newest: ThingsStackCluster, seen: Health) -> ThingsStackClusterStatus:
-        status = acknowledged(newest, newest.status)
-        update: dict[str, object] = {"conditions": self._conditions(newest, seen)}
-        connection = self._registries.of(newest.metadata.name)
+    def _status(
+        self, newest: ThingsStackCluster, resource: ThingsStackCluster, seen: Health
+    ) -> ThingsStackClusterStatus:
+        """What the newest version is to say: of the version that was looked at, whatever was edited since."""
+        if newest.metadata.uid != resource.metadata.uid:
+            return newest.status
+        resource = resource.model_copy(update={"status": newest.status})
+        status = acknowledged(resource, resource.status)
+        update: dict[str, object] = {"conditions": self._conditions(resource, seen)}
+        connection = self._registries.of(resource.metadata.name)
         if connection is not None:
-            update["tenants"] = self._counts(newest.metadata.name, connection)
+            update["tenants"] = self._counts(resource.metadata.name, connection)
         return status.model_copy(update=update)
 
     def _counts(self, name: str, connection: RegistryConnection) -> TenantCounts:

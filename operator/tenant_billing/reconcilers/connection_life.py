@@ -21,6 +21,7 @@ class ConnectionReconciler(ABC, Generic[ConnectionT]):
         self._queue = surroundings.queue
         self._clock = surroundings.clock
         self._reporter = Reporter(surroundings)
+        self._uids: dict[str, str] = {}
 
     async def reconcile(self, key: ObjectKey) -> Outcome:
         """One pass over one object."""
@@ -30,6 +31,9 @@ class ConnectionReconciler(ABC, Generic[ConnectionT]):
         resource = self._find(name)
         if resource is None:
             return await self._gone(name)
+        if self._uids.setdefault(name, resource.metadata.uid) != resource.metadata.uid:
+            await self._gone(name)  # and made anew, before anybody looked: nothing of it is the new one's
+            self._uids[name] = resource.metadata.uid
         if is_paused(resource):
             return await self._paused(resource)
         await self._reporter.hold(resource)
@@ -52,6 +56,7 @@ class ConnectionReconciler(ABC, Generic[ConnectionT]):
         return await self._gone(resource.metadata.name)
 
     async def _gone(self, name: str) -> Outcome:
+        self._uids.pop(name, None)
         await self._forget(name)
         return Outcome("gone")
 
