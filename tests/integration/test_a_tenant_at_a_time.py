@@ -1,4 +1,4 @@
-"""What the operator writes for a tenant, what it keeps to itself, and what it does with what Stripe delivers or loses."""
+"""What the operator writes for a tenant, what it keeps to itself, what it does with what Stripe delivers or loses."""
 
 import json
 from collections.abc import Callable

@@ -21,6 +21,7 @@ from tenant_billing.webhooks.deliveries import Deliveries, Result
 from tenant_billing.webhooks.endpoint import LARGEST_DELIVERY, webhook_application
 from tenant_billing.webhooks.listening import listening
 from tenant_billing.webhooks.signing_secrets import SigningSecrets
+from waiting import wait_for
 
 SECRET = "whsec_main"
 BILLING_SERVER = "/api/v3/tbs/stripe"
@@ -50,10 +51,15 @@ class NotedCluster:
     gone: set[str] = field(default_factory=set)
     unreadable: set[str] = field(default_factory=set)
     is_down: bool = False
+    answers: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.answers.set()
 
     async def secret_value(self, namespace: str, name: str, key: str) -> str:
         assert (namespace, key) == ("tenant-billing-system", "secret")
         self.reads += 1
+        await self.answers.wait()
         if self.is_down or name in self.unreadable:
             raise Unreachable("the API server is down")
         if name not in self.secrets:
@@ -287,6 +293,36 @@ async def test_a_secret_that_was_rolled_is_found_at_once_and_forgeries_do_not_re
     for _ in range(5):
         assert await endpoint.deliver(an_event(), secret="whsec_forged") == 400
     assert endpoint.cluster.reads == 2
+
+
+async def test_forgeries_that_come_at_once_are_one_read(endpoint: Endpoint) -> None:
+    endpoint.cluster.answers.clear()
+    forgeries = [
+        asyncio.ensure_future(endpoint.deliver(an_event(), secret="whsec_forged")) for _ in range(20)
+    ]
+
+    async def asked() -> bool:
+        return endpoint.cluster.reads > 0
+
+    await wait_for(asked, "the first of them to ask")
+    endpoint.cluster.answers.set()
+    assert set(await asyncio.gather(*forgeries)) == {400}
+    assert endpoint.cluster.reads == 1
+
+
+async def test_forgeries_do_not_ask_again_and_again_while_the_api_server_gives_no_answer(
+    endpoint: Endpoint,
+) -> None:
+    assert await endpoint.deliver(an_event()) == 200
+    endpoint.cluster.is_down = True
+    endpoint.clock.elapsed += 31
+    for _ in range(5):
+        assert await endpoint.deliver(an_event(), secret="whsec_forged") == 400
+    assert endpoint.cluster.reads == 2, "the first one at the beginning"
+    endpoint.clock.elapsed += 1
+    endpoint.cluster.is_down = False
+    endpoint.cluster.secrets["main-webhook"] = "whsec_rolled"
+    assert await endpoint.deliver(an_event(), secret="whsec_rolled") == 200
 
 
 async def test_tbs_11_another_type_of_event_is_answered_with_success_and_nothing_is_done(

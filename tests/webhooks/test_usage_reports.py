@@ -238,6 +238,7 @@ async def test_secrets_are_read_now_and_then(receiver: Receiver) -> None:
 async def test_without_any_secret_a_report_waits_or_is_refused(receiver: Receiver) -> None:
     receiver.kubernetes.fail("secret_value", Unreachable("no answer."))
     assert (await receiver.push(of("acme", end_devices=5))).status_code == 503
+    receiver.clock.advance(1)
     del receiver.kubernetes.secrets["billing", "eu1-push", "token"]
     assert (await receiver.push(of("acme", end_devices=5))).status_code == 401
 

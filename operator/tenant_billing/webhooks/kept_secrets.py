@@ -1,8 +1,9 @@
 """Secrets that prove who sent a request, kept for a short time.
 
-Forged requests must not become requests to the API server.
+Forged requests must not become requests to the API server: not where many come at once, nor while it gives no answer.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
 from typing import ClassVar, Final, Generic, TypeVar
@@ -12,6 +13,8 @@ from tenant_billing.ports import Clock, Cluster, SecretKeyMissing, SecretNotFoun
 
 KEPT_FOR: Final = 30.0
 """Seconds until Secrets are read again."""
+TRIED_AGAIN_AFTER: Final = 1.0
+"""Seconds after the API server gave no answer, for whoever asks."""
 
 ValueT = TypeVar("ValueT")
 
@@ -29,6 +32,15 @@ class _Reading(Generic[ValueT]):
     version: Hashable
     read_at: float
     value: ValueT
+
+
+@dataclass(frozen=True)
+class _Failure:
+    """What was not read; see :class:`_Reading`."""
+
+    version: Hashable
+    failed_at: float
+    error: OutsideError
 
 
 class KeptSecrets(Generic[ValueT]):
@@ -49,6 +61,8 @@ class KeptSecrets(Generic[ValueT]):
         self._clock = clock
         self._namespace = namespace
         self._readings: dict[str, _Reading[ValueT]] = {}
+        self._failures: dict[str, _Failure] = {}
+        self._turns: dict[str, asyncio.Lock] = {}
 
     async def _at_most_old(
         self, name: str, version: Hashable, seconds: float, read: Callable[[], Awaitable[ValueT]]
@@ -58,15 +72,35 @@ class KeptSecrets(Generic[ValueT]):
         Raises:
             OutsideError: The API server gave no usable answer, and nothing that was read before may serve.
         """
-        held, now = self._readings.get(name), self._clock.monotonic()
-        if held is not None and held.version == version and now - held.read_at < seconds:
+        held = self._fresh(name, version, seconds)
+        if held is not None:
             return held.value
+        async with self._turns.setdefault(name, asyncio.Lock()):
+            held = self._fresh(name, version, seconds)  # who waited has it from the one who did not
+            try:
+                return held.value if held is not None else await self._read_now(name, version, read)
+            except OutsideError:
+                former = self._readings.get(name)
+                if former is None or (former.version != version and not self._former_version_serves):
+                    raise
+                return former.value
+
+    def _fresh(self, name: str, version: Hashable, seconds: float) -> _Reading[ValueT] | None:
+        held = self._readings.get(name)
+        if held is None or held.version != version:
+            return None
+        return held if self._clock.monotonic() - held.read_at < seconds else None
+
+    async def _read_now(self, name: str, version: Hashable, read: Callable[[], Awaitable[ValueT]]) -> ValueT:
+        """Read, unless that has just failed."""
+        failure, now = self._failures.get(name), self._clock.monotonic()
+        if failure is not None and failure.version == version and now - failure.failed_at < TRIED_AGAIN_AFTER:
+            raise failure.error.with_traceback(None)
         try:
             value = await read()
-        except OutsideError:
-            if held is None or (held.version != version and not self._former_version_serves):
-                raise
-            return held.value
+        except OutsideError as error:
+            self._failures[name] = _Failure(version, self._clock.monotonic(), error)
+            raise
         self._readings[name] = _Reading(version, now, value)
         return value
 

@@ -24,4 +24,5 @@ class PushTokens(KeptSecrets[str | None]):
             value = await self._value(reference.name, reference.key)
             return value.strip() or None if value is not None else None
 
-        return await self._at_most_old(metadata.name, metadata.generation, KEPT_FOR, read)
+        version = (metadata.uid, metadata.generation)
+        return await self._at_most_old(metadata.name, version, KEPT_FOR, read)

@@ -35,9 +35,9 @@ class SigningSecrets(KeptSecrets[tuple[str, ...]]):
         return after.value if after is not before else None
 
     async def _read_at_most(self, backend: BillingBackend, seconds: float) -> tuple[str, ...]:
-        endpoint = backend.status.webhook_endpoint
-        version = (backend.metadata.generation, endpoint.id if endpoint is not None else None)
-        return await self._at_most_old(backend.metadata.name, version, seconds, lambda: self._read(backend))
+        metadata, endpoint = backend.metadata, backend.status.webhook_endpoint
+        version = (metadata.uid, metadata.generation, endpoint.id if endpoint is not None else None)
+        return await self._at_most_old(metadata.name, version, seconds, lambda: self._read(backend))
 
     async def _read(self, backend: BillingBackend) -> tuple[str, ...]:
         account = backend.spec.account
