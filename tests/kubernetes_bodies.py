@@ -74,6 +74,14 @@ def a_subscription(
     return a_body("TenantSubscription", name, spec, namespace, **metadata) | {"status": status or {}}
 
 
+def an_observed_subscription(name: str = "acme", **changes: Any) -> dict[str, Any]:
+    """One that follows a subscription which was born in Stripe."""
+    body = a_subscription(name, **changes)
+    spec = {key: body["spec"][key] for key in ("clusterRef", "tenant")}
+    observed = {"managementPolicy": "Observe", "backendRef": {"name": "main"}, "subscriptionID": "sub_A"}
+    return body | {"spec": spec | observed}
+
+
 def a_namespace(name: str = "tenants", **metadata: Any) -> dict[str, Any]:
     return a_body("Namespace", name, {}, **metadata) | {"apiVersion": "v1"}
 

@@ -133,6 +133,21 @@ async def test_deletion_waits_for_plans_and_names_them(scene: Scene) -> None:
     assert scene.account.closed
 
 
+async def test_deletion_waits_for_what_follows_a_subscription_of_the_account(scene: Scene) -> None:
+    """Without the account nobody would see that its customer pays no more."""
+    observed = bodies.an_observed_subscription(status={"subscriptionID": "sub_A"})
+    scene.loop.see(observed, bodies.an_observed_subscription("wishing"))
+    await scene.run()
+    body = dict(scene.loop.store.body(KEY) or {})
+    scene.loop.see(bodies.newer(body, deletionTimestamp="2026-11-20T10:00:00Z"))
+    await scene.run()
+    message = scene.condition().message
+    assert "used by TenantSubscription tenants/acme" in message
+    assert "wishing" not in message, "it has no subscription, and is perhaps not allowed to name one"
+    scene.loop.store.forget(observed)
+    assert (await scene.run()).result == "gone"
+
+
 async def test_paused_backend_makes_no_call(scene: Scene) -> None:
     scene.edit(annotations={"tenantbilling.dev/paused": "true"})
     await scene.run()

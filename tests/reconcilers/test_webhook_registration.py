@@ -378,3 +378,16 @@ async def test_endpoint_made_by_hand_receives_once_its_secret_is_there(
     await scene.run()
     assert told(scene)[:2] == (status, reason)
     assert message in told(scene)[2]
+
+
+async def test_signing_secret_beside_the_key_is_found_in_the_version_that_was_read_for_the_key() -> None:
+    scene = Scene()
+    body = bodies.a_backend()
+    body["spec"]["stripe"]["webhookSecretRefs"] = [{"name": "stripe", "key": "secret"}]
+    scene.loop.see(body)
+    await scene.run()
+    assert told(scene)[:2] == ("False", "NotConfigured")
+    scene.loop.kubernetes.secrets["billing", "stripe", "secret"] = "whsec_by_hand"
+    await scene.surroundings.secrets.look()
+    await scene.run()
+    assert told(scene)[:2] == ("True", "Receiving")

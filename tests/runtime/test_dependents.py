@@ -4,7 +4,15 @@ from typing import Any
 
 import pytest
 
-from kubernetes_bodies import a_backend, a_cluster, a_namespace, a_plan, a_subscription, newer
+from kubernetes_bodies import (
+    a_backend,
+    a_cluster,
+    a_namespace,
+    a_plan,
+    a_subscription,
+    an_observed_subscription,
+    newer,
+)
 from tenant_billing.runtime.dependents import Affected, affected_by
 from tenant_billing.runtime.resources import Change, ResourceStore
 
@@ -172,6 +180,8 @@ def test_whatever_waits_for_an_object_to_be_gone_looks_at_once() -> None:
     assert names(found.others) == {"BillingPlan/starter", "ThingsStackCluster/eu1"}
     backend = a_backend(**BEING_DELETED)
     assert names(affected(backend, a_plan(), gone=a_plan()).others) == {"BillingBackend/main"}
+    observed = an_observed_subscription()
+    assert names(affected(backend, observed, gone=observed).others) == {"BillingBackend/main"}
 
 
 def test_a_namespace_concerns_its_objects_when_its_labels_change_or_it_ends() -> None:

@@ -23,14 +23,14 @@ from tenant_billing.ports import ObjectKey, Outcome, Providers
 from tenant_billing.reconcilers.account_connector import AccountConnector
 from tenant_billing.reconcilers.account_news import AccountNews
 from tenant_billing.reconcilers.accounts import AccountConnection, Accounts
-from tenant_billing.reconcilers.backend_status import conditions_of
+from tenant_billing.reconcilers.backend_status import conditions_of, users_of
 from tenant_billing.reconcilers.connection_life import ConnectionReconciler
 from tenant_billing.reconcilers.event_reader import EventReader, EventsSeen, unreadable
 from tenant_billing.reconcilers.meter_error_reader import MeterErrorReader
 from tenant_billing.reconcilers.reporting import Surroundings, acknowledged, key_of, reconcile_token
 from tenant_billing.reconcilers.turns import Turn
 from tenant_billing.reconcilers.usage_comparisons import comparison_key
-from tenant_billing.reconcilers.webhook_registration import WebhookRegistrar, WebhookSeen, secrets_of
+from tenant_billing.reconcilers.webhook_registration import WebhookRegistrar, WebhookSeen
 
 EVENT_INTERVAL: Final = 600.0
 """Seconds between two readings of the event list that nobody asked for (stripe.md 6: 4,320 reads a month)."""
@@ -190,12 +190,11 @@ class BillingBackendReconciler(ConnectionReconciler[BillingBackend]):
     async def _look_at_webhook(
         self, resource: BillingBackend, watch: _Watch, connection: AccountConnection
     ) -> None:
-        now, asked = self._clock.monotonic(), _asked(resource)
-        changed = self._secrets.have_changed(key_of(resource), *secrets_of(resource))
-        if not changed and not watch.webhook_looked_at.is_due(now, ENDPOINT_INTERVAL, asked):
+        now = self._clock.monotonic()
+        if not watch.webhook_looked_at.is_due(now, ENDPOINT_INTERVAL, self._webhook.basis(resource)):
             return
         watch.webhook = await self._webhook.look(resource, connection.provider)
-        watch.webhook_looked_at.done(now, asked)
+        watch.webhook_looked_at.done(now, self._webhook.basis(resource))
         if watch.webhook.retry:
             watch.webhook_looked_at.again()
 
@@ -239,9 +238,7 @@ class BillingBackendReconciler(ConnectionReconciler[BillingBackend]):
         return Outcome(result, look_again_after=recheck_after(jitter, interval), why=why)
 
     def _users(self, resource: BillingBackend) -> list[str]:
-        return [
-            f"BillingPlan {each.metadata.name}" for each in self._resources.plans_of(resource.metadata.name)
-        ]
+        return users_of(resource.metadata.name, self._resources)
 
     async def _ended(self, resource: BillingBackend) -> Outcome:
         """Nobody uses it any more: its webhook endpoint goes first, unless the definition itself goes with it."""

@@ -8,6 +8,7 @@ from tenant_billing.api.conditions import Conditions, ConditionStatus, Condition
 from tenant_billing.api.reasons import Reason
 from tenant_billing.domain import readiness
 from tenant_billing.domain.health import Health
+from tenant_billing.ports import Resources
 from tenant_billing.reconcilers.event_reader import EventsSeen
 from tenant_billing.reconcilers.reporting import named
 from tenant_billing.reconcilers.webhook_registration import WebhookSeen
@@ -45,3 +46,12 @@ def conditions_of(
         status = ConditionStatus.TRUE if receives else ConditionStatus.FALSE
         conditions = set_condition(conditions, kind, status, webhook.reason, webhook.message, generation, now)
     return conditions
+
+
+def users_of(backend: str, resources: Resources) -> list[str]:
+    """Who needs it: its plans, and what follows a subscription of its account, whose price may be no plan's."""
+    observed = [each for each in resources.subscriptions_of_backend(backend) if each.status.subscription_id]
+    return [
+        *(f"BillingPlan {each.metadata.name}" for each in resources.plans_of(backend)),
+        *(f"TenantSubscription {each.metadata.namespace}/{each.metadata.name}" for each in observed),
+    ]

@@ -56,6 +56,11 @@ class UsedSecrets:
         """Whether a Secret is another one than was read for an object."""
         return any((user, name) in self._changed for name in names)
 
+    def versions(self, user: ObjectKey, *names: str) -> tuple[str | None, ...]:
+        """Which versions of Secrets an object used last; None where there was no such Secret, or it was not read."""
+        used = self._used.get(user, {})
+        return tuple(used.get(name) for name in names)
+
     async def run(self, interval: float) -> None:
         """Look again and again until cancelled; the interval is in seconds."""
         while True:

@@ -1,6 +1,7 @@
 """Registers the webhook endpoint of a BillingBackend, and keeps its signing secret in a Secret."""
 
 from collections import Counter
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Final
 
@@ -26,7 +27,7 @@ from tenant_billing.domain.webhook_registration import (
     decide,
 )
 from tenant_billing.ports import ObjectGone, StoredSecret, Subject, WebhookEndpoints
-from tenant_billing.reconcilers.reporting import Reporter, Surroundings, key_of
+from tenant_billing.reconcilers.reporting import Reporter, Surroundings, key_of, reconcile_token
 
 SIGNING_SECRET: Final = "secret"  # noqa: S105 - the name of a key, not a secret
 """Key in the Secret."""
@@ -66,6 +67,13 @@ class WebhookRegistrar:
         self._reporter = Reporter(surroundings)
         self._corrected = surroundings.corrected
         self.counts: Counter[tuple[str, Reason]] = Counter()
+
+    def basis(self, resource: BillingBackend) -> Hashable:
+        """What a look is made on: spec, token and Secrets, of which one may be read for the API key, too."""
+        user, names = key_of(resource), _secrets_of(resource)
+        changed = self._secrets.have_changed(user, *names)
+        asked = resource.metadata.generation, reconcile_token(resource)
+        return *asked, *self._secrets.versions(user, *names), changed
 
     async def look(self, resource: BillingBackend, provider: WebhookEndpoints) -> WebhookSeen:
         """Bring the account's endpoints to what the spec says; an account that refuses it works on all the same.
@@ -211,7 +219,7 @@ class WebhookRegistrar:
         await self._reporter.store(resource, resource.status, status)
 
 
-def secrets_of(resource: BillingBackend) -> list[str]:
+def _secrets_of(resource: BillingBackend) -> list[str]:
     """Names of the Secrets that deliveries are verified with."""
     account = resource.spec.account
     registered = [account.webhook.secret_name] if account.webhook is not None else []

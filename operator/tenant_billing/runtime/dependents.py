@@ -182,7 +182,7 @@ def _neighbours(item: TenantSubscription, resources: Lookups) -> set[ObjectKey]:
         | _keys(rival for each in named for rival in resources.by_subscription_id(each))
         | _keys(resources.subscriptions_paid_by(item.metadata.namespace or "", item.metadata.name))
         | _keys(resources.subscriptions_of_customer(item.status.customer_id or ""))
-        | _waiting_to_go([*_plans(item, resources), resources.cluster(item.spec.cluster_ref.name)])
+        | _waiting_to_go([*_plans(item, resources), *_connections(item, resources)])
     )
 
 
@@ -194,6 +194,12 @@ def _owners(item: TenantSubscription, resources: Lookups) -> set[ObjectKey]:
 def _plans(item: TenantSubscription, resources: Lookups) -> list[BillingPlan | None]:
     references = [reference for reference in (item.spec.plan_ref, item.status.plan_ref) if reference]
     return [resources.plan(reference.name) for reference in references]
+
+
+def _connections(item: TenantSubscription, resources: Lookups) -> list[Resource | None]:
+    """Its cluster, and the backend that an observed object names itself."""
+    backend = resources.backend(item.spec.backend_ref.name) if item.spec.backend_ref is not None else None
+    return [resources.cluster(item.spec.cluster_ref.name), backend]
 
 
 def _waiting_to_go(owners: Iterable[Resource | None]) -> set[ObjectKey]:
