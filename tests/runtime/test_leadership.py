@@ -238,6 +238,29 @@ def test_work_of_a_process_that_was_paused_gets_no_time_to_end() -> None:
     assert ended == [100]
 
 
+def test_a_lease_that_is_seen_to_be_anothers_ends_everything_at_once() -> None:
+    """Somebody deleted it, and another replica was faster; or this whole machine was paused, its clocks too."""
+
+    class GivenAway(ScriptedLease):
+        @property
+        def free_after(self) -> float | None:  # type: ignore[override]  # a port's property, a constant elsewhere
+            return 15.0 if asyncio.get_running_loop().time() > 50 else None
+
+    work = Work(needs=60)
+    writer = Writer()
+
+    async def run() -> None:
+        stop = asyncio.Event()
+        leadership = writer.leadership = Leadership(GivenAway(lambda now: now <= 50), TIMING)
+        asyncio.get_running_loop().call_later(53, writer.note)
+        await asyncio.gather(leadership.run(work, stop), _set_after(stop, 100))
+
+    run_virtually(run())
+    ((_, ended),) = work.spans
+    assert 50 < ended <= 50 + TIMING.retry_period
+    assert writer.let_through == {53: False}
+
+
 async def _set_after(event: asyncio.Event, seconds: float) -> None:
     await asyncio.sleep(seconds)
     event.set()

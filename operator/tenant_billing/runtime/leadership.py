@@ -148,7 +148,13 @@ class Leadership:
             if task.done() or loop.time() >= end:
                 return True
             deadline = self._asked + self._timing.renew_deadline
-            if not await self._try(deadline - loop.time()) and loop.time() >= deadline:
+            if await self._try(deadline - loop.time()):
+                continue
+            if (
+                self._lease.free_after
+            ):  # it is another's: somebody gave it away, or this machine's clock stood still
+                self._asked = float("-inf")
+            if loop.time() >= self._asked + self._timing.renew_deadline:
                 return False
 
     async def _try(self, patience: float) -> bool:
