@@ -139,6 +139,24 @@ async def test_a_refused_report_is_told_and_not_repeated_until_the_next_count(me
     assert metering.reported() == [12]
 
 
+async def test_a_refused_report_keeps_no_tenant_among_those_that_wait_to_lose_access(
+    metering: Metering,
+) -> None:
+    """It paid meanwhile; as the last of the batch it would hold everybody else's suspension."""
+    metering.devices("acme", 12)
+    metering.account.fail("report_usage", Refused("no such event"))
+    await metering.subscribe("acme")
+    brake = {"id": "b-20261120-1", "engaged": True, "windowStartTime": bodies.NOW, "count": 10}
+    body = dict(metering.loop.store.body(CLUSTER) or {})
+    waiting = {"brake": brake | {"held": 1, "tenants": ["acme"]}}
+    metering.loop.see(bodies.newer(body) | {"status": body["status"] | waiting})
+    await metering.run(ACME)
+    cluster = metering.loop.store.cluster("eu1")
+    assert cluster is not None
+    assert cluster.status.brake is not None
+    assert (cluster.status.brake.engaged, cluster.status.brake.tenants) == (False, ())
+
+
 async def test_what_the_meter_lost_is_found_by_the_hourly_comparison_and_sent_again(
     metering: Metering,
 ) -> None:

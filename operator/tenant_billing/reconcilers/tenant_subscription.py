@@ -191,7 +191,8 @@ class TenantSubscriptionReconciler:
         if self._is_no_news(world, problem):
             return Outcome("failed", retry=True, why=str(problem))
         self._usage.ask_for_a_count(world, verdict.usage)
-        if problem is None and not world.held and not verdict.actions:
+        unread = world.provider_problem or world.registry_problem
+        if unread is None and not world.held and not verdict.actions:
             await self._registries.withdraw(
                 world.resource.spec.cluster_ref.name, world.resource.spec.tenant.id
             )
