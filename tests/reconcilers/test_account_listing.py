@@ -9,9 +9,9 @@ import pytest
 from account_memory import AccountMemory
 from hand_clock import NOW, HandClock
 from plan_builders import a_product
-from seen_account import a_customer, a_subscription
+from seen_account import a_customer, a_subscription, an_invoice
 from tenant_billing.domain import errors
-from tenant_billing.domain.observations import Customer, Product, Subscription
+from tenant_billing.domain.observations import Customer, Invoice, Product, Subscription
 from tenant_billing.reconcilers.account_picture import OVERLAP, STAMP, AccountPicture
 
 SECOND = timedelta(seconds=1)
@@ -115,6 +115,45 @@ async def test_answer_of_a_write_is_not_undone_by_an_older_page() -> None:
     seen = picture.subscription("sub_A")
     assert seen is not None
     assert seen.status == "active"
+
+
+class AccountWithSlowInvoices(AccountMemory):
+    """Gives the page of open invoices, as they were when it was asked for, only when a test lets it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = asyncio.Event()
+        self.page = asyncio.Event()
+        self.page.set()
+
+    async def list_open_invoices(self) -> AsyncIterator[Invoice]:
+        found = list(self.invoices)
+        self.asked.set()
+        await self.page.wait()
+        for each in found:
+            yield each
+
+
+async def test_invoices_of_a_fresh_read_are_not_undone_by_an_older_page() -> None:
+    """A customer who paid while the account was listed would be past due since the invoice that is paid."""
+    account = AccountWithSlowInvoices()
+    account.subscriptions["sub_A"] = a_subscription(open_invoices=(an_invoice(),))
+    account.invoices.append(an_invoice())
+    picture = AccountPicture(account, HandClock())
+    await picture.ready()
+    account.asked.clear()
+    account.page.clear()
+    comparing = asyncio.ensure_future(picture.compare())
+    await account.asked.wait()
+    account.subscriptions["sub_A"] = a_subscription(open_invoices=())
+    await picture.fresh_subscription("sub_A")
+    account.subscriptions["sub_A"] = a_subscription(open_invoices=None)
+    account.page.set()
+    await comparing
+    assert picture.open_invoices_of("sub_A") == ()
+    account.invoices.append(an_invoice("in_2"))
+    await picture.compare()
+    assert [each.id for each in picture.open_invoices_of("sub_A")] == ["in_1", "in_2"]
 
 
 class AccountWithSlowNews(AccountMemory):

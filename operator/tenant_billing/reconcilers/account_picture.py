@@ -241,7 +241,7 @@ class AccountPicture(SeenObjects):
     async def _list_all(self) -> None:
         began = self._now()
         listing, provider = self._readings.begin_listing(), self._provider
-        await self._take_open_invoices()
+        await self._take_open_invoices(listing)
         await all_or_none(
             self._take_pages(provider.list_customers(), listing),
             self._take_pages(provider.list_subscriptions(), listing),
@@ -262,12 +262,14 @@ class AccountPicture(SeenObjects):
         await self._take_pages(self._provider.list_meters(), listing)
         self._meters_listed = True
 
-    async def _take_open_invoices(self) -> None:
+    async def _take_open_invoices(self, listing: int) -> None:
         """See the open invoices first: a subscription that is read freshly meanwhile brings its own."""
         found = [each async for each in self._provider.list_open_invoices()]
-        self._invoices.clear()
+        for subscription_id in [each for each in self._invoices if self._readings.is_news(each, listing)]:
+            del self._invoices[subscription_id]
         for each in found:
-            self._put_invoice(each)
+            if self._readings.is_news(each.subscription_id or "", listing):
+                self._put_invoice(each)
 
     async def _list_newly_created(self, _: list[None]) -> None:
         if self._listed_at is None or self._looked_at is None:  # it became due while others looked
