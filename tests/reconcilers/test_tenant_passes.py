@@ -322,6 +322,19 @@ async def test_subscription_made_since_the_listing_is_adopted() -> None:
     assert list(selling.account.subscriptions) == ["sub_9"]
 
 
+async def test_look_that_a_person_asked_for_is_made_however_long_the_registry_gives_no_answer(
+    selling: Selling,
+) -> None:
+    selling.registry.fail("tenant", errors.Unreachable("no answer"), times=3)
+    selling.annotate(reconcile="1")
+    await selling.run(ACME, ACME, ACME)
+    assert selling.reason() == "ClusterUnavailable"
+    await selling.run(ACME)
+    assert selling.registry.count("tenant") == 4
+    await selling.run(ACME)
+    assert selling.registry.count("tenant") == 4, "once is enough"
+
+
 async def test_event_that_another_delivery_has_covered_up_is_not_lost(selling: Selling) -> None:
     """Two deliveries in a moment leave one annotation: the newer event may stand behind an older one, sent twice."""
     selling.annotate(nudge="evt_1")

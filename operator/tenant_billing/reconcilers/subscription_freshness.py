@@ -32,7 +32,7 @@ class FreshReader:
         world = await self._reader.read(resource, fresh=fresh, on_turn=on_turn)
         if Fresh.PAYMENTS not in world.fresh and self._reader.is_stale(world):
             world = await self._reader.read(resource, fresh=Fresh.PAYMENTS, on_turn=on_turn)
-        if Fresh.PAYMENTS in world.fresh and world.provider_problem is None:
+        if Fresh.PAYMENTS in world.fresh and _was_answered(world):
             self._nudges.were_read(resource)
         return world
 
@@ -73,3 +73,9 @@ class FreshReader:
                 self._nudges.note(newest)
 
         return note
+
+
+def _was_answered(world: World) -> bool:
+    """Whether everything that was asked for again was answered."""
+    tenant_is_known = Fresh.TENANT not in world.fresh or world.registry_problem is None
+    return world.provider_problem is None and tenant_is_known
