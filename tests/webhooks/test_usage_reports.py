@@ -205,6 +205,12 @@ async def test_a_report_that_is_too_large_is_refused(receiver: Receiver) -> None
     assert answer.status_code == 413
 
 
+async def test_nothing_is_kept_of_what_a_stranger_sends(receiver: Receiver) -> None:
+    """Many of the largest at once would be the end of the process."""
+    answer = await receiver.push(content=b" " * (LARGEST_REPORT + 1), token="wrong")
+    assert answer.status_code == 401
+
+
 async def test_what_cannot_be_kept_must_come_again(receiver: Receiver) -> None:
     receiver.kubernetes.fail("annotate", Unreachable("the API server is down"))
     answer = await receiver.push(of("acme", end_devices=5), of("beta", end_devices=7))

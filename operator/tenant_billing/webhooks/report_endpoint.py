@@ -32,12 +32,14 @@ def add_report_route(app: web.Application, reports: UsageReports) -> None:
         authorization = request.headers.get("Authorization", "")
         if authorization[: len(BEARER)].lower() != BEARER:
             return _refused(HTTPStatus.UNAUTHORIZED, 16, "a bearer token is required")
-        body = await _body_of(request)
-        if body is None:
+        token = authorization[len(BEARER) :].strip()
+        try:
+            answer = await reports.take(lambda: _body_of(request), token, request.remote or "")
+        except _TooLargeError:
             return _refused(
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE, 8, "the report is too large: send it in parts"
             )
-        answer = await reports.take(body, authorization[len(BEARER) :].strip(), request.remote or "")
+        await _pass_over(request)
         status, code = _ANSWERS[answer.result]
         response = _refused(status, code, answer.why) if code else web.json_response({})
         for skipped in answer.skipped[:MOST_WARNINGS]:
@@ -47,14 +49,29 @@ def add_report_route(app: web.Application, reports: UsageReports) -> None:
     app.router.add_post(REPORT_PATH, report)
 
 
-async def _body_of(request: web.Request) -> bytes | None:
-    """The whole body; None where it is too large."""
+class _TooLargeError(Exception):
+    """A report is larger than any that is read."""
+
+
+async def _body_of(request: web.Request) -> bytes:
+    """The whole body.
+
+    Raises:
+        _TooLargeError: It is too large, and was not read to its end.
+    """
     body = bytearray()
     async for chunk in request.content.iter_any():
         body += chunk
         if len(body) > LARGEST_REPORT:
-            return None
+            raise _TooLargeError
     return bytes(body)
+
+
+async def _pass_over(request: web.Request) -> None:
+    """Let what was not read of the body go by: who is still sending would not hear the answer."""
+    passed = 0
+    while passed <= LARGEST_REPORT and (chunk := await request.content.readany()):
+        passed += len(chunk)
 
 
 def _refused(status: HTTPStatus, code: int, why: str) -> web.Response:

@@ -8,7 +8,7 @@ import asyncio
 import hmac
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv6Address, ip_address
@@ -24,6 +24,8 @@ from tenant_billing.domain.errors import OutsideError
 from tenant_billing.domain.pushed_usage import NotAReport, PushedTotals
 from tenant_billing.ports import Clock, Cluster, ObjectConflict, ObjectGone, Resources
 from tenant_billing.webhooks.push_tokens import PushTokens
+
+ReadBody = Callable[[], Awaitable[bytes]]
 
 AT_ONCE: Final = 20
 """Tenants of one report that are written at a time."""
@@ -94,15 +96,15 @@ class UsageReports:
         """The counts in words, every result among them."""
         return {each.name.lower(): self.counts[each] for each in Result}
 
-    async def take(self, body: bytes, token: str, address: str) -> Answer:
-        """Take one report in.
+    async def take(self, read_body: ReadBody, token: str, address: str) -> Answer:
+        """Take one report in; what it raises is what reading the body raises.
 
         Args:
-            body: As it came.
+            read_body: Gives the body as it came; asked once the sender is known, as strangers may send many.
             token: What the sender proves itself with.
             address: Where it was sent from; a proxy's, where there is one.
         """
-        answer = await self._take(body, token, address)
+        answer = await self._take(read_body, token, address)
         self.counts[answer.result] += 1
         self.skipped += len(answer.skipped)
         if answer.result is not Result.STORED or answer.skipped:
@@ -116,7 +118,7 @@ class UsageReports:
             )
         return answer
 
-    async def _take(self, body: bytes, token: str, address: str) -> Answer:
+    async def _take(self, read_body: ReadBody, token: str, address: str) -> Answer:
         if not self._watches_are_complete():
             return Answer(Result.NOT_STORED, "the operator is starting")
         try:
@@ -130,7 +132,7 @@ class UsageReports:
                 Result.PULLED, "spec.metering.source of the ThingsStackCluster is Pull: nothing is pushed"
             )
         try:
-            entries = pushed_usage.read_report(body)
+            entries = pushed_usage.read_report(await read_body())
         except NotAReport as error:
             return Answer(Result.MALFORMED, str(error))
         return await self._keep_all(sender, entries)
