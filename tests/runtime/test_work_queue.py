@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tenant_billing.ports import ObjectKey, Outcome, QueueSeen
-from tenant_billing.runtime.work_queue import RetryDelay, WorkQueue
+from tenant_billing.runtime.work_queue import URGENT_IN_A_ROW, RetryDelay, WorkQueue
 from virtual_time import run_virtually
 
 SETTLED = Outcome("settled")
@@ -110,6 +110,24 @@ def test_an_urgent_key_does_not_lose_its_turn_to_a_wish_without_haste() -> None:
 
     work_for(1, prepare, passes)
     assert passes.names == ["a", "b"]
+
+
+def test_an_endless_rush_of_urgent_keys_holds_the_others_not_for_ever() -> None:
+    """One who edits a thousand objects again and again would keep everybody's devices from being counted."""
+    passes = Passes(seconds=1.0)
+    rush = [key(f"edited-{number}") for number in range(5)]
+
+    async def prepare(queue: WorkQueue) -> None:
+        queue.add(A, urgent=False)
+        queue.add(B, urgent=False)
+        for _ in range(25):
+            for each in rush:
+                queue.add(each)
+            await asyncio.sleep(1)
+
+    work_for(1, prepare, passes)
+    assert passes.names.index("a") == URGENT_IN_A_ROW
+    assert passes.names.index("b") == 2 * URGENT_IN_A_ROW + 1
 
 
 def test_a_key_that_is_added_while_its_pass_runs_is_looked_at_again_afterwards() -> None:

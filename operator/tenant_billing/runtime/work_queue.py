@@ -8,6 +8,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
+from typing import Final
 
 import structlog
 
@@ -15,6 +16,9 @@ from tenant_billing.ports import ObjectKey, Outcome, QueueSeen
 
 Process = Callable[[ObjectKey], Awaitable[Outcome]]
 Jitter = Callable[[float], float]
+
+URGENT_IN_A_ROW: Final = 9
+"""After so many urgent passes one that is not urgent begins: counting and resyncs go on whoever keeps editing."""
 
 
 def spread(delay: float) -> float:
@@ -52,6 +56,7 @@ class WorkQueue:
         self._retry_delay = retry_delay or RetryDelay()
         self._urgent: dict[ObjectKey, float] = {}
         self._normal: dict[ObjectKey, float] = {}
+        self._urgent_in_a_row = 0
         self._working_since = 0.0
         self._running: set[ObjectKey] = set()
         self._again: dict[ObjectKey, bool] = {}
@@ -61,7 +66,7 @@ class WorkQueue:
         self._log = structlog.get_logger("queue")
 
     def add(self, key: ObjectKey, *, urgent: bool = True) -> None:
-        """Look at an object as soon as possible; the urgent go first."""
+        """Look at an object as soon as possible; the urgent go first, and hold the others not for ever."""
         if key in self._running:
             self._again[key] = self._again.get(key, False) or urgent
             return
@@ -143,14 +148,16 @@ class WorkQueue:
         self._arrival.set()  # the next worker that sleeps has to see the stop, too
 
     def _take(self) -> ObjectKey | None:
-        for waiting in (self._urgent, self._normal):
-            if waiting:
-                key = next(iter(waiting))
-                del waiting[key]
-                self._running.add(key)
-                self._forget_timer(key)
-                return key
-        return None
+        urgent_first = self._urgent_in_a_row < URGENT_IN_A_ROW
+        waiting = self._urgent if self._urgent and (urgent_first or not self._normal) else self._normal
+        key = next(iter(waiting), None)
+        if key is None:
+            return None
+        self._urgent_in_a_row = self._urgent_in_a_row + 1 if waiting is self._urgent else 0
+        del waiting[key]
+        self._running.add(key)
+        self._forget_timer(key)
+        return key
 
     async def _pass(self, key: ObjectKey, process: Process) -> None:
         outcome: Outcome | None = None
