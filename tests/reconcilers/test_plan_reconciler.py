@@ -112,6 +112,19 @@ async def test_refused_key_stops_the_calls_of_the_account(scene: Scene) -> None:
     assert len(scene.account.calls) == calls
 
 
+async def test_api_server_that_gives_no_answer_is_not_told_as_the_account(scene: Scene) -> None:
+    """All subscribers would be told that their plan is not ready."""
+    await scene.run()
+    scene.edit(displayName="Starter 2")
+    scene.loop.clock.advance(60)
+    scene.loop.queue.keys.clear()
+    scene.loop.kubernetes.fail("apply_status", errors.Unreachable("the API server is down"))
+    assert (await scene.run()).retry
+    assert scene.reason == Reason.AVAILABLE
+    assert not scene.accounts.is_suspected("main")
+    assert "BillingBackend main" not in scene.loop.queue.names()
+
+
 async def test_changed_amount_publishes_a_new_price(scene: Scene) -> None:
     await scene.run()
     scene.edit(price={"recurring": {"currency": "EUR", "unitAmount": 5900, "interval": "Month"}})

@@ -1,6 +1,7 @@
 """One BillingPlan: its product, its meter and its prices. Gather, decide, apply, report."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -57,6 +58,22 @@ class _Round:
     decision: PlanDecision
 
 
+class _AccountError(Exception):
+    """The account refused, or gave no answer: the API server is no reason to say so."""
+
+    def __init__(self, error: OutsideError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+@contextmanager
+def _at_the_account() -> Iterator[None]:
+    try:
+        yield
+    except OutsideError as error:
+        raise _AccountError(error) from error
+
+
 class BillingPlanReconciler:
     """Keeps the product, the meter and the prices of each plan true."""
 
@@ -89,13 +106,14 @@ class BillingPlanReconciler:
         await self._reporter.hold(resource)
         try:
             return await self._carried_out(resource, connection)
-        except OutsideError as error:
-            return await self._failed(name, connection, error)
+        except _AccountError as error:
+            return await self._failed(name, connection, error.error)
 
     async def _carried_out(self, resource: BillingPlan, connection: AccountConnection) -> Outcome:
         name, looked, changed = resource.metadata.name, False, False
         refusal = refusal_of(resource)
-        await self._reader.complete(resource, connection)
+        with _at_the_account():
+            await self._reader.complete(resource, connection)
         for _ in range(MOST_ROUNDS):
             newest = self._resources.plan(name)
             if newest is None:
@@ -140,7 +158,8 @@ class BillingPlanReconciler:
             status = _status(seen, connection).model_copy(update={"pending_operation": action.intent})
             await self._reporter.store(resource, resource.status, status)
         else:
-            await carry_out(action, seen.world, connection)
+            with _at_the_account():
+                await carry_out(action, seen.world, connection)
             if isinstance(action, UpdateProduct) and was_in_sync(seen.world.resource, ConditionType.READY):
                 self._surroundings.corrected(type(action).__name__)
 
@@ -151,7 +170,8 @@ class BillingPlanReconciler:
         if decision.released:
             await self._reporter.let_go(resource)
             return Outcome("gone")
-        waiting = await self._discoverer.look(resource, connection)
+        with _at_the_account():
+            waiting = await self._discoverer.look(resource, connection)
         status = _status(seen, connection)
         status = status.model_copy(update={"pending_operation": None, "waiting": waiting})
         status = judged(resource, self._clock.now(), status, decision.finding)
