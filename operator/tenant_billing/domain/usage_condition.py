@@ -82,11 +82,9 @@ def _refused(world: World) -> Said | None:
 def _closed_otherwise(world: World) -> Said | None:
     """The report that closed the last period is not in Stripe's sums as it was sent."""
     closing = world.usage.closing
-    if (
-        closing is None
-        or closing.outcome is Outcome.AGREES
-        or (closing.outcome is None and not closing.repeats)
-    ):
+    if closing is None or closing.outcome is Outcome.AGREES:
+        return None
+    if closing.outcome is None and not closing.repeats:
         return None
     if closing.outcome is Outcome.HIGHER:
         message = (

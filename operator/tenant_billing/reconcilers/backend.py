@@ -102,9 +102,8 @@ class BillingBackendReconciler(ConnectionReconciler[BillingBackend]):
         newest = self._find(name)
         if newest is None or newest.metadata.uid != resource.metadata.uid:
             return await self._gone(name)
-        resource = resource.model_copy(
-            update={"status": newest.status}
-        )  # an edit meanwhile was not looked at
+        # Of an edit that came meanwhile nothing was looked at.
+        resource = resource.model_copy(update={"status": newest.status})
         changed = await self._report(resource, seen, watch)
         return self._outcome(resource, seen, watch, "changed" if changed else "settled")
 

@@ -150,9 +150,8 @@ class Leadership:
             deadline = self._asked + self._timing.renew_deadline
             if await self._try(deadline - loop.time()):
                 continue
-            if (
-                self._lease.free_after
-            ):  # it is another's: somebody gave it away, or this machine's clock stood still
+            # It is another's, and was ours a moment ago: somebody has deleted it, or this machine's clock stood still.
+            if self._lease.free_after:
                 self._asked = float("-inf")
             if loop.time() >= self._asked + self._timing.renew_deadline:
                 return False
