@@ -138,17 +138,23 @@ class Binaries:
 
     def _make(self, way: Way, programs: Collection[Program]) -> dict[Program, Path]:
         cache = self._downloaded if way == Way.DOWNLOAD else self._compiled
-        with cache.locked(self.report):
-            found = cache.find(programs)  # made by another process meanwhile
-            wanted = [program for program in programs if program not in found]
-            if wanted:
-                with cache.workplace() as folder:
-                    if way == Way.DOWNLOAD:
-                        sources = self.sources or DownloadSources.from_environment(self.environment)
-                        Downloads(sources, self.report).fetch(wanted, folder)
-                    else:
-                        Compiler(self.environment, self.report).compile(wanted, folder)
-            return cache.find(programs)
+        try:
+            with cache.locked(self.report):
+                wanted = [program for program in programs if program not in cache.find(programs)]
+                if wanted:  # else another process has made them meanwhile
+                    with cache.workplace() as folder:
+                        self._fill(folder, way, wanted)
+                return cache.find(programs)
+        except OSError as error:
+            problem = f"{way}: the programs can't be put into {cache.folder} ({error.strerror or error})"
+            raise WayFailedError(problem) from error
+
+    def _fill(self, folder: Path, way: Way, programs: Collection[Program]) -> None:
+        if way == Way.DOWNLOAD:
+            sources = self.sources or DownloadSources.from_environment(self.environment)
+            Downloads(sources, self.report).fetch(programs, folder)
+        else:
+            Compiler(self.environment, self.report).compile(programs, folder)
 
 
 def stripe_document(programs: Mapping[Program, Path]) -> Path:

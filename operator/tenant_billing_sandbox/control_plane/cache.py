@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tenant_billing_sandbox.control_plane.pins import Program
+from tenant_billing_sandbox.control_plane.problems import ControlPlaneError
 from tenant_billing_sandbox.control_plane.recipe import recipe_name
 from tenant_billing_sandbox.control_plane.reports import Report
 
@@ -28,8 +29,18 @@ class ProgramCache:
 
     @classmethod
     def of_user(cls, environment: Mapping[str, str], origin: str) -> "ProgramCache":
-        """Take the folder under ``$XDG_CACHE_HOME``, else under ``~/.cache``."""
-        base = Path(environment.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        """Take the folder under ``$XDG_CACHE_HOME``, else under ``~/.cache``.
+
+        Raises:
+            ControlPlaneError: Neither is known.
+        """
+        base = Path(environment.get("XDG_CACHE_HOME", ""))
+        if not base.is_absolute():  # the specification has such a value ignored
+            try:
+                base = Path.home() / ".cache"
+            except RuntimeError as error:
+                problem = "This user has no home directory; set XDG_CACHE_HOME to a folder for the programs."
+                raise ControlPlaneError(problem) from error
         return cls(base / FOLDER_NAME / recipe_name() / origin)
 
     def find(self, programs: Collection[Program]) -> dict[Program, Path]:
@@ -60,7 +71,7 @@ class ProgramCache:
         beside it what belongs to it. To be used under the lock: what a killed process left unfinished is removed.
         """
         for abandoned in self.folder.parent.glob(f"{UNFINISHED}*"):
-            shutil.rmtree(abandoned)
+            shutil.rmtree(abandoned, ignore_errors=True)
         with tempfile.TemporaryDirectory(dir=self.folder.parent, prefix=UNFINISHED) as name:
             folder = Path(name)
             yield folder

@@ -3,8 +3,10 @@
 import os
 import shutil
 import subprocess
+import sys
 from collections import deque
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from tenant_billing_sandbox.control_plane.pins import (
@@ -14,6 +16,7 @@ from tenant_billing_sandbox.control_plane.pins import (
 )
 from tenant_billing_sandbox.control_plane.problems import WayFailedError
 from tenant_billing_sandbox.control_plane.reports import Report
+from tenant_billing_sandbox.control_plane.server_process import LAUNCHER
 from tenant_billing_sandbox.control_plane.tools import TOOLS, Document, module_of
 
 VERSION_PACKAGES = ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version")
@@ -107,7 +110,7 @@ class Compiler:
         last_lines: deque[str] = deque(maxlen=ERROR_LINES)
         with (
             self._report.progress("Packages", len(listed.split())) as advance,
-            self._start(module, arguments, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process,
+            self._running(module, arguments, stdout=subprocess.DEVNULL) as process,
         ):
             done = 0
             for line in process.stderr or ():
@@ -119,21 +122,36 @@ class Compiler:
             raise _failed(arguments[0], list(last_lines))
 
     def _go(self, module: Path, *arguments: str) -> str:
-        with self._start(module, arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        with self._running(module, arguments, stdout=subprocess.PIPE) as process:
             output, errors = process.communicate()
         if process.returncode != 0:
             raise _failed(arguments[0], errors.splitlines()[-ERROR_LINES:])
         return output
 
-    def _start(
-        self, module: Path, arguments: Sequence[str], *, stdout: int, stderr: int
-    ) -> subprocess.Popen[str]:
+    @contextmanager
+    def _running(
+        self, module: Path, arguments: Sequence[str], *, stdout: int
+    ) -> Iterator[subprocess.Popen[str]]:
+        """Run Go, which ends with this process as the servers do: nobody would wait for what it still compiles."""
         program = shutil.which("go", path=self._environment.get("PATH", os.defpath))
         if program is None:
             raise WayFailedError("compile: there is no Go compiler on the PATH")
-        return subprocess.Popen(
-            [program, *arguments], cwd=module, env=self._environment, stdout=stdout, stderr=stderr, text=True
-        )
+        lifeline, ours = os.pipe()
+        with subprocess.Popen(
+            [sys.executable, "-I", "-S", LAUNCHER, program, *arguments],
+            cwd=module,
+            env=self._environment,
+            stdin=lifeline,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            os.close(lifeline)
+            try:
+                yield process
+                process.wait()
+            finally:
+                os.close(ours)
 
 
 def _failed(step: str, lines: Sequence[str]) -> WayFailedError:

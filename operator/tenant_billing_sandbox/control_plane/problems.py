@@ -29,6 +29,7 @@ class ProgramsMissingError(ControlPlaneError):
             "  - install Go (https://go.dev/dl): `make control-plane` compiles all there is, once, in minutes;",
             "  - let this machine reach github.com and dl.k8s.io, or set TENANT_BILLING_DOWNLOAD_MIRROR to",
             "    the address of a folder with the official archives, and run `make control-plane`;",
+            "  - set XDG_CACHE_HOME to a folder with room for some GB, where the cache could not be written;",
             "  - unset TENANT_BILLING_CONTROL_PLANE, if it is set, so that every way is tried.",
         ]
         super().__init__("\n".join(lines))
