@@ -134,7 +134,7 @@ COVERED: Final = {
         "scenarios/test_metering.py::test_a_meter_that_was_deactivated_is_told_and_its_usage_made_up_for"
     ),
     "a period that ended while the operator was down": (
-        "reconcilers/test_metering.py::test_a_period_that_ended_while_the_operator_was_down"
+        "reconcilers/test_metered_periods.py::test_a_period_that_ended_while_the_operator_was_down"
     ),
     "a report from a stranger": "webhooks/test_usage_reports.py::test_a_stranger_is_refused",
     "a tenant-id that no tenant may have": (
