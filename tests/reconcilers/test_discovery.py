@@ -246,6 +246,28 @@ async def test_plans_that_begin_to_discover_later_find_what_happened_until_then(
     assert shop.made() == [ACME]
 
 
+async def test_what_else_has_changed_until_then_is_looked_at_although_its_event_tells_nothing_new(
+    shop: Shop,
+) -> None:
+    """The listing shows it, so that the event list passes over an event from before: nobody else would look."""
+    shop.buys(tenant_id="acme")
+    await shop.hears()
+    shop.change_plan(discovery=None)
+    shop.buys("sub_2", "cus_2", tenant_id="beta")
+    await shop.hears()
+    shop.pass_time(60)
+    shop.becomes("sub_1", "evt_unread", status="canceled", ended_at=shop.account.moment)
+    shop.pass_time(60)
+
+    shop.change_plan(discovery=DISCOVERY)
+    shop.loop.queue.keys.clear()
+    await shop.run(PLAN)
+    assert ACME in shop.loop.queue.keys
+    await shop.run(ACME)
+    assert shop.tenant_state is TenantState.SUSPENDED
+    assert ObjectKey("TenantSubscription", "tenants", "beta") in shop.made()
+
+
 async def test_an_event_that_the_full_listing_has_seen_already_costs_no_read(shop: Shop) -> None:
     shop.buys()
     shop.restart()

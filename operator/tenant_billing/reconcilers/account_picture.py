@@ -42,7 +42,7 @@ class AccountPicture(SeenObjects):
         self._meters_listed = False
         self._looked_at: datetime | None = None
         self._listed_in_full_at: datetime | None = None
-        self._passed_over = False
+        self._passed_over_in, self._whole = -1, 0  # numbers of listings
         self._full = GroupedCalls(self._list_everything)
         self._newly_created = GroupedCalls(self._list_newly_created)
         self._catalogue = GroupedCalls(self._list_catalogue)
@@ -67,17 +67,16 @@ class AccountPicture(SeenObjects):
         Nobody goes on with what was seen before until that has succeeded.
         """
         self._listed_at = None
-        self._passed_over = False
         await self.ready()
 
     @property
     def has_gaps(self) -> bool:
         """Whether events of subscriptions that nobody looked for were passed over since the full listing."""
-        return self._passed_over
+        return self._passed_over_in >= self._whole
 
     def pass_over(self) -> None:
         """Note that an event told of a subscription which is not read: nobody asks for it as things are."""
-        self._passed_over = True
+        self._passed_over_in = self._readings.listing
 
     def was_listed_after(self, moment: datetime) -> bool:
         """Whether the last full listing began after a moment, and so shows what happened then."""
@@ -250,6 +249,7 @@ class AccountPicture(SeenObjects):
             self._take_meters_if_allowed(listing),
         )
         self._listed_at = self._looked_at = self._listed_in_full_at = began
+        self._whole = listing
 
     async def _take_meters_if_allowed(self, listing: int) -> None:
         """See the meters, too; where the key may not, only plans that need one ask again and say so."""

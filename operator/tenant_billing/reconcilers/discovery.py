@@ -15,6 +15,7 @@ from tenant_billing.domain.discovery import MOST_NAMED, Discovered, Survey, Wait
 from tenant_billing.domain.errors import OutsideError
 from tenant_billing.domain.observations import Tenant
 from tenant_billing.ports import ObjectConflict, ObjectGone, ObjectKey, Resources
+from tenant_billing.reconcilers.account_news import AccountNews
 from tenant_billing.reconcilers.accounts import AccountConnection
 from tenant_billing.reconcilers.all_or_none import all_or_none
 from tenant_billing.reconcilers.other_objects import names_payers_by_right
@@ -63,6 +64,7 @@ class Discoverer:
         self._resources = surroundings.resources
         self._kubernetes = surroundings.kubernetes
         self._registries = registries
+        self._news = AccountNews(surroundings.resources, surroundings.queue)
         self._told: dict[tuple[str, str], str] = {}
         self._log = structlog.get_logger("discovery")
 
@@ -76,7 +78,7 @@ class Discoverer:
         if discovery is None or plan.metadata.is_being_deleted:
             return None
         if connection.picture.has_gaps:  # until now nobody looked for strangers
-            await connection.picture.list_again()
+            self._news.of(connection.backend, connection.picture, await connection.picture.compare())
         discovered = discover(
             Survey(
                 plan=plan,
