@@ -87,6 +87,18 @@ async def test_listing_again_sees_what_changed(picture: AccountPicture, account:
     assert seen.status == "canceled"
 
 
+async def test_what_a_listing_has_shown_that_failed_half_way_is_told_by_the_next_one(
+    picture: AccountPicture, account: AccountMemory
+) -> None:
+    await picture.ready()
+    account.subscriptions["sub_A"] = a_subscription(status="canceled")
+    account.fail("list_prices", errors.Unreachable("down"))
+    with pytest.raises(errors.Unreachable):
+        await picture.compare()
+    assert "sub_A" in await picture.compare()
+    assert await picture.compare() == frozenset()
+
+
 class AccountWithSlowPages(AccountMemory):
     """Gives the pages of subscriptions only when a test lets it."""
 

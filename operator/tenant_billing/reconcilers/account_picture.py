@@ -4,7 +4,7 @@ One full listing at the start of each leader, kept current by fresh reads, by th
 of what was created since (product.md, "Look before creating" and "Budgets").
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
@@ -43,6 +43,7 @@ class AccountPicture(SeenObjects):
         self._looked_at: datetime | None = None
         self._listed_in_full_at: datetime | None = None
         self._passed_over_in, self._whole = -1, 0  # numbers of listings
+        self._compared_with: Mapping[str, Seen] = {}
         self._full = GroupedCalls(self._list_everything)
         self._newly_created = GroupedCalls(self._list_newly_created)
         self._catalogue = GroupedCalls(self._list_catalogue)
@@ -88,9 +89,11 @@ class AccountPicture(SeenObjects):
         Returns:
             Ids of the customers, subscriptions, products and prices that are not as they were seen before.
         """
-        before = self.by_id()
+        before = self._compared_with = (
+            self._compared_with or self.by_id()
+        )  # kept where a listing fails half-way
         await self._list_all()
-        after = self.by_id()
+        self._compared_with, after = {}, self.by_id()
         return frozenset(each for each in after if after[each] != before.get(each))
 
     @property
@@ -145,11 +148,8 @@ class AccountPicture(SeenObjects):
         found = await self._provider.subscriptions_of(customer_id, asked, urgent=urgent)
         for each in found:
             self._answered(each.id, each, begun)
-        if (
-            with_customer
-            or self.customer(customer_id) is None
-            or all(counting.has_ended(each) for each in found)
-        ):
+        may_be_deleted = all(counting.has_ended(each) for each in found)
+        if with_customer or may_be_deleted or self.customer(customer_id) is None:
             await self.fresh_customer(customer_id)
         else:
             self._readings.end(customer_id, begun)
@@ -219,9 +219,7 @@ class AccountPicture(SeenObjects):
             return
         if seen.open_invoices is not None:
             self._put_invoices_of(seen.id, seen.open_invoices)
-        elif (
-            seen.latest_invoice is not None
-        ):  # a page that shows the subscription without it must not hide it
+        elif seen.latest_invoice is not None:  # a page that shows none must not hide it
             self._put_invoice(seen.latest_invoice)
 
     async def _take_pages(self, pages: AsyncIterator[SeenT], listing: int) -> None:
