@@ -211,11 +211,7 @@ class SubscriptionReader:
         return known, None
 
     async def _totals(
-        self,
-        world: World,
-        registry: RegistryConnection | None,
-        tenant: Tenant | None,
-        oldest: float,
+        self, world: World, registry: RegistryConnection | None, tenant: Tenant | None, oldest: float
     ) -> Totals | None:
         if registry is None or tenant is None:
             return None
