@@ -1,6 +1,6 @@
 """A tenant registry with a memory; it decides nothing."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from recorded_calls import Failing
@@ -15,6 +15,7 @@ class RegistryMemory(Failing):
 
     tenants: dict[str, Tenant] = field(default_factory=dict)
     known_totals: dict[str, Totals] = field(default_factory=dict)
+    while_totals_are_answered: list[Callable[[], None]] = field(default_factory=list)
 
     async def probe(self) -> None:
         self.called("probe")
@@ -39,4 +40,7 @@ class RegistryMemory(Failing):
 
     async def totals(self, tenant_ids: Sequence[str], *, activated: bool = False) -> Mapping[str, Totals]:
         self.called("totals:activated" if activated else "totals")
-        return {each: self.known_totals[each] for each in tenant_ids if each in self.known_totals}
+        found = {each: self.known_totals[each] for each in tenant_ids if each in self.known_totals}
+        while self.while_totals_are_answered:
+            self.while_totals_are_answered.pop()()
+        return found

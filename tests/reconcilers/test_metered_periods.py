@@ -41,6 +41,25 @@ async def test_a_period_is_closed_by_the_count_right_after_its_end(metering: Met
     assert metering.acme.status.pending_operation is None
 
 
+async def test_a_count_that_was_asked_for_before_the_end_closes_nothing_however_late_its_answer_comes(
+    metering: Metering,
+) -> None:
+    metering.devices("acme", 12)
+    await metering.subscribe("acme")
+    end = metering.renewal_at()
+    metering.pass_time((end - metering.now).total_seconds() - 20)
+    metering.devices("acme", 15)
+    metering.registry.while_totals_are_answered.append(lambda: metering.pass_time(40))
+    outcome = await metering.run(METERING)
+    assert outcome.look_again_at is not None
+    assert outcome.look_again_at <= metering.now, "the end has come meanwhile"
+    metering.devices("acme", 9)
+    await metering.run(METERING)
+    await metering.work()
+    (closing,) = [each for each in metering.account.reports if each.timestamp == end - SECOND]
+    assert closing.quantity == 9
+
+
 DOWN = [
     pytest.param(20 * MINUTE, [12, 15, 15], 15, id="its invoice is still a draft: counted now"),
     pytest.param(5 * HOUR, [12, 15], 12, id="its invoice is written: what was reported last stands"),

@@ -65,13 +65,15 @@ class UsageMetering:
             return Outcome("waiting", why="nobody to count" if registry else "the cluster is not ready")
         interval = max(cluster.spec.metering.interval, SHORTEST_INTERVAL)
         due = [each for each in members if self._is_due(name, each, interval)]
-        reached, problem = await self._count(cluster, registry, due)
+        begun = {each.uid: self._now(each) for each in members}
+        reached, problem = await self._count(cluster, registry, due, begun)
         known = self._counted_in.get(name, {})
         self._counted_in[name] = {each.uid: known[each.uid] for each in members if each.uid in known} | {
-            each.uid: _interval_of(self._now(each), interval) for each in reached
+            each.uid: _interval_of(begun[each.uid], interval) for each in reached
         }
         self._wake(due, interval)
-        return self._outcome(members, interval, problem, counted=bool(due))
+        outcome = self._outcome(members, interval, begun, counted=bool(due))
+        return outcome if problem is None else replace(outcome, result="failed", retry=True, why=str(problem))
 
     def _is_due(self, cluster: str, tenant: MeteredTenant, interval: timedelta) -> bool:
         """Whether an interval has begun since the last count, or a period ends for which a count is wanted."""
@@ -84,11 +86,16 @@ class UsageMetering:
         return metering.wants_count(tenant.metered, count, now)
 
     async def _count(
-        self, cluster: ThingsStackCluster, registry: RegistryConnection, due: Sequence[MeteredTenant]
+        self,
+        cluster: ThingsStackCluster,
+        registry: RegistryConnection,
+        due: Sequence[MeteredTenant],
+        begun: Mapping[str, datetime],
     ) -> tuple[Sequence[MeteredTenant], OutsideError | None]:
         """Count for those who are due: one call for each way of counting; one that fails holds the other not up.
 
-        Gives those whose turn is over for this interval, and why others wait.
+        Gives those whose turn is over for this interval, and why others wait. A count is as old as its question
+        (``begun``, by uid): one that was asked for before a period's end closes nothing.
         """
         if cluster.spec.metering.source is MeteringSource.PUSH:
             return due, None
@@ -106,16 +113,21 @@ class UsageMetering:
                 self._registries.failed(cluster.metadata.name, error)
                 problem = error
                 continue
-            self._take(wanted, found)
+            self._take(wanted, found, begun)
             reached += wanted
         return reached, problem
 
-    def _take(self, counted: Iterable[MeteredTenant], found: Mapping[str, Totals]) -> None:
+    def _take(
+        self,
+        counted: Iterable[MeteredTenant],
+        found: Mapping[str, Totals],
+        begun: Mapping[str, datetime],
+    ) -> None:
         """Put totals into the book; one that is missing stays unknown."""
         for each in counted:
             totals = found.get(each.tenant_id)
             if totals is not None:
-                self._book.note(each.uid, counted=CountedTotals(totals, self._now(each)))
+                self._book.note(each.uid, counted=CountedTotals(totals, begun[each.uid]))
 
     def _wake(self, due: Iterable[MeteredTenant], interval: timedelta) -> None:
         """Let those report who have something to say, and those say so who were not heard of for too long."""
@@ -134,26 +146,18 @@ class UsageMetering:
         self,
         members: Sequence[MeteredTenant],
         interval: timedelta,
-        problem: OutsideError | None,
+        begun: Mapping[str, datetime],
         *,
         counted: bool,
     ) -> Outcome:
+        """When to count again: what has come while this was counted is due at once."""
         moments = [
-            (moment, each.account.backend) for each in members for moment in self._moments(each, interval)
+            (moment, each.account.backend)
+            for each in members
+            for moment in _moments(each, interval, begun[each.uid])
         ]
         at, backend = min(moments)
-        outcome = Outcome("changed" if counted else "settled", look_again_at=at, backend=backend)
-        if problem is None:
-            return outcome
-        return replace(outcome, result="failed", retry=True, why=str(problem))
-
-    def _moments(self, tenant: MeteredTenant, interval: timedelta) -> Iterable[datetime]:
-        """When this tenant is to be counted again."""
-        now = self._now(tenant)
-        yield EPOCH + (_interval_of(now, interval) + 1) * interval
-        checkpoint = metering.next_checkpoint(tenant.metered, now)
-        if checkpoint is not None and not tenant.has_own_time:
-            yield checkpoint
+        return Outcome("changed" if counted else "settled", look_again_at=at, backend=backend)
 
     def _now(self, tenant: MeteredTenant) -> datetime:
         return self._accounts.now(tenant.account.backend)
@@ -162,3 +166,11 @@ class UsageMetering:
 def _interval_of(now: datetime, interval: timedelta) -> int:
     """Intervals lie on the account's own time, so that every leader finds the same."""
     return (now - EPOCH) // interval
+
+
+def _moments(tenant: MeteredTenant, interval: timedelta, now: datetime) -> Iterable[datetime]:
+    """When a tenant is to be counted again."""
+    yield EPOCH + (_interval_of(now, interval) + 1) * interval
+    checkpoint = metering.next_checkpoint(tenant.metered, now)
+    if checkpoint is not None and not tenant.has_own_time:
+        yield checkpoint
