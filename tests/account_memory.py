@@ -1,6 +1,6 @@
 """An account of a payment provider with a memory; it decides nothing."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -42,6 +42,7 @@ class AccountMemory(EndpointsMemory):
     subjects: list[Subject] = field(default_factory=list)
     reports: list[UsageReport] = field(default_factory=list)
     mistakes: list[MeterErrors] = field(default_factory=list)
+    while_errors_are_read: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
 
     async def account(self) -> Account:
         self.called("account")
@@ -220,6 +221,8 @@ class AccountMemory(EndpointsMemory):
 
     async def meter_errors(self, after: str | None) -> AsyncIterator[MeterErrors]:
         self.called("meter_errors")
+        while self.while_errors_are_read:
+            await self.while_errors_are_read.pop()()
         for each in self.mistakes:
             if each.id == after:
                 return

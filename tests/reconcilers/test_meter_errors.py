@@ -2,10 +2,10 @@
 
 import pytest
 
-from metering_loop import COMPARISON, HOUR, Metering
+from metering_loop import COMPARISON, HOUR, METERING, Metering
 from tenant_billing.domain.errors import Unreachable
 from tenant_billing.domain.meter_errors import MeterErrors, Mistake, Sample
-from tenant_loop import BACKEND
+from tenant_loop import ACME, BACKEND
 
 
 @pytest.fixture
@@ -40,6 +40,25 @@ async def test_a_report_that_the_meter_could_not_count_is_told_by_name_and_sent_
     await metering.run(COMPARISON)
     await metering.work()
     assert metering.reason("UsageReported") == "Reported"
+
+
+async def test_an_error_of_what_was_reported_while_errors_were_read_is_told(metering: Metering) -> None:
+    """The cursor passes over it: it would never be told by name."""
+    metering.devices("acme", 12)
+    await metering.subscribe("acme")
+    metering.devices("acme", 15)
+    metering.pass_time(HOUR)
+
+    async def reports() -> None:
+        await metering.run(METERING)
+        await metering.run(ACME)
+        metering.account.mistakes.insert(0, told(metering.account.reports[-1].identifier))
+
+    metering.account.while_errors_are_read.append(reports)
+    await metering.run(BACKEND)
+    await metering.work()
+    assert metering.reported() == [12, 15]
+    assert metering.reason("UsageReported") == "Rejected"
 
 
 async def test_errors_are_read_once_an_hour_up_to_a_cursor_that_survives(metering: Metering) -> None:

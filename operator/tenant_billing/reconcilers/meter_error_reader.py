@@ -37,8 +37,7 @@ class MeterErrorReader:
         is_sandbox = connection.follows_account_time
         if not is_sandbox and now - self._read_at.get(backend, now - ERROR_INTERVAL) < ERROR_INTERVAL:
             return
-        tenants = self._tenants.of_backend(backend)
-        if not tenants:
+        if not self._tenants.of_backend(backend):
             return
         try:
             found = [each async for each in connection.provider.meter_errors(self._cursor(resource))]
@@ -47,7 +46,8 @@ class MeterErrorReader:
             return
         self._read_at[backend] = now
         if found:
-            self._tell(tenants, found)
+            # What was reported while the errors were read may be what they are about.
+            self._tell(self._tenants.of_backend(backend), found)
             self._cursors[backend] = found[0].id
 
     def with_cursor(self, resource: BillingBackend, cursors: EventCursors | None) -> EventCursors | None:
