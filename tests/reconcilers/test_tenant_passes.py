@@ -322,6 +322,17 @@ async def test_subscription_made_since_the_listing_is_adopted() -> None:
     assert list(selling.account.subscriptions) == ["sub_9"]
 
 
+async def test_what_a_person_says_while_the_account_is_read_holds_for_what_follows(selling: Selling) -> None:
+    """Reads may wait long for their turn; paused in time, nobody is suspended."""
+    selling.account.owes("sub_1", since=timedelta(days=30))
+    selling.annotate(nudge="evt_1")
+    selling.account.while_a_read_waits.append(lambda: selling.annotate(paused="true"))
+    assert (await selling.run(ACME)).retry
+    await selling.run(ACME)
+    assert selling.tenant_state is TenantState.APPROVED
+    assert selling.reason() == "Paused"
+
+
 async def test_look_that_a_person_asked_for_is_made_however_long_the_registry_gives_no_answer(
     selling: Selling,
 ) -> None:

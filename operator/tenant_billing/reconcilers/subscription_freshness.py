@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from tenant_billing.api.names import Annotation
 from tenant_billing.api.tenant_subscription import TenantSubscription
 from tenant_billing.domain.remembered import waits_for_corrected_data
 from tenant_billing.domain.world import Fresh, World
@@ -59,6 +60,12 @@ class FreshReader:
             refusal=world.refusal,
         )
 
+    def was_edited(self, world: World) -> bool:
+        """Whether a person has said something else since: reads may have waited long for their turn."""
+        metadata = world.resource.metadata
+        newest = self._resources.subscription(metadata.namespace or "", metadata.name)
+        return newest is None or _wish_of(newest) != _wish_of(world.resource)
+
     def forget(self, resource: TenantSubscription) -> None:
         """Drop what is remembered of an object that is gone."""
         self._nudges.forget(resource)
@@ -79,3 +86,10 @@ def _was_answered(world: World) -> bool:
     """Whether everything that was asked for again was answered."""
     tenant_is_known = Fresh.TENANT not in world.fresh or world.registry_problem is None
     return world.provider_problem is None and tenant_is_known
+
+
+def _wish_of(resource: TenantSubscription) -> tuple[object, ...]:
+    """What a person wants of an object: its spec, its end, and the annotations that decide."""
+    metadata = resource.metadata
+    decisive = (metadata.annotations.get(each) for each in (Annotation.PAUSED, Annotation.RESUBSCRIBE))
+    return metadata.uid, metadata.generation, metadata.is_being_deleted, *decisive

@@ -31,7 +31,7 @@ from tenant_billing.domain.intents import next_attempt
 from tenant_billing.domain.refusals import refusal_of
 from tenant_billing.domain.retry import recheck_after
 from tenant_billing.domain.world import Fresh, World
-from tenant_billing.ports import ObjectGone, ObjectKey, Outcome
+from tenant_billing.ports import ObjectConflict, ObjectGone, ObjectKey, Outcome
 from tenant_billing.reconcilers.absences import PROOF
 from tenant_billing.reconcilers.registries import Registries
 from tenant_billing.reconcilers.reporting import Surroundings, guarded, key_of
@@ -119,6 +119,8 @@ class TenantSubscriptionReconciler:
             return await self._fresh.read_the_rest(world, urgent=is_urgent(action))
         if disruption_of(action) is not Disruption.NONE and not await self._may_disrupt(world):
             return replace(world, held=True)
+        if isinstance(action, OUTSIDE) and self._fresh.was_edited(world):
+            raise ObjectConflict("the next pass decides by what was edited")
         try:
             if isinstance(action, LookAgain):
                 return await self._reader.look_again(world)
