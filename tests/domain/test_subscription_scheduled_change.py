@@ -40,7 +40,7 @@ from tenant_billing.domain.actions import (
 from tenant_billing.domain.decision import decide
 from tenant_billing.domain.observations import EMPTY, Schedule, SchedulePhase, Subscription
 from tenant_billing.domain.report import status_of
-from tenant_billing.domain.world import Offer, World
+from tenant_billing.domain.world import Offer, Refusal, World
 
 YEARLY = a_dearer_offer(interval=("year", 1))
 """Plan ``pro``, paid by the year."""
@@ -279,6 +279,21 @@ def test_the_intent_stays_while_something_holds_the_provider_back() -> None:
     world = asking_for("pro", a_dearer_offer(ready=False), subscription=scheduled(), intent=INTENT)
     assert told(world).reason == Reason.PLAN_NOT_READY
     assert pending(world) is not None
+
+
+REFUSED = Refusal(Reason.BACKEND_UNAVAILABLE, "No.", by_registry=False)
+
+
+def test_a_schedule_whose_move_was_refused_is_still_ours_once_the_spec_is_corrected() -> None:
+    refused = replace(asking_for("pro", subscription=scheduled(), intent=INTENT), refusal=REFUSED)
+    after = with_status(refused).resource
+    corrected = asking_for("starter", subscription=scheduled(), intent=after.status.pending_operation)
+    assert settled(corrected)[1] == ["ReleaseSchedule", "LookAgain"]
+
+
+def test_a_schedule_that_was_refused_itself_is_asked_for_under_another_key() -> None:
+    """Stripe would repeat its stored refusal (stripe.md 5.3)."""
+    assert pending(replace(asking_for("pro", intent=INTENT), refusal=REFUSED)) is None
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from subscription_builders import (
+    TRUSTING,
+    a_backend,
     a_cluster,
     a_customer,
     a_subscription,
@@ -33,7 +35,7 @@ from tenant_billing.domain.decision import decide
 from tenant_billing.domain.errors import Refused, Unreachable
 from tenant_billing.domain.report import status_of
 from tenant_billing.domain.usage_facts import Comparison, Outcome, UsageFacts
-from tenant_billing.domain.world import World
+from tenant_billing.domain.world import Refusal, World
 from usage_builders import (
     CLOSED,
     DAY,
@@ -170,6 +172,32 @@ def test_what_closes_a_period_is_remembered_before_it_is_sent_and_sent_again_as_
     refused = replace(more, usage=knowing(8, now, refused=intent.intent.idempotency_key))
     assert status_of(refused, decide(refused)).pending_operation is None
     assert decide(refused).actions == ()
+
+
+def test_of_an_observed_tenant_too_it_is_remembered_until_it_was_taken() -> None:
+    now = END + MINUTE
+    observed = a_tenant_subscription(managementPolicy="Observe")
+    trusting = a_backend(trusts=TRUSTING)
+    world = a_metered_world(now, usage=knowing(7, now), resource=observed, backend=trusting)
+    world = with_usage(world, 5, END - HOUR)
+    assert world.offer is None, "an observed object names no plan"
+    (intent,) = decide(world).actions
+    assert isinstance(intent, StoreIntent)
+    stored = world.resource.status.model_copy(update={"pending_operation": intent.intent})
+    world = replace(world, resource=world.resource.model_copy(update={"status": stored}))
+    lost = replace(world, usage=knowing(7, now, tried=True, problem=Unreachable("no answer.")))
+    assert status_of(lost, decide(lost)).pending_operation == intent.intent
+
+
+def test_it_is_remembered_too_while_the_registry_refuses_something_else() -> None:
+    now = END + MINUTE
+    world = with_usage(a_metered_world(now, usage=knowing(7, now)), 5, END - HOUR)
+    (intent,) = decide(world).actions
+    assert isinstance(intent, StoreIntent)
+    stored = world.resource.status.model_copy(update={"pending_operation": intent.intent})
+    world = replace(world, resource=world.resource.model_copy(update={"status": stored}))
+    refused = replace(world, refusal=Refusal(Reason.INVALID_TENANT, "No.", by_registry=True))
+    assert status_of(refused, decide(refused)).pending_operation == intent.intent
 
 
 def test_an_intent_for_a_meter_that_is_gone_is_dropped() -> None:

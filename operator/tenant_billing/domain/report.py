@@ -20,21 +20,14 @@ from tenant_billing.api.tenant_subscription import (
     TenantState,
     TenantSubscriptionStatus,
 )
-from tenant_billing.domain import (
-    counting,
-    enrolment,
-    limits,
-    period_end,
-    scheduled_change,
-    usage,
-    usage_condition,
-)
+from tenant_billing.domain import counting, limits, usage_condition
 from tenant_billing.domain.access import Access, Standing
 from tenant_billing.domain.birth import tenant_gone_message
 from tenant_billing.domain.decision import BRAKE, Verdict
 from tenant_billing.domain.discretion import is_anothers, veiled
-from tenant_billing.domain.findings import Finding, Hold
+from tenant_billing.domain.findings import Finding
 from tenant_billing.domain.observations import Subscription
+from tenant_billing.domain.outstanding import outstanding_intent
 from tenant_billing.domain.prerequisites import recorded_subscription_is_missing
 from tenant_billing.domain.tenant_data import password_warning
 from tenant_billing.domain.world import World
@@ -70,7 +63,7 @@ def status_of(world: World, verdict: Verdict) -> TenantSubscriptionStatus:
         update={
             "observed_generation": resource.metadata.generation,
             "last_handled_reconcile": token,
-            "pending_operation": _intent(world, verdict),
+            "pending_operation": outstanding_intent(world, verdict),
             "conditions": _conditions(world, verdict),
         }
     )
@@ -91,25 +84,6 @@ def with_intent(world: World, intent: PendingOperation) -> TenantSubscriptionSta
     if bought is not None and world.missing_subscription_id is None:
         update["subscription_id"] = bought.id
     return world.resource.status.model_copy(update=update)
-
-
-def _intent(world: World, verdict: Verdict) -> PendingOperation | None:
-    """The intent stays while its work is outstanding, and goes when ids are recorded or it was refused for good."""
-    intent = world.intent
-    if intent is None or world.refusal is not None:
-        return None
-    if world.provider_problem is not None or world.registry_problem is not None:
-        return intent
-    if intent.step == usage.REPORT_USAGE:
-        return intent if usage.outstanding(world) is not None else None
-    bought = verdict.candidates.told
-    if intent.step == period_end.SCHEDULE:
-        stopped = verdict.finding is not None and verdict.finding.hold is not Hold.NOTHING
-        live = bought is not None and not counting.has_ended(bought)
-        return intent if live and (stopped or scheduled_change.is_unfinished(verdict.actions)) else None
-    if intent.step == enrolment.SUBSCRIBE:
-        return intent if bought is None or counting.has_ended(bought) else None
-    return None if world.tenant is not None or world.tenant_gone else intent
 
 
 def _of_provider(world: World, verdict: Verdict) -> dict[str, object]:

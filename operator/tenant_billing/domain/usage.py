@@ -141,7 +141,7 @@ def preceded(world: World, verdict: UsageVerdict, actions: Sequence[Action]) -> 
 def outstanding(world: World) -> UsageReport | None:
     """The report that the intent holds, unless it was taken or refused for good."""
     intent = world.intent
-    if intent is None or intent.step != REPORT_USAGE or world.offer is None:
+    if intent is None or intent.step != REPORT_USAGE:
         return None
     return _from_intent(world, intent)
 
