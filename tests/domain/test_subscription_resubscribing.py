@@ -11,7 +11,9 @@ from subscription_builders import (
     a_world,
     an_invoice,
     an_item,
+    an_unborn_world,
     told,
+    with_plan,
     with_status,
 )
 from subscription_outside import Outside
@@ -93,6 +95,23 @@ def test_a_successor_that_was_never_paid_ends_in_turn_and_needs_a_new_word() -> 
     world = an_ended_world("sub_1", subscriptions=(ENDED, expired))
     assert not any(isinstance(each, StoreIntent) for each in decide(world).actions)
     assert "resubscribe: sub_2" in told(world).message
+
+
+def test_what_was_bought_and_has_ended_before_it_was_recorded_is_not_bought_by_the_terms_of_then() -> None:
+    """A killed operator left the intent behind; it comes back when the trial is over."""
+    with_trial = with_plan(an_unborn_world(), trial={"days": 14})
+    (store,) = decide(with_trial).actions
+    assert isinstance(store, StoreIntent)
+    over = replace(ENDED, trial_start=NOW - 20 * DAY)
+    world = replace(an_ended_world("sub_1", subscriptions=(over,)), offer=with_trial.offer)
+    status = world.resource.status.model_copy(update={"pending_operation": store.intent})
+    world = replace(world, resource=world.resource.model_copy(update={"status": status}), looked=True)
+    (again,) = decide(world).actions
+    assert isinstance(again, StoreIntent)
+    assert again.intent.idempotency_key != store.intent.idempotency_key
+    assert "trial_days" not in again.intent.parameters["subscription"]
+    unasked = replace(world, resource=a_tenant_subscription(status={"pendingOperation": store.intent}))
+    assert with_status(unasked).resource.status.pending_operation is None
 
 
 def test_a_tenant_that_is_gone_is_not_subscribed_again() -> None:

@@ -86,7 +86,7 @@ def actions(world: World, candidates: Candidates) -> tuple[Action, ...]:
     The caller has made sure that nothing stands in the way, and that no subscription of the tenant is live.
     """
     intent = world.intent
-    if intent is None or intent.step != SUBSCRIBE:
+    if intent is None or intent.step != SUBSCRIBE or not is_outstanding(intent, candidates):
         return (StoreIntent(new_intent(world, candidates)),)
     if not world.looked:
         return (LookAgain(),)
@@ -97,15 +97,27 @@ def actions(world: World, candidates: Candidates) -> tuple[Action, ...]:
     return (CreateSubscription(request, f"{key}:subscription"),)
 
 
+def is_outstanding(intent: PendingOperation, candidates: Candidates) -> bool:
+    """Whether what an intent announces may still have to be bought; not where it was, be it that it has ended since.
+
+    A replay would buy it once more by the terms of then: at another price, or with a trial that the tenant has had.
+    """
+    follows = intent.idempotency_key.rpartition(":")[0].endswith(_after(candidates))
+    return follows and candidates.awaiting is None
+
+
+def _after(candidates: Candidates) -> str:
+    """What a purchase follows, as the end of its step: of one that has ended a new one gets a new key."""
+    return f"-after-{candidates.counting.id if candidates.counting is not None else 'none'}"
+
+
 def new_intent(world: World, candidates: Candidates) -> PendingOperation:
     """What is about to be bought, as it will be sent."""
-    previous = candidates.counting.id if candidates.counting is not None else "none"
+    step = f"{SUBSCRIBE}-{world.wish}{_after(candidates)}"
     return PendingOperation(
         step=SUBSCRIBE,
         attempt=1,
-        idempotency_key=idempotency_key(
-            world.resource.metadata.uid, f"{SUBSCRIBE}-{world.wish}-after-{previous}", 1
-        ),
+        idempotency_key=idempotency_key(world.resource.metadata.uid, step, 1),
         parameters={
             "customer": as_parameters(_new_customer(world)),
             "subscription": as_parameters(_new_subscription(world, candidates)),

@@ -24,7 +24,7 @@ def outstanding_intent(world: World, verdict: Verdict) -> PendingOperation | Non
         live = bought is not None and not counting.has_ended(bought)
         return intent if live and (stopped or scheduled_change.is_unfinished(verdict.actions)) else None
     if intent.step == enrolment.SUBSCRIBE:
-        return intent if bought is None or counting.has_ended(bought) else None
+        return intent if enrolment.is_outstanding(intent, verdict.candidates) else None
     return None if world.tenant is not None or world.tenant_gone else intent
 
 
