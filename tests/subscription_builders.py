@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any, Final
 
 from tenant_billing.api.billing_backend import BillingBackend
@@ -97,7 +98,13 @@ def a_plan(name: str = "starter", *, backend: str = "main", **spec: Any) -> Bill
     return BillingPlan.model_validate({"metadata": {"name": name}, "spec": wanted | spec})
 
 
-def an_offer(plan: BillingPlan | None = None, *, limits: Mapping[str, int] = LIMITS, **changes: Any) -> Offer:
+def an_offer(
+    plan: BillingPlan | None = None,
+    *,
+    limits: Mapping[str, int] = LIMITS,
+    unit_amount: int = 4900,
+    **changes: Any,
+) -> Offer:
     """A plan that stands at the provider, for 49 euros a month, with 500 end devices and 10 gateways."""
     plan = plan or a_plan()
     price = PRICES.get(plan.metadata.name, f"price_{plan.metadata.name}")
@@ -107,7 +114,7 @@ def an_offer(plan: BillingPlan | None = None, *, limits: Mapping[str, int] = LIM
         price_id=price,
         price_ids=frozenset({price}),
         limits_by_price={price: all_limits(**limits)},
-        unit_amount=4900,
+        amounts={price: Decimal(unit_amount)},
         currency="EUR",
         interval=("month", 1),
     )

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -95,6 +96,21 @@ def test_the_rest_of_the_period_is_settled_as_the_new_plan_says(
     pro = a_dearer_offer(plan=a_plan("pro", prorationPolicy=policy), unit_amount=9900 if dearer else 900)
     (change,) = moves(with_offers(asking_for_pro(), an_offer(), pro))
     assert (change.proration, change.only_when_paid) == (proration, only_when_paid)
+
+
+def test_an_upgrade_is_one_by_the_price_that_is_paid_not_by_the_one_that_is_sold_now() -> None:
+    """The plan in force costs 120 euros by now; who has subscribed for 49 is still on the former price."""
+    starter = an_offer(
+        price_id="price_newer",
+        price_ids=frozenset({"price_newer", PRICES["starter"]}),
+        amounts={"price_newer": Decimal(12000), PRICES["starter"]: Decimal(4900)},
+    )
+    pro = a_dearer_offer(plan=a_plan("pro", prorationPolicy="InvoiceNow"))
+    (change,) = moves(with_offers(asking_for_pro(), starter, pro))
+    assert change.only_when_paid
+    unknown = replace(starter, amounts={"price_newer": Decimal(12000)})
+    (change,) = moves(with_offers(asking_for_pro(), unknown, pro))
+    assert change.only_when_paid, "what cannot be told is taken for an upgrade"
 
 
 def test_the_quantity_is_sent_back_as_read_because_stripe_would_set_1() -> None:

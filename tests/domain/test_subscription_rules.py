@@ -1,5 +1,6 @@
 """Rules asked on their own, where the chain before them never lets the case through."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -34,7 +35,8 @@ def offered(status: dict[str, Any], **prices: Price) -> Any:
 def test_a_plan_that_stands_is_offered_with_all_its_prices() -> None:
     offer = offered(STANDS, price_2=PRICE)
     assert (offer.ready, offer.price_id, offer.price_ids) == (True, "price_2", {"price_1", "price_2"})
-    assert (offer.unit_amount, offer.currency, offer.interval) == (4900, "EUR", ("month", 1))
+    assert (offer.amount_on("price_2"), offer.currency, offer.interval) == (4900, "EUR", ("month", 1))
+    assert offer.amount_on("price_1") is None, "it was not seen"
     assert offer.limits_on("price_1") == all_limits(gateways=0)
     assert offer.limits_on("price_of_nobody") is None
 
@@ -53,7 +55,12 @@ def test_a_plan_that_does_not_stand_is_not_ready(status: dict[str, Any]) -> None
 
 def test_a_price_that_was_not_seen_leaves_its_terms_open() -> None:
     offer = offered(STANDS)
-    assert (offer.ready, offer.unit_amount, offer.currency, offer.interval) == (True, None, None, None)
+    assert (offer.ready, offer.amounts, offer.currency, offer.interval) == (True, {}, None, None)
+
+
+def test_what_depends_on_the_quantity_is_no_amount() -> None:
+    tiered = replace(PRICE, unit_amount=None, unit_amount_decimal=None, tiered=True)
+    assert offered(STANDS, price_2=tiered).amount_on("price_2") is None
 
 
 def test_a_one_time_price_has_no_interval() -> None:

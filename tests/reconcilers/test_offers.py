@@ -23,15 +23,15 @@ async def test_offer_follows_the_plan_and_the_catalogue() -> None:
     accounts = Accounts(HandClock(), WaitingKeys())
     picture = AccountPicture(account, HandClock())
     offers, plan = Offers(accounts), a_plan()
-    assert offers.of(plan).unit_amount is None, "the account is not known yet"
+    assert offers.of(plan).amount_on("price_1") is None, "the account is not known yet"
 
     await accounts.open(AccountConnection("main", "default", "acct_1", account, picture, False, "settings"))
     accounts.judged("main", health.AVAILABLE)
     picture.take(a_price())
     offer = offers.of(plan)
-    assert offer.unit_amount == a_price().unit_amount
+    assert offer.amount_on("price_1") == a_price().unit_amount
     assert offers.of(plan) is offer
 
     picture.take(replace(a_price(), unit_amount=7))
-    assert offers.of(plan).unit_amount == 7
+    assert offers.of(plan).amount_on("price_1") == 7
     assert offers.of(a_plan(priceID="price_2")).price_id == "price_2"

@@ -1,6 +1,7 @@
 """A plan as far as a subscription needs it."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
 
@@ -34,7 +35,7 @@ def offer_of(
         price_id=price_id,
         price_ids=price_ids,
         limits_by_price={each: limits_of(plan, prices.get(each)) for each in price_ids},
-        unit_amount=price.unit_amount if price is not None else None,
+        amounts={each: amount for each in price_ids if (amount := _amount_of(prices.get(each))) is not None},
         currency=price.currency if price is not None else None,
         interval=(price.interval, price.interval_count) if price is not None and price.interval else None,
         metered=price.metered if price is not None else plan.spec.price.metered is not None,
@@ -49,6 +50,10 @@ def counting_of(plan: BillingPlan) -> DeviceCounting:
     """Which devices a plan reports; without effect on a plan that is not metered."""
     arm = plan.spec.price.metered or plan.spec.price.existing
     return arm.counting if arm is not None else DeviceCounting.ALL
+
+
+def _amount_of(price: Price | None) -> Decimal | None:
+    return price.exact_amount if price is not None else None
 
 
 def _meter_of(price: Price | None, meters: Mapping[str, Meter]) -> Meter | None:

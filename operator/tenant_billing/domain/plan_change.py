@@ -210,13 +210,7 @@ def _move(
     if not is_to_be_moved(world, subscription, current) or subscription.pending_change:
         return ()
     policy = wanted.plan.spec.proration_policy
-    dearer = (
-        wanted.unit_amount is not None
-        and current.offer is not None
-        and current.offer.unit_amount is not None
-        and wanted.unit_amount > current.offer.unit_amount
-    )
-    only_when_paid = dearer and policy is ProrationPolicy.INVOICE_NOW
+    only_when_paid = policy is ProrationPolicy.INVOICE_NOW and _may_be_dearer(current, item, wanted)
     change = ItemChange(
         subscription_id=subscription.id,
         item_id=item.id,
@@ -232,6 +226,13 @@ def _move(
     # The hour: what was moved back in Stripe is moved again, and a stored answer must not pretend that it was.
     step = f"ChangePlan-{world.wish}-{item.price_id}-{wanted.price_id}-{world.now:%Y%m%dT%H}"
     return (ChangeItem(change, idempotency_key(world.resource.metadata.uid, step, 1)),)
+
+
+def _may_be_dearer(current: InForce, item: SubscriptionItem, wanted: Offer) -> bool:
+    """Whether a plan costs more than the very price that an item is on; one that cannot be told is taken to."""
+    present = current.offer.amount_on(item.price_id) if current.offer is not None else None
+    asked = wanted.amount_on(wanted.price_id)
+    return present is None or asked is None or asked > present
 
 
 def _settings(world: World, subscription: Subscription, plan: str | None) -> tuple[Action, ...]:

@@ -4,6 +4,7 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from hashlib import sha256
 
 from tenant_billing.api.billing_backend import BillingBackend
@@ -31,7 +32,8 @@ class Offer:
         price_ids: All prices that belong to the plan, earlier revisions included.
         limits_by_price: What it allows on each of its prices; None where that is not known (unreadable
             price metadata).
-        unit_amount: Minor units of the current price, None where not known.
+        amounts: What a unit costs on each of its prices, in minor units; without those that have tiers, or that were
+            not seen.
         interval: Billing interval of the current price, such as ``month``.
         metered: Whether the current price charges what is reported, so that no quantity is sent.
         counting: Which devices are reported, on a metered price.
@@ -44,7 +46,7 @@ class Offer:
     price_id: str | None
     price_ids: frozenset[str]
     limits_by_price: Mapping[str, Limits | None]
-    unit_amount: int | None = None
+    amounts: Mapping[str, Decimal] = field(default_factory=dict)
     currency: str | None = None
     interval: tuple[str, int] | None = None
     metered: bool = False
@@ -59,6 +61,10 @@ class Offer:
     def limits_on(self, price_id: str) -> Limits | None:
         """What a tenant on one of its prices is allowed; None where that is not known."""
         return self.limits_by_price.get(price_id)
+
+    def amount_on(self, price_id: str | None) -> Decimal | None:
+        """What a unit costs on one of its prices, in minor units; None where that is not known."""
+        return self.amounts.get(price_id) if price_id is not None else None
 
     def meter_on(self, price_id: str) -> Meter | None:
         """What counts the usage on one of its prices: its id and the event name that reports carry.
