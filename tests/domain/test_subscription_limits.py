@@ -8,6 +8,7 @@ from subscription_builders import (
     NOW,
     TRUSTING,
     a_backend,
+    a_subscription,
     a_tenant,
     a_tenant_subscription,
     a_world,
@@ -20,7 +21,7 @@ from subscription_builders import (
     with_status,
 )
 from tenant_billing.api.conditions import ConditionType
-from tenant_billing.api.entities import EntityLimits
+from tenant_billing.api.entities import EntityLimits, EntityUsage
 from tenant_billing.api.tenant_subscription import TenantState
 from tenant_billing.domain.actions import UpdateTenant
 from tenant_billing.domain.decision import decide
@@ -157,6 +158,20 @@ def test_paying_thaws() -> None:
     )
     assert written(paid) == {"end_devices": 500}
     assert with_status(paid).resource.status.frozen_limits is None
+
+
+def test_a_status_that_nobody_knows_forgets_no_freeze_and_is_told_with_the_limits_of_the_tenant() -> None:
+    """The tenant is kept as it is, so its limits are still the lowered ones."""
+    world = replace(
+        frozen_world(Totals(end_devices=12), status={"frozenLimits": {"endDevices": 345}}),
+        subscriptions=(a_subscription("frozen_by_regulator"),),
+        tenant=a_tenant(TenantState.FLAGGED, Description.FLAGGED, limits=all_limits(end_devices=345)),
+    )
+    assert written(world) == {}
+    status = with_status(world).resource.status
+    assert status.frozen_limits == EntityLimits(end_devices=345)
+    assert status.entities is not None
+    assert status.entities.end_devices == EntityUsage(total=12, limit=345)
 
 
 def test_an_outage_forgets_no_freeze() -> None:

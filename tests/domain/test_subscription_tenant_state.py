@@ -15,6 +15,7 @@ from subscription_builders import (
     a_tenant_subscription,
     a_world,
     all_limits,
+    an_item,
     overdue_for,
     told,
 )
@@ -174,6 +175,36 @@ def test_an_administrator_s_suspension_says_so_even_where_the_payments_suspended
     assert decide(done).actions == ()
     assert (told(done).status, told(done).reason) == ("True", "Suspended")
     assert "billing goes on" in told(done).message
+
+
+ON_A_PRICE_OF_NOBODY = a_subscription(items=(an_item("price_of_nobody"),))
+
+
+@pytest.mark.parametrize(
+    ("policy", "tenant", "state"),
+    [
+        pytest.param("Suspend", a_tenant(), TenantState.SUSPENDED, id="an administrator suspends"),
+        pytest.param(
+            "KeepActive",
+            a_tenant(TenantState.SUSPENDED, Description.PAST_DUE),
+            TenantState.APPROVED,
+            id="an administrator lets in",
+        ),
+    ],
+)
+def test_an_administrator_s_word_counts_although_the_plan_in_force_is_not_known(
+    policy: str, tenant: Tenant, state: TenantState
+) -> None:
+    world = a_world(
+        a_tenant_subscription(accessPolicy=policy),
+        subscriptions=(ON_A_PRICE_OF_NOBODY,),
+        tenant=tenant,
+        cluster=a_cluster(trusts={"from": "All"}),
+    )
+    assert the_update(world).change.state is state
+    assert told(world).reason == Reason.UNMANAGED_PRICE
+    followed = replace(world, resource=a_tenant_subscription())
+    assert decide(followed).actions == (), "without a word the tenant is kept as it is"
 
 
 def test_no_tenant_is_made_for_an_administrator_who_suspends_and_the_object_says_why() -> None:

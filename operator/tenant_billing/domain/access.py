@@ -75,6 +75,14 @@ UNKNOWN: Final = Standing(
 )
 
 
+UNJUDGED: Final = Standing(
+    Access.KEEP,
+    Reason.UNKNOWN,
+    ConditionStatus.UNKNOWN,
+    "What the payments mean for the tenant is not known without its plan; see Ready.",
+)
+
+
 def past_due_since(subscription: Subscription) -> datetime | None:
     """Since when a payment is overdue, derived from the invoices alone so that it survives the loss of the cluster.
 
@@ -103,10 +111,14 @@ def judge(
         access_policy: The object's.
         now: The account's time.
     """
-    standing = _by_payment(subscription, past_due, collection_paused, now)
-    if access_policy is AccessPolicy.FOLLOW_BILLING:
+    return under(access_policy, _by_payment(subscription, past_due, collection_paused, now))
+
+
+def under(policy: AccessPolicy, standing: Standing) -> Standing:
+    """What an object's ``accessPolicy`` makes of what the payments say; it holds whatever they say."""
+    if policy is AccessPolicy.FOLLOW_BILLING:
         return standing
-    if access_policy is AccessPolicy.KEEP_ACTIVE:
+    if policy is AccessPolicy.KEEP_ACTIVE:
         return replace(
             standing,
             access=Access.APPROVED,

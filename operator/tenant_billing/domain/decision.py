@@ -208,7 +208,7 @@ def _allowed(current: InForce) -> Limits | None:
 def _limits(world: World, current: InForce, standing: Standing) -> tuple[Limits | None, EntityLimits | None]:
     """What the tenant should be allowed by the plan in force, and what froze it."""
     allowed = _allowed(current)
-    if allowed is None:
+    if allowed is None or standing.access is Access.KEEP:
         return None, world.resource.status.frozen_limits
     overrides = world.resource.spec.limit_overrides
     if overrides is not None and not is_trusted_by_backend(world):

@@ -13,12 +13,12 @@ from tenant_billing.domain.world import World
 def standing_of(world: World, subscription: Subscription | None, current: InForce) -> Standing:
     """Judge by the plan in force, else by the one asked for; one that has ended means the same in every plan."""
     offer = current.offer or world.offer
-    over = subscription is not None and counting.has_ended(subscription)
-    if not over and (offer is None or (subscription is not None and current.finding is not None)):
-        return access.UNKNOWN
-    past_due = offer.plan.spec.past_due if offer else PastDue()
-    paused = offer.plan.spec.collection_paused_policy if offer else CollectionPausedPolicy.KEEP_ACTIVE
     policy = world.resource.spec.access_policy
     if policy is AccessPolicy.KEEP_ACTIVE and not is_trusted_by_cluster(world):
         policy = AccessPolicy.FOLLOW_BILLING
+    over = subscription is not None and counting.has_ended(subscription)
+    if not over and (offer is None or (subscription is not None and current.finding is not None)):
+        return access.under(policy, access.UNJUDGED)
+    past_due = offer.plan.spec.past_due if offer else PastDue()
+    paused = offer.plan.spec.collection_paused_policy if offer else CollectionPausedPolicy.KEEP_ACTIVE
     return access.judge(subscription, past_due, paused, policy, world.now)
