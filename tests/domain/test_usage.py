@@ -33,6 +33,7 @@ from tenant_billing.domain.actions import (
 )
 from tenant_billing.domain.decision import decide
 from tenant_billing.domain.errors import Refused, Unreachable
+from tenant_billing.domain.observations import Tenant
 from tenant_billing.domain.report import status_of
 from tenant_billing.domain.usage_facts import Comparison, Outcome, UsageFacts
 from tenant_billing.domain.world import Refusal, World
@@ -142,7 +143,11 @@ def test_while_nobody_has_counted_a_count_is_wanted() -> None:
     world = a_metered_world(MIDDLE)
     verdict = decide(world).usage
     assert (verdict.wants_count, verdict.actions) == (True, ())
-    assert told(world).reason == Reason.STALE
+    assert told(world).reason == Reason.NOT_METERED
+    assert "until now" in told(world).message
+    in_vain = settled(replace(world, usage=UsageFacts(silent=True)))
+    assert told(in_vain).reason == Reason.STALE
+    assert told(replace(in_vain, usage=UsageFacts())).reason == Reason.STALE
 
 
 def test_a_customer_on_a_test_clock_is_counted_in_its_own_time() -> None:
@@ -198,6 +203,28 @@ def test_it_is_remembered_too_while_the_registry_refuses_something_else() -> Non
     world = replace(world, resource=world.resource.model_copy(update={"status": stored}))
     refused = replace(world, refusal=Refusal(Reason.INVALID_TENANT, "No.", by_registry=True))
     assert status_of(refused, decide(refused)).pending_operation == intent.intent
+
+
+NEXT = a_metered_item(current_period_start=END, current_period_end=END + 31 * DAY)
+NO_ACCESS = [
+    pytest.param(a_tenant(TenantState.SUSPENDED, "Billing: subscription unpaid"), id="suspended"),
+    pytest.param(None, id="not born: the subscription has waited for the name of its tenant"),
+]
+
+
+@pytest.mark.parametrize("before", NO_ACCESS)
+def test_nothing_closes_a_period_that_a_tenant_had_no_access_in(before: Tenant | None) -> None:
+    """Who pays just after a renewal would be billed for a period of suspension, while its invoice is a draft."""
+    renewed = a_subscription(items=(NEXT,), created=START - 31 * DAY)
+    shut = a_metered_world(
+        END + MINUTE, subscriptions=(renewed,), tenant=before, tenant_missing=before is None
+    )
+    now = END + 20 * MINUTE
+    let_in = settled(replace(settled(with_usage(shut, 5, START - DAY)), tenant=a_tenant(), now=now))
+    counted = replace(let_in, usage=knowing(9, now))
+    assert reports(counted) == [(9, now)]
+    accepted = settled(replace(counted, usage=knowing(9, now, accepted=said(9, now))))
+    assert (told(accepted).reason, decide(accepted).actions) == (Reason.REPORTED, ())
 
 
 def test_an_intent_for_a_meter_that_is_gone_is_dropped() -> None:
@@ -328,7 +355,7 @@ def test_a_mismatch_stands_through_a_restart_until_the_sums_agree() -> None:
 
 
 def test_the_first_report_of_a_tenant_is_no_event() -> None:
-    world = settled(a_metered_world(MIDDLE))
+    world = settled(a_metered_world(MIDDLE, usage=UsageFacts(silent=True)))
     assert told(world).reason == Reason.STALE
     reported = replace(world, usage=knowing(accepted=said(5, MIDDLE)))
     assert news.between(world.resource.status, status_of(reported, decide(reported))) == ()

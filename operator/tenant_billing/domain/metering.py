@@ -39,7 +39,7 @@ class Metered:
         meter: What adds up its usage.
         start: When the period begins that is current as far as is known.
         end: When it ends; it may have ended already, and the next one is not known yet.
-        since: When it was first billed: what ended at or before then was no period of its own.
+        since: When it was first metered, as far as is known: what ended at or before then was no period of its own.
     """
 
     uid: str

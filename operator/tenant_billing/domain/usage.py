@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from tenant_billing.api.conditions import ConditionType, find_condition
+from tenant_billing.api.reasons import Reason
 from tenant_billing.api.resource import PendingOperation
 from tenant_billing.api.tenant_subscription import TenantSubscription
 from tenant_billing.api.things_stack_cluster import MeteringSource
@@ -76,7 +78,7 @@ def judge(world: World, subscription: Subscription | None, current: InForce) -> 
     if subscription is None or offer is None or item is None or not item.metered:
         return UsageVerdict(Idle.NOT_METERED)
     last = last_reported(world.resource, world.usage)
-    metered = metered_of(world.resource.metadata.uid, subscription, offer, item)
+    metered = metered_of(world.resource, subscription, offer, item)
     idle = _idle(world, offer, item, metered)
     if metered is None or idle is not None:
         return UsageVerdict(idle, last=last)
@@ -110,14 +112,26 @@ def _idle(world: World, offer: Offer, item: SubscriptionItem, metered: Metered |
     return None if active and metered is not None else Idle.INACTIVE
 
 
-def metered_of(uid: str, subscription: Subscription, offer: Offer, item: SubscriptionItem) -> Metered | None:
+def was_not_metered(resource: TenantSubscription) -> bool:
+    """Whether a tenant was not metered until now, as its condition remembers until the first report of a period.
+
+    It had no access, or another plan, or did not exist: no report closes a period that ended before.
+    """
+    told = find_condition(resource.status.conditions, ConditionType.USAGE_REPORTED)
+    return told is None or told.reason == Reason.NOT_METERED
+
+
+def metered_of(
+    resource: TenantSubscription, subscription: Subscription, offer: Offer, item: SubscriptionItem
+) -> Metered | None:
     """Of whom what is to be reported; None for a subscription that charges no usage now."""
     meter: Meter | None = offer.meter_on(item.price_id)
     start, end = item.current_period_start, item.current_period_end
     idle = counting.has_ended(subscription) or counting.is_incomplete(subscription)
     if meter is None or start is None or end is None or idle or subscription.status == PAUSED:
         return None
-    return Metered(uid, subscription.customer_id, meter, start, end, subscription.created)
+    since = max(start, subscription.created) if was_not_metered(resource) else subscription.created
+    return Metered(resource.metadata.uid, subscription.customer_id, meter, start, end, since)
 
 
 def last_reported(resource: TenantSubscription, facts: UsageFacts) -> Reported | None:

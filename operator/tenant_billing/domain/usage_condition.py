@@ -9,7 +9,7 @@ from tenant_billing.api.tenant_subscription import ReportedUsage
 from tenant_billing.api.things_stack_cluster import MeteringSource
 from tenant_billing.domain.meter_errors import explanation
 from tenant_billing.domain.metering import Reported
-from tenant_billing.domain.usage import Idle, UsageVerdict
+from tenant_billing.domain.usage import Idle, UsageVerdict, was_not_metered
 from tenant_billing.domain.usage_comparison import can_be_repaired
 from tenant_billing.domain.usage_facts import Outcome
 from tenant_billing.domain.world import World
@@ -37,6 +37,11 @@ _IDLE: Final[Mapping[Idle, Said]] = {
         "The usage is not reported: the meter of the price in force is not known; see its BillingPlan.",
     ),
 }
+
+
+_FROM_NOW_ON: Final = (
+    "The tenant was not metered until now; what is counted first is reported in this period."
+)
 
 
 def said(world: World, verdict: UsageVerdict) -> Said:
@@ -131,6 +136,8 @@ def _unreported(world: World, verdict: UsageVerdict) -> Said | None:
     last, metered = verdict.last, verdict.metered
     is_new_period = last is None or (metered is not None and last.time < metered.start)
     was_reported = before is not None and before.reason == Reason.REPORTED
+    if is_new_period and was_not_metered(world.resource):
+        return ConditionStatus.TRUE, Reason.NOT_METERED, _FROM_NOW_ON
     if is_new_period and not was_reported:
         return ConditionStatus.FALSE, Reason.STALE, "No usage was reported in this period yet."
     return None

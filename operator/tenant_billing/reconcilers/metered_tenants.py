@@ -98,7 +98,7 @@ class MeteredTenants:
         item = next((each for each in items if each.id == status.subscription_item_id), None)
         if subscription is None or item is None or not item.metered:
             return None
-        metered = usage.metered_of(resource.metadata.uid, subscription, offer, item)
+        metered = usage.metered_of(resource, subscription, offer, item)
         if metered is None:
             return None
         facts = self._pushed.take(resource, account.backend)
