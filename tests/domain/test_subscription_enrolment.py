@@ -140,6 +140,11 @@ def test_a_tenant_that_had_a_trial_gets_none_again(former: Any, days: int | None
     assert the_purchase(world).request.trial_days == days
 
 
+def test_a_tenant_that_had_a_trial_at_another_customer_s_expense_gets_none_either() -> None:
+    world = with_plan(an_unborn_world(had_trial=True), trial={"days": 14})
+    assert the_purchase(world).request.trial_days is None
+
+
 # ---------------------------------------------------------------- intents
 
 

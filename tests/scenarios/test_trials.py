@@ -68,3 +68,19 @@ async def test_tenant_that_had_a_trial_gets_none_when_it_subscribes_again(scene:
 
     await acme.pays()
     await acme.until(ready="Provisioned", payment="Paid", tenant="Approved", stripe="active")
+
+
+async def test_tenant_that_had_a_trial_gets_none_at_the_expense_of_another_customer(scene: Scene) -> None:
+    plan = await scene.plan(changes=CANCELS)
+    acme = await scene.apply(plan)
+    await acme.until(tenant="Approved", stripe="trialing")
+    await acme.delete()
+    await acme.until_gone()
+    lab = await scene.apply(plan, name="lab")
+    await lab.until(tenant="Approved", stripe="trialing")
+
+    again = await scene.apply(plan, {"spec.customer": {"subscriptionRef": {"name": "lab"}}})
+
+    seen = await again.until(ready="AwaitingPayment", stripe="incomplete", tenant="Suspended")
+    assert await again.customer_id() == await lab.customer_id()
+    assert seen.subscription["trial_end"] is None

@@ -144,7 +144,7 @@ def _new_subscription(world: World, candidates: Candidates) -> requests.NewSubsc
     if offer is None or offer.price_id is None:
         raise ValueError("an offer with a price is needed to subscribe")
     spec = world.resource.spec
-    trial = offer.plan.spec.trial if not candidates.had_trial else None
+    trial = None if candidates.had_trial or world.had_trial else offer.plan.spec.trial
     return requests.NewSubscription(
         customer_id="",
         price_id=offer.price_id,

@@ -138,6 +138,7 @@ class World:
         rivals: Live subscriptions of other customers that carry this tenant's mark: a person must choose.
         bought_for_another: Live subscriptions with this tenant's mark that were made for another object, and that this
             one may not take over.
+        had_trial: Whether a subscription that carries the tenant's mark ever had a trial, whoever paid.
         missing_customer_id: A customer that is recorded, in the status or on the object's tenant, and that the provider
             does not know (404).
         missing_subscription_id: An id that is recorded, and that the provider does not know (404) or has of another
@@ -172,6 +173,7 @@ class World:
     subscriptions: tuple[Subscription, ...] = ()
     rivals: tuple[str, ...] = ()
     bought_for_another: tuple[Subscription, ...] = ()
+    had_trial: bool = False
     missing_customer_id: str | None = None
     missing_subscription_id: str | None = None
     tenant: Tenant | None = None

@@ -25,6 +25,7 @@ class Payments:
     subscriptions: tuple[Subscription, ...] = ()
     rivals: tuple[str, ...] = ()
     bought_for_another: tuple[Subscription, ...] = ()
+    had_trial: bool = False
     missing_customer_id: str | None = None
     missing_subscription_id: str | None = None
 
@@ -58,6 +59,7 @@ async def read_payments(
         return await _payments_of(payer.customer_id, world, account, tenant, on_turn, urgent=urgent)
     return Payments(
         bought_for_another=payer.bought_for_another,
+        had_trial=_had_trial(account.picture, _key(world, account)),
         missing_customer_id=payer.missing,
         missing_subscription_id=next(iter(_recorded_ids(world, tenant)), None),
     )
@@ -85,7 +87,7 @@ async def _payments_of(
             await picture.fresh_subscription(each_id)
     of_tenant = subscription_of(tenant) if tenant is not None else None
     known_ids = {*recorded, *((of_tenant,) if of_tenant else ())}
-    key = TenantKey(account.owner, world.resource.spec.cluster_ref.name, world.resource.spec.tenant.id)
+    key = _key(world, account)
     plans = [each.plan for each in world.offers]
     await _see_schedules(picture, _named(picture, customer_id, key, known_ids, plans))
     found = _named(picture, customer_id, key, known_ids, plans)
@@ -96,8 +98,20 @@ async def _payments_of(
         customer=picture.customer(customer_id),
         subscriptions=found,
         rivals=rivals,
+        had_trial=_had_trial(picture, key),
         missing_subscription_id=missing,
     )
+
+
+def _key(world: World, account: AccountConnection) -> TenantKey:
+    """The tenant, as the account's marks name it."""
+    spec = world.resource.spec
+    return TenantKey(account.owner, spec.cluster_ref.name, spec.tenant.id)
+
+
+def _had_trial(picture: AccountPicture, key: TenantKey) -> bool:
+    """Whether a tenant ever had a trial, whoever paid: a sibling's customer must not begin another one."""
+    return any(each.trial_start is not None for each in picture.subscriptions_of(key))
 
 
 async def _see_schedules(picture: AccountPicture, found: Sequence[Subscription]) -> None:
@@ -198,8 +212,7 @@ async def _payer(world: World, account: AccountConnection, tenant: Tenant | None
 
 def _payer_by_marks(world: World, account: AccountConnection) -> _Payer:
     """Who pays by the marks alone; they name the tenant, and any author may name any tenant."""
-    picture, spec = account.picture, world.resource.spec
-    key = TenantKey(account.owner, spec.cluster_ref.name, spec.tenant.id)
+    picture, key = account.picture, _key(world, account)
     marked = picture.subscriptions_of(key)
     mine = [each for each in marked if _may_adopt(world, each.metadata)]
     live = [each for each in mine if not counting.has_ended(each)]

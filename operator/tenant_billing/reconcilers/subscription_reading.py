@@ -288,6 +288,7 @@ def _paid_by(payments: Payments, world: World) -> World:
         subscriptions=payments.subscriptions,
         rivals=payments.rivals,
         bought_for_another=payments.bought_for_another,
+        had_trial=payments.had_trial,
         missing_customer_id=payments.missing_customer_id,
         missing_subscription_id=payments.missing_subscription_id,
     )
