@@ -109,6 +109,12 @@ def test_the_conditions_tell_the_state_of_things(world: World, conditions: dict[
     [
         pytest.param({"offer": None}, "PlanNotFound", False, id="the plan does not exist: it waits"),
         pytest.param(
+            {"offer": None, "provider_problem": Unreachable("No answer.")},
+            "PlanNotFound",
+            False,
+            id="the plan does not exist, and Stripe is down",
+        ),
+        pytest.param(
             {"cluster": None, "tenant": None}, "ClusterNotFound", False, id="the cluster does not exist"
         ),
         pytest.param({"backend": None}, "BackendUnavailable", False, id="the plan's backend does not exist"),

@@ -148,7 +148,9 @@ def test_an_object_that_waited_for_its_plan_in_vain_can_be_deleted(status: Any) 
         pytest.param(
             {"registry_problem": Unreachable("no.")}, Reason.CLUSTER_UNAVAILABLE, False, id="no registry"
         ),
-        pytest.param({"offer": None}, Reason.PLAN_NOT_FOUND, False, id="the plan is gone"),
+        pytest.param(
+            {"offer": None, "backend": None}, Reason.PLAN_NOT_FOUND, False, id="nothing says who is paid"
+        ),
         pytest.param(
             {"missing_subscription_id": "sub_1", "subscriptions": ()},
             Reason.SUBSCRIPTION_NOT_FOUND,
@@ -165,6 +167,11 @@ def test_deletion_waits_for_what_cannot_be_read_and_names_the_way_out(
     assert farewell.finding is not None
     assert (farewell.finding.reason, farewell.finding.stalled) == (reason, stalled)
     assert "deletionPolicy: Orphan" in farewell.finding.message
+
+
+def test_deletion_needs_no_plan_to_be_asked_for() -> None:
+    farewell = deletion.decide(a_going_world(offer=None))
+    assert [type(each) for each in farewell.actions] == [CancelSubscription, UpdateTenant]
 
 
 def test_one_404_of_the_tenant_lets_nothing_go() -> None:

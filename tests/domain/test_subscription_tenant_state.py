@@ -25,6 +25,7 @@ from tenant_billing.api.reasons import Reason
 from tenant_billing.api.tenant_subscription import TenantState
 from tenant_billing.domain.actions import Disruption, UpdateTenant
 from tenant_billing.domain.decision import decide
+from tenant_billing.domain.errors import Unreachable
 from tenant_billing.domain.observations import Tenant
 from tenant_billing.domain.requests import TenantChange
 from tenant_billing.domain.state_descriptions import Description
@@ -205,6 +206,18 @@ def test_an_administrator_s_word_counts_although_the_plan_in_force_is_not_known(
     assert told(world).reason == Reason.UNMANAGED_PRICE
     followed = replace(world, resource=a_tenant_subscription())
     assert decide(followed).actions == (), "without a word the tenant is kept as it is"
+
+
+def test_a_plan_that_is_not_there_buys_nothing_and_the_one_in_force_is_followed() -> None:
+    unpaid = a_world(offer=None, subscriptions=(a_subscription("unpaid"),))
+    assert the_update(unpaid).change.state is TenantState.SUSPENDED
+    unborn = replace(unpaid, subscriptions=(a_subscription(),), tenant=None)
+    assert decide(unborn).actions == (), "the template of its plan is not there"
+    nobody_paid = replace(unpaid, subscriptions=())
+    assert decide(nobody_paid).actions == ()
+    unread = replace(unpaid, provider_problem=Unreachable("No answer."))
+    assert decide(unread).actions == ()
+    assert told(unpaid).reason == told(unread).reason == Reason.PLAN_NOT_FOUND
 
 
 def test_no_tenant_is_made_for_an_administrator_who_suspends_and_the_object_says_why() -> None:

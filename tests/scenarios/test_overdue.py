@@ -152,6 +152,26 @@ async def test_dunning_that_pauses_suspends_the_tenant(scene: Scene, dunning: Du
     await acme.until(ready="Provisioned", payment="Paused", tenant="Suspended", stripe="paused")
 
 
+async def test_a_plan_that_does_not_exist_keeps_nobody_from_being_judged_by_the_one_in_force(
+    scene: Scene,
+) -> None:
+    plan = await scene.plan()
+    acme = await scene.subscribe(plan)
+    await acme.card("declines")
+    await acme.change({"planRef.name": scene.named("mistyped")})
+    await acme.until(ready="PlanNotFound", payment="Paid", tenant="Approved", plan=plan)
+
+    await scene.advance(days=60)
+    await acme.until(ready="PlanNotFound", payment="GraceExpired", tenant="Suspended", plan=plan)
+
+    await acme.pays()
+    await acme.until(ready="PlanNotFound", payment="Paid", tenant="Approved", plan=plan)
+
+    await acme.delete()
+    left = await acme.until_gone()
+    assert (left.subscription["status"], left.tenant["state"]) == ("canceled", "STATE_SUSPENDED")
+
+
 async def test_invoiced_customer_is_past_due_from_the_due_date_on(scene: Scene) -> None:
     await scene.trust()
     acme = await scene.apply(await scene.plan(), INVOICED)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from tenant_billing.api.entities import EntityLimits
 from tenant_billing.api.names import FINALIZER
@@ -114,7 +115,7 @@ def _held(world: World, finding: Finding | None) -> Verdict:
     candidates = counting.choose(world.subscriptions)
     current = _current(world, candidates.counting)
     lost = prerequisites.recorded_subscription_is_missing(world) is not None
-    known = world.provider_problem is None and world.offer is not None and not lost
+    known = world.provider_problem is None and world.backend is not None and not lost
     standing = standing_of(world, candidates.counting, current) if known else access.UNKNOWN
     wanted, _ = _limits(world, current, standing)
     return Verdict(
@@ -229,6 +230,11 @@ def _provider(world: World, candidates: Candidates, current: InForce) -> tuple[A
     return plan_change.actions(world, subscription, current)
 
 
+_LEAVES_UNBORN: Final = frozenset({Reason.NOT_ALLOWED, Reason.PLAN_NOT_FOUND})
+"""Findings with which no tenant is made, although one that stands follows its payments: who may not have one, and where
+the plan's template is missing, which counts at the creation only."""
+
+
 def _registry(
     world: World,
     subscription: Subscription | None,
@@ -241,7 +247,7 @@ def _registry(
     reference = plan_change.reference_of(subscription, current) if subscription is not None else None
     refused = world.refusal is not None and world.refusal.by_registry
     if world.tenant is None:
-        may_be_made = not refused and (finding is None or finding.reason is not Reason.NOT_ALLOWED)
+        may_be_made = not refused and (finding is None or finding.reason not in _LEAVES_UNBORN)
         return birth.actions(world, subscription, reference, standing, wanted if may_be_made else None)
     if standing.access is Access.KEEP:
         return (), None

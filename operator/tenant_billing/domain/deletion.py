@@ -15,7 +15,7 @@ from tenant_billing.domain.actions import (
     UpdateTenant,
     disruption_of,
 )
-from tenant_billing.domain.findings import Finding, first
+from tenant_billing.domain.findings import Finding, Hold, first
 from tenant_billing.domain.ownership import (
     another_has_bought_it,
     another_object_has_the_subscription,
@@ -95,9 +95,9 @@ def decide(world: World) -> Farewell:
     if message is not None:
         return Farewell(_LET_GO, message=message)
     finding = first(prerequisites.READING, world)
-    if finding is not None and _nothing_was_made(world):
-        return Farewell(_LET_GO, message="Nothing was made for it yet.")
-    if finding is not None:
+    if finding is not None and finding.hold is Hold.EVERYTHING:
+        if _nothing_was_made(world):
+            return Farewell(_LET_GO, message="Nothing was made for it yet.")
         return Farewell((), Finding(finding.reason, finding.message + _WAY_OUT, stalled=finding.stalled))
     if _is_anothers(world):
         return Farewell(

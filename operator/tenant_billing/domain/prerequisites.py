@@ -38,32 +38,22 @@ def object_is_paused(world: World) -> Finding | None:
 
 
 def plan_not_found(world: World) -> Finding | None:
-    """``planRef`` names nothing."""
+    """``planRef`` names nothing: nothing is bought or changed, and who has a subscription is judged by that."""
     reference = world.resource.spec.plan_ref
     if reference is None or world.offer is not None:
         return None
     return Finding(
         Reason.PLAN_NOT_FOUND,
         f"spec.planRef: there is no BillingPlan {reference.name}; create it or name another.",
+        Hold.PROVIDER if world.backend is not None else Hold.EVERYTHING,
         stalled=False,
     )
 
 
 def backend_not_usable(world: World) -> Finding | None:
     """The account does not exist or is not ready."""
-    observed = world.resource.spec.backend_ref
-    if observed is not None:
-        name, whence = observed.name, "spec.backendRef"
-    elif world.offer is not None:
-        name, whence = backend_of(world.offer), f"BillingPlan {world.offer.name}"
-    else:
-        return None
     if world.backend is None:
-        return Finding(
-            Reason.BACKEND_UNAVAILABLE,
-            f"{whence} names BillingBackend {name}, which does not exist.",
-            stalled=False,
-        )
+        return _backend_not_found(world)
     if world.provider_problem is None:
         return None
     return Finding(
@@ -71,6 +61,21 @@ def backend_not_usable(world: World) -> Finding | None:
         f"BillingBackend {world.backend.metadata.name} cannot be used: {_sentence(world.provider_problem)} "
         "The tenant is kept as it is.",
         stalled=isinstance(world.provider_problem, Unauthorized | Forbidden),
+    )
+
+
+def _backend_not_found(world: World) -> Finding | None:
+    observed = world.resource.spec.backend_ref
+    if observed is not None:
+        name, whence = observed.name, "spec.backendRef"
+    elif world.offer is not None:
+        name, whence = backend_of(world.offer), f"BillingPlan {world.offer.name}"
+    else:
+        return None  # it is the plan that is missing
+    return Finding(
+        Reason.BACKEND_UNAVAILABLE,
+        f"{whence} names BillingBackend {name}, which does not exist.",
+        stalled=False,
     )
 
 

@@ -24,8 +24,8 @@ def named_backend(resources: Resources, resource: TenantSubscription) -> str:
 class PayingBackends:
     """Tells of each object which account pays, from what was seen already; it makes no call.
 
-    A subscription cannot move to another account. So an object whose plan is sold through another backend is judged by
-    the account in which it is paid for, and the plan does not fit (``IncompatiblePlan``).
+    A subscription cannot move to another account. So an object whose plan is sold through another backend, or is not
+    there, is judged by the account in which it is paid for (``IncompatiblePlan``, ``PlanNotFound``).
     """
 
     def __init__(self, resources: Resources, accounts: Accounts, registries: Registries) -> None:
@@ -36,13 +36,13 @@ class PayingBackends:
     def of(self, resource: TenantSubscription) -> str:
         """Name of the backend; empty where nothing names one."""
         wanted, status = named_backend(self._resources, resource), resource.status
-        if resource.spec.plan_ref is None or not wanted:
+        if resource.spec.plan_ref is None:
             return wanted
         in_force = self._resources.plan(status.plan_ref.name) if status.plan_ref else None
         if in_force is not None:
             return in_force.spec.backend_ref.name
         others = [each for each in self._accounts.connected() if each.backend != wanted]
-        present = self._accounts.connection(wanted)
+        present = self._accounts.connection(wanted) if wanted else None
         if not others or (present is not None and self._is_paid_in(present, resource)):
             return wanted
         return next((each.backend for each in others if self._is_paid_in(each, resource)), wanted)
