@@ -113,6 +113,24 @@ def test_an_upgrade_is_one_by_the_price_that_is_paid_not_by_the_one_that_is_sold
     assert change.only_when_paid, "what cannot be told is taken for an upgrade"
 
 
+@pytest.mark.parametrize("interval", [("month", 1), ("year", 1)])
+def test_a_plan_that_is_closed_takes_nobody_from_another_one(interval: tuple[str, int]) -> None:
+    """Otherwise every author could move to the cheap plan of former years."""
+    closed = a_dearer_offer(plan=a_plan("pro", newSubscriptions="Refuse"), interval=interval)
+    world = with_offers(asking_for_pro(), an_offer(), closed)
+    assert decide(world).actions == ()
+    assert told(world).reason == Reason.PLAN_CLOSED
+    assert synced(world) == Reason.PENDING
+    assert "no new subscriptions" in told(world, ConditionType.SUBSCRIPTION_SYNCED).message
+
+
+def test_a_plan_that_is_closed_takes_back_who_was_moved_off_it_in_stripe_where_the_spec_is_enforced() -> None:
+    closed = an_offer(a_plan(newSubscriptions="Refuse"))
+    world = moved_in_stripe(planConflictPolicy="EnforceSpec")
+    (change,) = moves(with_offers(world, closed, a_dearer_offer()))
+    assert change.price_id == PRICES["starter"]
+
+
 def test_the_quantity_is_sent_back_as_read_because_stripe_would_set_1() -> None:
     (change,) = moves(asking_for_pro(a_subscription(items=(an_item(quantity=3),))))
     assert change.quantity == 3

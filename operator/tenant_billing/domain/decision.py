@@ -290,7 +290,7 @@ def _sync(
 ) -> Finding | None:
     if subscription is None or counting.has_ended(subscription) or world.is_observed:
         return None
-    if finding is not None and finding.reason is Reason.INCOMPATIBLE_PLAN:
+    if finding is not None and finding.reason in (Reason.INCOMPATIBLE_PLAN, Reason.PLAN_CLOSED):
         return None  # what keeps the plan away is said already
     return plan_change.difference(world, subscription, current)
 

@@ -56,7 +56,7 @@ def ended_without_leave(world: World, ended: Subscription) -> Finding | None:
 
 
 def plan_is_closed(world: World) -> Finding | None:
-    """The plan takes no new subscriptions."""
+    """The plan takes no new subscriptions: neither one that is made, nor one that comes from another plan."""
     offer = world.offer
     if offer is None or offer.plan.spec.new_subscriptions is NewSubscriptions.ALLOW:
         return None

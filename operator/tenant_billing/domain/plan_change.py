@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from tenant_billing.api.billing_plan import ProrationPolicy
 from tenant_billing.api.names import StripeMetadata
 from tenant_billing.api.reasons import Reason
-from tenant_billing.domain import plan_wish, price_move, scheduled_change, subscription_settings
+from tenant_billing.domain import enrolment, plan_wish, price_move, scheduled_change, subscription_settings
 from tenant_billing.domain.access import KNOWN
 from tenant_billing.domain.actions import Action, ChangeItem, ChangeSubscription
 from tenant_billing.domain.counting import is_incomplete
@@ -152,6 +152,9 @@ def plans_do_not_fit(world: World, subscription: Subscription, current: InForce)
     moves = is_to_be_moved(world, subscription, current)
     if wanted is None or current.offer is None or item is None or not moves:
         return None
+    closed = enrolment.plan_is_closed(world)
+    if closed is not None and plan_wish.is_new(world, subscription):
+        return closed
     if wanted.price_id is None or not wanted.ready or wanted.interval is None:
         return Finding(
             Reason.PLAN_NOT_READY,
