@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from subscription_builders import (
+    DAY,
+    LIMITS,
     REFERENCE,
     TRUSTING,
     a_backend,
@@ -20,18 +22,21 @@ from subscription_builders import (
     all_limits,
     an_offer,
     an_unborn_world,
+    overdue_for,
     own_attributes,
     told,
     with_offers,
     with_plan,
+    with_status,
 )
 from tenant_billing.api.reasons import Reason
 from tenant_billing.api.tenant_subscription import TenantState
 from tenant_billing.domain.actions import UpdateTenant
 from tenant_billing.domain.decision import decide
 from tenant_billing.domain.entitlement import may_read_payer
-from tenant_billing.domain.observations import Tenant
+from tenant_billing.domain.observations import Tenant, Totals
 from tenant_billing.domain.state_descriptions import Description
+from tenant_billing.domain.world import World
 
 ADOPTING = {"adoptionPolicy": "IfUnmanaged"}
 
@@ -176,6 +181,46 @@ def test_an_override_without_trust_leaves_the_limits_that_are_there() -> None:
         tenant=a_tenant(limits=all_limits(gateways=7)),
     )
     assert decide(world).actions == ()
+
+
+OVERRIDDEN = {"limitOverrides": {"limits": {"endDevices": 5000}, "unlimited": ["Gateways"]}}
+"""What plan ``pro`` allows."""
+
+
+def limits_written(world: World) -> Any:
+    return [dict(each.change.limits) for each in decide(world).actions if isinstance(each, UpdateTenant)]
+
+
+@pytest.mark.parametrize("billing", [REFERENCE, None], ids=["by its billing field", "by its attributes"])
+def test_an_override_without_trust_keeps_no_limits_of_a_price_that_is_not_paid_any_more(billing: Any) -> None:
+    """The customer went down to ``starter`` in Stripe's portal."""
+    former = replace(REFERENCE, plan_id="price_pro")
+    tenant = a_tenant(
+        limits=all_limits(end_devices=5000),
+        billing=former if billing else None,
+        attributes=own_attributes(reference=former),
+    )
+    assert limits_written(a_world(a_tenant_subscription(**OVERRIDDEN), tenant=tenant)) == [dict(LIMITS)]
+
+
+def test_an_override_without_trust_is_frozen_like_any_limit_and_thaws_to_those_of_the_plan() -> None:
+    world = with_plan(
+        a_world(
+            a_tenant_subscription(**OVERRIDDEN),
+            subscriptions=(overdue_for(2 * DAY),),
+            totals=Totals(end_devices=345, gateways=50),
+            tenant=a_tenant(TenantState.FLAGGED, Description.FLAGGED, limits=all_limits(gateways=99)),
+        ),
+        pastDue={"flagAfter": "0s", "freezeAfter": "24h", "suspendAfter": "504h"},
+    )
+    assert limits_written(world) == [{"end_devices": 345, "gateways": 50}]
+    lowered = a_tenant(
+        TenantState.FLAGGED, Description.FLAGGED, limits=all_limits(end_devices=345, gateways=50)
+    )
+    frozen = replace(with_status(world), tenant=lowered)
+    assert limits_written(frozen) == []
+    paid = replace(frozen, subscriptions=(a_subscription(),))
+    assert limits_written(paid) == [dict(LIMITS)]
 
 
 def test_two_owners_are_named_where_both_must_trust() -> None:

@@ -9,6 +9,7 @@ from tenant_billing.api.names import FINALIZER
 from tenant_billing.api.reasons import Reason
 from tenant_billing.domain import (
     access,
+    allowance,
     birth,
     counting,
     enrolment,
@@ -32,7 +33,6 @@ from tenant_billing.domain.counting import Candidates
 from tenant_billing.domain.findings import Finding, Hold, first
 from tenant_billing.domain.observations import BillingReference, Limits, Subscription, Tenant
 from tenant_billing.domain.ownership import is_claimed
-from tenant_billing.domain.permissions import is_trusted_by_backend
 from tenant_billing.domain.plan_change import InForce
 from tenant_billing.domain.standing import standing_of
 from tenant_billing.domain.usage import UNJUDGED, UsageVerdict
@@ -81,7 +81,7 @@ def decide(world: World) -> Verdict:
     current = _current(world, candidates.counting)
     finding = finding or _refused(world) or _about_subscription(world, candidates, current)
     standing = standing_of(world, candidates.counting, current)
-    wanted, frozen = _limits(world, current, standing)
+    wanted, frozen = allowance.judge(world, current, standing)
     provider = () if finding is not None and finding.hold else _provider(world, candidates, current)
     registry, problem = _registry(world, candidates.counting, current, standing, wanted, finding)
     actions = _unless_held((*provider, *registry), world)
@@ -117,7 +117,7 @@ def _held(world: World, finding: Finding | None) -> Verdict:
     lost = prerequisites.recorded_subscription_is_missing(world) is not None
     known = world.provider_problem is None and world.backend is not None and not lost
     standing = standing_of(world, candidates.counting, current) if known else access.UNKNOWN
-    wanted, _ = _limits(world, current, standing)
+    wanted, _ = allowance.judge(world, current, standing)
     return Verdict(
         (), finding, None, standing, candidates, current, wanted, world.resource.status.frozen_limits
     )
@@ -189,7 +189,7 @@ def _about_subscription(world: World, candidates: Candidates, current: InForce) 
 
 def _limits_are_unknown(current: InForce) -> Finding | None:
     """The plan in force does not say what it allows (unreadable price metadata): the tenant's limits stay."""
-    if current.offer is None or _allowed(current) is not None:
+    if current.offer is None or allowance.of_plan(current) is not None:
         return None
     return Finding(
         Reason.PLAN_NOT_READY,
@@ -197,28 +197,6 @@ def _limits_are_unknown(current: InForce) -> Finding | None:
         Hold.NOTHING,
         stalled=False,
     )
-
-
-def _allowed(current: InForce) -> Limits | None:
-    """What the price in force allows."""
-    if current.offer is None or current.item is None:
-        return None
-    return current.offer.limits_on(current.item.price_id)
-
-
-def _limits(world: World, current: InForce, standing: Standing) -> tuple[Limits | None, EntityLimits | None]:
-    """What the tenant should be allowed by the plan in force, and what froze it."""
-    allowed = _allowed(current)
-    if allowed is None or standing.access is Access.KEEP:
-        return None, world.resource.status.frozen_limits
-    overrides = world.resource.spec.limit_overrides
-    if overrides is not None and not is_trusted_by_backend(world):
-        return None, world.resource.status.frozen_limits
-    wanted = limits.overridden(allowed, overrides, world.now)
-    if not standing.frozen:
-        return wanted, None
-    frozen = world.resource.status.frozen_limits or limits.frozen_at(wanted, world.totals)
-    return limits.lowered(wanted, frozen), frozen
 
 
 def _provider(world: World, candidates: Candidates, current: InForce) -> tuple[Action, ...]:

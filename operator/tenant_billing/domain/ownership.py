@@ -33,6 +33,13 @@ def subscription_of(tenant: Tenant) -> str | None:
     return tenant.attributes.get(TenantAttribute.STRIPE_SUBSCRIPTION_ID) or None
 
 
+def price_of(tenant: Tenant) -> str | None:
+    """The price that a tenant says it is on: by ``billing``, else by attribute."""
+    if tenant.billing is not None:
+        return tenant.billing.plan_id
+    return tenant.attributes.get(TenantAttribute.STRIPE_PLAN_ID) or None
+
+
 def claims(tenant: Tenant, owner: str, resource: TenantSubscription) -> bool:
     """Whether a tenant carries the claim of an object under an installation's name."""
     return _claim_text(tenant) == f"{owner}/{resource.metadata.namespace or ''}/{resource.metadata.name}"
