@@ -213,6 +213,8 @@ def test_a_plan_that_is_not_there_buys_nothing_and_the_one_in_force_is_followed(
     assert the_update(unpaid).change.state is TenantState.SUSPENDED
     unborn = replace(unpaid, subscriptions=(a_subscription(),), tenant=None)
     assert decide(unborn).actions == (), "the template of its plan is not there"
+    unclaimed = replace(unpaid, tenant=a_foreign_tenant(billing=REFERENCE))
+    assert decide(unclaimed).actions == (), "a tenant is not taken meanwhile"
     nobody_paid = replace(unpaid, subscriptions=())
     assert decide(nobody_paid).actions == ()
     unread = replace(unpaid, provider_problem=Unreachable("No answer."))

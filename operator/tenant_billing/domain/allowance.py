@@ -43,7 +43,7 @@ def _overridden(world: World, current: InForce, standing: Standing, allowed: Lim
         return limits.overridden(allowed, overrides, world.now)
     if tenant is None or current.item is None:
         return None
-    if price_of(tenant) != current.item.price_id:
+    if price_of(tenant) not in (None, current.item.price_id):
         return allowed
     if standing.frozen:
         return tenant.limits

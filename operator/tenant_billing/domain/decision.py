@@ -208,9 +208,9 @@ def _provider(world: World, candidates: Candidates, current: InForce) -> tuple[A
     return plan_change.actions(world, subscription, current)
 
 
-_LEAVES_UNBORN: Final = frozenset({Reason.NOT_ALLOWED, Reason.PLAN_NOT_FOUND})
-"""Findings with which no tenant is made, although one that stands follows its payments: who may not have one, and where
-the plan's template is missing, which counts at the creation only."""
+_BEGINS_NOTHING: Final = frozenset({Reason.NOT_ALLOWED, Reason.PLAN_NOT_FOUND})
+"""Findings with which no tenant is made, or taken that lacks the object's claim: who may not have one, and where the
+plan is missing, whose template counts at the creation only. One that is the object's follows its payments."""
 
 
 def _registry(
@@ -224,12 +224,13 @@ def _registry(
     """What to do in The Things Stack, and what stands in the way there."""
     reference = plan_change.reference_of(subscription, current) if subscription is not None else None
     refused = world.refusal is not None and world.refusal.by_registry
+    begins_nothing = finding is not None and finding.reason in _BEGINS_NOTHING
     if world.tenant is None:
-        may_be_made = not refused and (finding is None or finding.reason not in _LEAVES_UNBORN)
+        may_be_made = not refused and not begins_nothing
         return birth.actions(world, subscription, reference, standing, wanted if may_be_made else None)
     if standing.access is Access.KEEP:
         return (), None
-    if finding is not None and finding.reason is Reason.NOT_ALLOWED and not is_claimed(world):
+    if begins_nothing and not is_claimed(world):
         return (), None
     update = tenants.tenant_update(world, world.tenant, reference, standing, wanted)
     if refused:
