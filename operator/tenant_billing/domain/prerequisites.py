@@ -38,7 +38,7 @@ def object_is_paused(world: World) -> Finding | None:
 
 
 def plan_not_found(world: World) -> Finding | None:
-    """``planRef`` names nothing: nothing is bought or changed, and who has a subscription goes on by its price's plan."""
+    """``planRef`` names nothing: nothing is bought or changed; who has a subscription goes on by the plan in force."""
     reference = world.resource.spec.plan_ref
     if reference is None or world.offer is not None:
         return None
