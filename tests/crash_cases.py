@@ -175,11 +175,17 @@ class Life:
         return case.point.hold(self._product, identity_of(self._product, name), case.side)
 
     async def _until_held(self, faults: dict[Case, Fault]) -> None:
-        """Wait until every tenant stands at its point; a nudge may not be needed, because another one came first."""
+        """Wait until every tenant stands at its point; a nudge may not be needed, because another one came first.
+
+        On a machine that is busy, a call that was held first may be given up before the last one is held: to that
+        tenant the answer is lost first, and the operator dies after.
+        """
 
         def held() -> bool:
             missing = [
-                str(case) for case, fault in faults.items() if case.point.is_certain and not fault.held
+                str(case)
+                for case, fault in faults.items()
+                if case.point.is_certain and not fault.has_held.is_set()
             ]
             assert not missing, missing
             return True
