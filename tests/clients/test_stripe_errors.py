@@ -55,7 +55,11 @@ TABLE: list[tuple[str, Answer, Kinds]] = [
     ("a 500", stripe_error(500, kind="api_error"), SERVER_ERROR),
     ("a bad gateway", Answer("<html>", 502), _same(errors.Unreachable)),
     ("an overload", stripe_error(503, kind="api_error"), _same(errors.Unreachable)),
-    ("a stored 503", stripe_error(503, kind="api_error", headers={"Idempotent-Replayed": "true"}), SERVER_ERROR),
+    (
+        "a stored 503",
+        stripe_error(503, kind="api_error", headers={"Idempotent-Replayed": "true"}),
+        SERVER_ERROR,
+    ),
     ("a success that is not JSON", Answer("<html>welcome</html>"), _same(errors.Unreachable)),
     ("a success of another shape", Answer({"hello": "world"}), _same(errors.Unreachable)),
     ("an error of another shape", Answer({"error": 7}, 400), _same(errors.Unreachable)),

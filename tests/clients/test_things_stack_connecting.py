@@ -22,6 +22,16 @@ def test_a_key_is_sent_by_https_or_on_loopback_only(url: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "url",
+    ["https://[", "https://]x", "https://lns:port", "https://lns:99999", "https://:80", "https://\u2100"],
+)
+def test_an_address_that_the_schema_admits_and_nobody_can_reach_is_refused(url: str) -> None:
+    with pytest.raises(Refused) as refused:
+        _connect(url)
+    assert refused.value.field == "url"
+
+
+@pytest.mark.parametrize(
     "url", ["https://lns.example.com/", "http://127.0.0.1:1885", "http://[::1]", "http://localhost"]
 )
 def test_https_and_loopback_are_taken(url: str) -> None:

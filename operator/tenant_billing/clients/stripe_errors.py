@@ -112,9 +112,7 @@ def _is_stored(error: stripe.StripeError) -> bool:
     A 502, 503 or 504 comes from what stands before Stripe, and says nothing of the request: it may still run there. So
     its key is sent again; another key would make a second subscription.
     """
-    return (
-        error.http_status == HTTPStatus.INTERNAL_SERVER_ERROR or _header(error, REPLAYED).lower() == "true"
-    )
+    return error.http_status == HTTPStatus.INTERNAL_SERVER_ERROR or _header(error, REPLAYED).lower() == "true"
 
 
 def _code_of(error: stripe.StripeError) -> str:
