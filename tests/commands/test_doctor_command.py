@@ -31,7 +31,8 @@ def kubeconfig(directory: Path, user: dict[str, object]) -> Path:
 async def test_an_api_server_that_does_not_answer_is_told(tmp_path: Path) -> None:
     path = kubeconfig(tmp_path, {"token": "hidden-token"})
     ran = await tenant_billing("doctor", "--kubeconfig", str(path), directory=tmp_path)
-    assert (ran.code, ran.errors) == (2, "Error: no usable answer from http://127.0.0.1:1: ConnectionError\n")
+    assert ran.code == 2
+    assert ran.errors.startswith("Error: no usable answer from http://127.0.0.1:1: ConnectionError. Check ")
 
 
 async def test_a_login_plugin_that_is_missing_is_told(tmp_path: Path) -> None:
