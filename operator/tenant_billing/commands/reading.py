@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import json
 import subprocess
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -23,9 +24,10 @@ from tenant_billing.ports import StoredSecret
 
 PAGE: Final = 500
 TIMEOUT: Final = 15.0
-LOGIN_PROBLEMS: Final = (NotImplementedError, OSError, subprocess.SubprocessError)
+LOGIN_PROBLEMS: Final = (KeyError, NotImplementedError, OSError, TypeError, subprocess.SubprocessError)
 """What a plugin named in the kubeconfig raises that is missing, fails, or is of a kind that pykube does not know."""
 _CORE: Final = "v1"
+_PLUGIN_VERSION: Final = "client.authentication.k8s.io/v1"
 
 Body = dict[str, Any]
 
@@ -139,7 +141,7 @@ class KubernetesReader:
         except (requests.RequestException, PyKubeError, ValueError) as error:
             raise self._no_answer(type(error).__name__) from None
         except LOGIN_PROBLEMS as error:
-            raise CannotRead(f"the kubeconfig's way to log in does not work here: {error}") from None
+            raise CannotRead(f"the kubeconfig's way to log in does not work here: {_told(error)}") from None
         if not isinstance(found, dict):
             raise self._no_answer("something else than an object")
         self._date = str(answer.headers.get("Date", ""))
@@ -160,7 +162,29 @@ def decoded(value: object) -> str:
 def _configuration(kubeconfig: Path | None) -> KubeConfig:
     load = KubeConfig.from_env if kubeconfig is None else partial(KubeConfig.from_file, kubeconfig)
     found: KubeConfig = load()  # type: ignore[no-untyped-call]  # published without types
+    for each in found.doc.get("users") or ():
+        _accept_v1(each["user"].get("exec") or {})
     return found
+
+
+def _accept_v1(plugin: dict[str, Any]) -> None:
+    """Let a plugin that logs in by ``v1`` be used: pykube knows the versions before it, whose answers are the same."""
+    if plugin.get("apiVersion") != _PLUGIN_VERSION:
+        return
+    asked = {"apiVersion": _PLUGIN_VERSION, "kind": "ExecCredential", "spec": {"interactive": False}}
+    variable = {"name": "KUBERNETES_EXEC_INFO", "value": json.dumps(asked)}
+    plugin |= {"apiVersion": f"{_PLUGIN_VERSION}beta1", "env": [*(plugin.get("env") or []), variable]}
+
+
+def _told(error: Exception) -> str:
+    """What is wrong with a plugin; its arguments are left out, which may be secrets."""
+    match error:
+        case subprocess.CalledProcessError(cmd=[command, *_], returncode=code):
+            return f"{command} ended with {code}"
+        case KeyError() | TypeError():
+            return "its plugin answers in another shape"
+        case _:
+            return str(error)
 
 
 def _worded(error: HTTPError, kind: names.ResourceKind) -> str:
