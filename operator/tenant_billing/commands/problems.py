@@ -45,7 +45,9 @@ def told_in_one_line(system: str = "", remedies: Remedies = OF_A_KEY) -> Iterato
     try:
         yield
     except OutsideError as error:
-        what = f"{system}: {error}" if system else str(error)
+        what = str(error)
+        if not what.startswith(system):
+            what = f"{system}: {what}"
         remedy = next((text for kind, text in remedies.items() if isinstance(error, kind)), "")
         raise CannotGoOn(f"{what.rstrip('.')}. {remedy}".strip()) from None
     except InvalidResourceError as error:
