@@ -109,8 +109,8 @@ def _class_of(error: stripe.StripeError, kind: CallKind) -> type[OutsideError]:
 def _is_stored(error: stripe.StripeError) -> bool:
     """Whether a 5xx is Stripe's last word on the key of its request.
 
-    A 502, 503 or 504 comes from what stands before Stripe, and says nothing of the request: it may still run there. So
-    its key is sent again; another key would make a second subscription.
+    A 502, 503 or 504 may come from what stands before Stripe, and says nothing of the request: it may still run there.
+    So its key is sent again; another key could make a second subscription.
     """
     return error.http_status == HTTPStatus.INTERNAL_SERVER_ERROR or _header(error, REPLAYED).lower() == "true"
 

@@ -84,10 +84,10 @@ def _objects(where: str, document: object) -> Iterator[Body]:
     """The object of a document, or all those of a list, however deep."""
     if not isinstance(document, dict) or not isinstance(document.get("kind"), str):
         raise CannotGoOn(f"{where}: a document is no Kubernetes object; each needs a kind")
-    if not document["kind"].endswith("List"):
+    if not document["kind"].endswith("List") or "items" not in document:
         yield document
         return
-    items = document.get("items") or []
+    items = document["items"] or []
     if not isinstance(items, list):
         raise CannotGoOn(f"{where}: items of a {document['kind']} are no list")
     for each in items:

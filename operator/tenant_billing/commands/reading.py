@@ -163,7 +163,7 @@ def _configuration(kubeconfig: Path | None) -> KubeConfig:
     load = KubeConfig.from_env if kubeconfig is None else partial(KubeConfig.from_file, kubeconfig)
     found: KubeConfig = load()  # type: ignore[no-untyped-call]  # published without types
     for each in found.doc.get("users") or ():
-        _accept_v1(each["user"].get("exec") or {})
+        _accept_v1((each.get("user") or {}).get("exec") or {})
     return found
 
 
