@@ -34,7 +34,10 @@ _log = structlog.get_logger("tenant_billing.things_stack")
 
 
 def http_client(url: str, admin_key: str, trust: ssl.SSLContext) -> httpx.AsyncClient:
-    """Connections that carry the key and nothing that an answer asked for: no cookies, no redirects (T-28)."""
+    """Connections that carry the key and nothing that an answer asked for: no cookies, no redirects (T-28).
+
+    ``http`` is for the loopback address, and no proxy of the environment's gets to read what is sent there.
+    """
     return httpx.AsyncClient(
         base_url=f"{url.rstrip('/')}/api/v3",
         headers={
@@ -45,6 +48,7 @@ def http_client(url: str, admin_key: str, trust: ssl.SSLContext) -> httpx.AsyncC
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         follow_redirects=False,
         timeout=TIMEOUT,
+        trust_env=url.startswith("https://"),
         verify=trust,
     )
 

@@ -70,8 +70,9 @@ async def _release(settings: Settings, patience: float) -> Releasing:
     async with connected(configuration) as api_client:
         api = KubernetesApi(api_client)
         with told_in_one_line(remedies=OF_THE_CLUSTER):
-            await _check_namespace(api, settings.namespace)
             holder = await _holder(api, settings)
+            if holder is None:
+                await _check_namespace(api, settings.namespace)
             if holder:
                 click.echo(f"Waiting for {holder} to end: it holds the Lease of the operator.", err=True)
             try:
@@ -97,13 +98,13 @@ async def _check_namespace(api: KubernetesApi, namespace: str) -> None:
         ) from None
 
 
-async def _holder(api: KubernetesApi, settings: Settings) -> str:
-    """Who holds the Lease of the operator, or held it last without giving it back."""
+async def _holder(api: KubernetesApi, settings: Settings) -> str | None:
+    """Who holds the Lease of the operator, or held it last without giving it back; None where there is no Lease."""
     path = f"/apis/coordination.k8s.io/v1/namespaces/{settings.namespace}/leases/{settings.lease_name}"
     try:
         return str((await api.call("GET", path))["spec"].get("holderIdentity") or "")
     except ObjectGone:
-        return ""
+        return None
 
 
 async def _unfinished(api: KubernetesApi, settings: Settings, patience: float) -> str:
