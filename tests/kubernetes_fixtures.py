@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from manifests import DEFINITIONS
-from tenant_billing.clients.kubernetes_api import KubernetesApi, connected, load_configuration
+from tenant_billing.clients.kubernetes_api import KubernetesApi
+from tenant_billing.clients.kubernetes_configuration import connected, load_configuration
 from tenant_billing_sandbox.control_plane.plane import ControlPlane
 
 

@@ -101,7 +101,7 @@ class Settings:
             identity=read.text("IDENTITY", environment.get("POD_NAME") or socket.gethostname()),
             stop_timeout=read.value("STOP_TIMEOUT", cls.stop_timeout, _seconds),
             tenant_metrics=read.value("TENANT_METRICS", cls.tenant_metrics, _switch),
-            log_format=read.value("LOG_FORMAT", cls.log_format, LogFormat),
+            log_format=read.value("LOG_FORMAT", cls.log_format, _log_format),
             log_level=read.value("LOG_LEVEL", cls.log_level, _level),
         )
 
@@ -135,23 +135,24 @@ def _own_namespace(environment: Mapping[str, str], service_account_namespace: Pa
 
 
 def _port(text: str) -> int:
-    port = int(text)
-    if not 0 <= port <= 65535:  # noqa: PLR2004 - the highest port there is
+    if not text.isdecimal() or int(text) > 65535:  # noqa: PLR2004 - the highest port there is
         raise ValueError("expected a port from 0 to 65535")
-    return port
+    return int(text)
 
 
 def _at_least_one(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError("expected a number of at least 1")
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise ValueError("expected a whole number of at least 1")
+    return int(text)
 
 
 def _seconds(text: str) -> float:
-    seconds = float(text)
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
     if not 0 < seconds < float("inf"):
-        raise ValueError("expected seconds greater than 0")
+        raise ValueError("expected seconds greater than 0, without a unit")
     return seconds
 
 
@@ -166,6 +167,12 @@ def _switch(text: str) -> bool:
     if text.lower() not in {"true", "false"}:
         raise ValueError("expected true or false")
     return text.lower() == "true"
+
+
+def _log_format(text: str) -> LogFormat:
+    if text.lower() not in set(LogFormat):
+        raise ValueError(f"expected {', '.join(LogFormat)}")
+    return LogFormat(text.lower())
 
 
 def _level(text: str) -> str:

@@ -16,7 +16,8 @@ from prometheus_client import CollectorRegistry
 
 from tenant_billing.api.billing_backend import STRIPE
 from tenant_billing.clients.kubernetes import KubernetesCluster
-from tenant_billing.clients.kubernetes_api import KubernetesApi, access_of, connected, load_configuration
+from tenant_billing.clients.kubernetes_api import KubernetesApi, access_of
+from tenant_billing.clients.kubernetes_configuration import connected, load_configuration
 from tenant_billing.clients.lease import KubernetesLease
 from tenant_billing.clients.stripe_provider import connect_stripe
 from tenant_billing.clients.stripe_webhook import StripeWebhookVerifier

@@ -123,6 +123,15 @@ SUBSCRIPTION, PLAN, BACKEND, CLUSTER = TenantSubscription, BillingPlan, BillingB
         pytest.param(SUBSCRIPTION, {"spec.collection.daysUntilDue": 14}, "spec.collection", id="days alone"),
         pytest.param(SUBSCRIPTION, {"spec.backendRef.name": "main"}, "spec", id="a backend beside the plan"),
         pytest.param(SUBSCRIPTION, {"spec.managementPolicy": "Observe"}, "spec", id="observing with a plan"),
+        *(
+            pytest.param(
+                SUBSCRIPTION,
+                {"spec.limitOverrides": {"expirationTime": moment}},
+                "spec.limitOverrides.expirationTime",
+                id=f"{moment}, which the API server admits",
+            )
+            for moment in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00")
+        ),
         pytest.param(SUBSCRIPTION, {"metadata": REMOVED}, "metadata", id="no metadata"),
         pytest.param(SUBSCRIPTION, {"kind": "BillingPlan"}, "kind", id="another kind"),
     ],

@@ -15,7 +15,8 @@ from outside_stubs import (
     things_stack_at,
 )
 from tenant_billing.clients.kubernetes import KubernetesCluster
-from tenant_billing.clients.kubernetes_api import KubernetesApi, connected
+from tenant_billing.clients.kubernetes_api import KubernetesApi
+from tenant_billing.clients.kubernetes_configuration import connected
 from tenant_billing.domain import requests
 from tenant_billing.domain.errors import NotLeading
 from tenant_billing.domain.observations import TenantState

@@ -241,6 +241,14 @@ async def test_a_list_of_something_else_is_no_answer_of_stripes(
             [each async for each in listing()]
 
 
+async def test_a_page_that_is_empty_and_not_the_last_is_never_the_end_of_a_list(
+    provider: StripeProvider, stub: Stub
+) -> None:
+    stub.will(a_page(a_subscription(), has_more=True), a_page(has_more=True))
+    with pytest.raises(Unreachable):
+        [each async for each in provider.list_subscriptions()]
+
+
 async def test_archived_prices_are_listed_too(provider: StripeProvider, stub: Stub) -> None:
     stub.will(a_page(), a_page(PRICE))
     assert [price.active async for price in provider.list_prices()] == [False]

@@ -93,6 +93,21 @@ async def test_an_error_that_is_told_without_its_data_is_read(provider: StripePr
     assert [each.identifier for each in mistake.samples] == [REPORT.identifier]
 
 
+async def test_the_next_page_of_errors_is_asked_for_as_stripe_says(
+    provider: StripeProvider, stub: Stub
+) -> None:
+    """A filter may stand there more than once, and no other server than Stripe's is asked with the key."""
+    event = {"object": "v2.core.event", "data": {}, "related_object": None}
+    following = "https://elsewhere.example/v2/core/events?types=one&types=other&limit=100&page=p2"
+    stub.will(
+        Answer({"data": [event | {"id": "evt_2"}], "next_page_url": following}),
+        Answer({"data": [event | {"id": "evt_1"}], "next_page_url": None}),
+    )
+    assert [each.id for each in await errors_after(provider, None)] == ["evt_2", "evt_1"]
+    assert stub.last.path == "/v2/core/events"
+    assert stub.last.query == [("types", "one"), ("types", "other"), ("limit", "100"), ("page", "p2")]
+
+
 # -- at the simulator
 
 

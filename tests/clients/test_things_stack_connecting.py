@@ -2,9 +2,9 @@
 
 import pytest
 
-from outside_stubs import ADMIN_KEY, ManualClock
+from outside_stubs import ADMIN_KEY, Answer, ManualClock, Stub, things_stack_at
 from tenant_billing.clients.things_stack_registry import connect_things_stack
-from tenant_billing.domain.errors import Refused, Unauthorized
+from tenant_billing.domain.errors import Refused, Unauthorized, Unreachable
 
 
 def _connect(url: str = "https://lns.example.com", key: str = ADMIN_KEY, ca: str | None = None) -> None:
@@ -22,10 +22,33 @@ def test_a_key_is_sent_by_https_or_on_loopback_only(url: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "url",
+    ["https://[", "https://]x", "https://lns:port", "https://lns:99999", "https://:80", "https://\u2100"],
+)
+def test_an_address_that_the_schema_admits_and_nobody_can_reach_is_refused(url: str) -> None:
+    with pytest.raises(Refused) as refused:
+        _connect(url)
+    assert refused.value.field == "url"
+
+
+@pytest.mark.parametrize(
     "url", ["https://lns.example.com/", "http://127.0.0.1:1885", "http://[::1]", "http://localhost"]
 )
 def test_https_and_loopback_are_taken(url: str) -> None:
     _connect(url)
+
+
+async def test_what_goes_to_the_loopback_address_goes_through_no_proxy(
+    stub: Stub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", stub.url)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    stub.will(Answer({}))
+    async with things_stack_at("http://127.0.0.1:1") as registry:
+        with pytest.raises(Unreachable):
+            await registry.probe()
+    assert stub.received == []
 
 
 @pytest.mark.parametrize("key", ["", "0" * 31, "0" * 40, "g" * 32, "0" * 32 + "\n"])

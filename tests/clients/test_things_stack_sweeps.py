@@ -7,7 +7,7 @@ from structlog.testing import capture_logs
 
 from outside_stubs import Answer, Stub, things_stack_error
 from tenant_billing.clients.things_stack_registry import ThingsStackRegistry
-from tenant_billing.domain.errors import Unsupported
+from tenant_billing.domain.errors import Refused, Unsupported
 from tenant_billing.domain.observations import LIMIT_NAMES, Totals
 
 MASK = (
@@ -90,3 +90,25 @@ async def test_one_tenant_that_spoils_a_batch_leaves_the_others_their_totals(
     gone = things_stack_error(5, 404, "tenant_not_found")
     stub.will(gone, _totals("acme-iot"), gone)
     assert set(await registry.totals(["acme-iot", "gone-iot"])) == {"acme-iot"}
+
+
+REFUSAL = things_stack_error(3, 400, "validation")
+
+
+async def test_one_tenant_that_is_refused_leaves_the_others_their_totals(
+    registry: ThingsStackRegistry, stub: Stub
+) -> None:
+    stub.will(REFUSAL, _totals("acme-iot"), REFUSAL)
+    with capture_logs() as lines:
+        assert set(await registry.totals(["acme-iot", "odd-iot"])) == {"acme-iot"}
+    assert [(each["event"], each["tenant_id"]) for each in lines] == [("TotalsRefused", "odd-iot")]
+
+
+@pytest.mark.parametrize(("tenants", "calls"), [(1, 1), (3, 5), (1000, 32)])
+async def test_a_question_that_is_refused_for_everybody_is_refused_and_not_asked_for_each(
+    registry: ThingsStackRegistry, stub: Stub, tenants: int, calls: int
+) -> None:
+    stub.will(REFUSAL)
+    with pytest.raises(Refused):
+        await registry.totals([f"tenant-{number}" for number in range(tenants)])
+    assert len(stub.received) <= calls

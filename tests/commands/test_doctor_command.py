@@ -31,7 +31,8 @@ def kubeconfig(directory: Path, user: dict[str, object]) -> Path:
 async def test_an_api_server_that_does_not_answer_is_told(tmp_path: Path) -> None:
     path = kubeconfig(tmp_path, {"token": "hidden-token"})
     ran = await tenant_billing("doctor", "--kubeconfig", str(path), directory=tmp_path)
-    assert (ran.code, ran.errors) == (2, "Error: no usable answer from http://127.0.0.1:1: ConnectionError\n")
+    assert ran.code == 2
+    assert ran.errors.startswith("Error: no usable answer from http://127.0.0.1:1: ConnectionError. Check ")
 
 
 async def test_a_login_plugin_that_is_missing_is_told(tmp_path: Path) -> None:
@@ -50,7 +51,7 @@ async def test_who_may_read_nothing_learns_that_and_nothing_crashes(
     token = await control_plane.token(namespace, "nobody")
     path = control_plane.kubeconfig_for_token(token, tmp_path / "config")
     ran = await tenant_billing("doctor", "-o", "json", "--kubeconfig", str(path), directory=tmp_path)
-    assert (ran.code, ran.errors) == (0, "")
+    assert (ran.code, ran.errors) == (2, "")  # nothing could be looked at
     told = json.loads(ran.output)
     found = {(each["check"], each["status"]) for each in told["findings"]}
     assert found == {

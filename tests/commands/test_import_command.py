@@ -67,7 +67,7 @@ async def test_keys_may_lie_in_files(simulators: Simulators) -> None:
         ({"THINGS_STACK_ADMIN_KEY": "abc"}, "THINGS_STACK_ADMIN_KEY holds no tenant admin key"),
         ({"STRIPE_API_KEY": WRONG_KEY}, "Check the key: its account, its mode"),
         ({"STRIPE_API_KEY": "sk_live_1"}, "a live key is never sent to another address than Stripe's"),
-        ({"THINGS_STACK_ADMIN_KEY": ADMIN_KEY}, "The Things Stack: "),
+        ({"THINGS_STACK_ADMIN_KEY": ADMIN_KEY}, "Error: The Things Stack, ListTenants: "),
         ({"THINGS_STACK_URL": "http://lns.example.com"}, "by https only, or on the loopback address"),
         ({"THINGS_STACK_URL": "http://127.0.0.1:1"}, "Check the address and the network, then try again."),
         ({"STRIPE_URL": "http://127.0.0.1:1"}, "Check the address and the network, then try again."),

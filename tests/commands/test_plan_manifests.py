@@ -74,6 +74,18 @@ items:
             "{apiVersion: tenantbilling.dev/v1, kind: BillingPlan, metadata: {name: x}, spec: {}}",
             "expected tenantbilling.dev/v1alpha1 BillingPlan",
         ),
+        ("{kind: [Namespace]}", "a document is no Kubernetes object; each needs a kind"),
+        ("{kind: Namespace}", "a Namespace has no metadata.name"),
+        ("{kind: Namespace, metadata: [tenants]}", "metadata of a Namespace is no object"),
+        ("{kind: Secret, metadata: {name: x}, data: [secret]}", "data of a Secret is no object"),
+        (
+            "{apiVersion: tenantbilling.dev/v1alpha1, kind: BillingPlan, metadata: [x]}",
+            "metadata of a BillingPlan is no object",
+        ),
+        ("{kind: List, items: [Namespace]}", "a document is no Kubernetes object; each needs a kind"),
+        ("{kind: List, items: 5}", "items of a List are no list"),
+        ("", "there is no object"),
+        ("{kind: List, items: []}", "there is no object"),
     ],
 )
 def test_what_cannot_be_applied_is_said_with_its_place(tmp_path: Path, text: str, expected: str) -> None:
@@ -100,3 +112,8 @@ def test_one_object_given_twice_is_refused(tmp_path: Path) -> None:
 def test_a_source_without_manifests_is_named(tmp_path: Path, missing: str) -> None:
     with pytest.raises(CannotGoOn, match=r"nowhere\.yaml: No such file|the directory holds no \.yaml files"):
         read_manifests([str(tmp_path / missing)], "default")
+
+
+def test_a_list_of_lists_gives_what_is_in_them(tmp_path: Path) -> None:
+    text = "{kind: List, items: [{kind: ConfigMapList, items: [{kind: ConfigMap, metadata: {name: x}}]}]}"
+    assert read_manifests([written(tmp_path, text)], "default").ignored == ("ConfigMap x",)

@@ -218,6 +218,15 @@ async def test_without_the_rights_it_says_so_in_one_line(
     assert "Traceback" not in ran.errors
 
 
+async def test_a_namespace_that_does_not_exist_is_told_at_once(kinds: ControlPlane, tmp_path: Path) -> None:
+    ran = await run_release(kinds, "nowhere", tmp_path)
+    assert ran.code == 1
+    assert ran.errors == (
+        "Error: there is no namespace nowhere, where the operator's Lease lies. Name its namespace by "
+        "TENANT_BILLING_NAMESPACE; if it was deleted, make it once more: kubectl create namespace nowhere\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("arguments", "environment", "code", "told"),
     [

@@ -119,10 +119,19 @@ async def test_a_tenant_that_stripe_does_not_know_is_named(
     assert (ran.code, ran.errors) == (1, "Error: Stripe has no subscription for the tenant 'nobody'\n")
 
 
-async def test_a_word_that_is_no_duration_is_a_usage_error(simulators: Simulators) -> None:
-    ran = await sandbox(simulators, "advance", "soon")
+@pytest.mark.parametrize(
+    ("duration", "problem"),
+    [
+        ("soon", "'soon' is no duration such as 21d, 12h or 1d12h"),
+        ("99999999d", "'99999999d' is too long at once: 52w at most"),
+    ],
+)
+async def test_a_word_that_is_no_duration_is_a_usage_error(
+    tmp_path: Path, duration: str, problem: str
+) -> None:
+    ran = await tenant_billing("sandbox", "advance", duration, directory=tmp_path)
     assert ran.code == 2
-    assert "'soon' is no duration such as 21d, 12h or 1d12h" in ran.errors
+    assert problem in ran.errors
 
 
 async def test_the_sandbox_is_found_from_a_directory_below(simulators: Simulators) -> None:

@@ -1,5 +1,6 @@
 """What ``doctor`` makes of rights, definitions and the Lease."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -33,6 +34,14 @@ def test_only_errors_make_a_script_fail() -> None:
         Status.ERROR: 0,
         Status.SKIPPED: 1,
     }
+
+
+def test_a_command_that_was_allowed_to_look_at_nothing_does_not_end_well() -> None:
+    answers = Finding("api-server", "Kubernetes", Status.OK, "it answers")
+    lacking = Finding("own-rights", "you", Status.WARNING, "may not list everything")
+    skipped = Finding("objects", "BillingPlan", Status.SKIPPED, "forbidden")
+    assert results.exit_status([answers, lacking, skipped]) == results.EXIT_NOTHING_SEEN == 2
+    assert results.exit_status([answers, lacking, skipped, replace(skipped, status=Status.OK)]) == 0
 
 
 def test_a_finding_in_json_has_all_members() -> None:

@@ -10,7 +10,8 @@ from kubernetes_bodies import a_plan, a_subscription
 from plan_builders import NOW
 from tenant_billing.api.names import API_VERSION, FIELD_MANAGER, KINDS, UNPRUNED
 from tenant_billing.clients.kubernetes import KubernetesCluster
-from tenant_billing.clients.kubernetes_api import KubernetesApi, connected, load_configuration
+from tenant_billing.clients.kubernetes_api import KubernetesApi
+from tenant_billing.clients.kubernetes_configuration import connected, load_configuration
 from tenant_billing.domain.discovered_object import NewObject
 from tenant_billing.domain.errors import Forbidden, Refused, Unauthorized
 from tenant_billing.domain.observations import Subscription

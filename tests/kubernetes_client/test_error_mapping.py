@@ -8,7 +8,8 @@ from aiohttp import web
 from kubernetes.aio import client
 
 from tenant_billing.clients.kubernetes import KubernetesCluster
-from tenant_billing.clients.kubernetes_api import KubernetesApi, connected
+from tenant_billing.clients.kubernetes_api import KubernetesApi
+from tenant_billing.clients.kubernetes_configuration import connected
 from tenant_billing.domain.errors import Forbidden, Refused, Throttled, Unauthorized, Unreachable
 from tenant_billing.ports import ObjectConflict, ObjectGone
 from tenant_billing.runtime.clock import SystemClock

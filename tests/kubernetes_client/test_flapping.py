@@ -7,7 +7,8 @@ from kubernetes.aio import client
 
 from hand_clock import HandClock
 from kubernetes_bodies import a_subscription
-from tenant_billing.clients.kubernetes_api import KubernetesApi, connected
+from tenant_billing.clients.kubernetes_api import KubernetesApi
+from tenant_billing.clients.kubernetes_configuration import connected
 from tenant_billing.clients.kubernetes_events import MOST_AT_ONCE, ONE_MORE_AFTER, EventTeller
 from tenant_billing.webhooks.listening import listening
 

@@ -7,7 +7,8 @@ import pytest
 import yaml
 from aiohttp import web
 
-from tenant_billing.clients.kubernetes_api import KubernetesApi, access_of, connected, load_configuration
+from tenant_billing.clients.kubernetes_api import KubernetesApi, access_of
+from tenant_billing.clients.kubernetes_configuration import connected, load_configuration
 from tenant_billing.handlers.startup import connection
 
 HOST = "10.96.0.1"

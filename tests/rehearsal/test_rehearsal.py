@@ -1,13 +1,18 @@
 """What a rehearsal tells about a few plain cases, by name."""
 
+import json
 from typing import Any
+
+import pytest
 
 import kubernetes_bodies as bodies
 from hand_clock import NOW
 from rehearsal_worlds import Manifest, Worked
+from tenant_billing.api.names import Annotation
 from tenant_billing.domain.errors import Unreachable
 from tenant_billing.domain.forecast import Call, System
 from tenant_billing.domain.observations import Customer, Subscription, SubscriptionItem, Tenant, TenantState
+from tenant_billing.rehearsal.manifests import LAST_APPLIED
 
 
 def applied(body: dict[str, Any]) -> Manifest:
@@ -74,6 +79,24 @@ async def test_a_change_shows_what_stands_there_now_beside_what_would_be_written
     assert call.parameters == {"limits": {"end_devices": 500}}
     assert call.before == {"limits": {"end_devices": None}}
     assert call.why == "the limits differ from the plan's"
+
+
+def annotated(body: Manifest, **annotations: str) -> Manifest:
+    return {**body, "metadata": {**body["metadata"], "annotations": annotations}}
+
+
+@pytest.mark.parametrize(("by_kubectl", "calls"), [(True, 2), (False, 0)])
+async def test_a_pause_that_was_taken_out_of_the_file_is_over_where_the_file_had_set_it(
+    by_kubectl: bool, calls: int
+) -> None:
+    worked = Worked()
+    worked.apply(BACKEND, CLUSTER, PLAN)
+    await worked.settle()
+    paused = annotated(ACME, **{Annotation.PAUSED: "true"})
+    applied_last = {LAST_APPLIED: json.dumps(paused)} if by_kubectl else {}
+    worked.apply(annotated(ACME, **{Annotation.PAUSED: "true"}, **applied_last))
+    await worked.settle()
+    assert len((await worked.rehearse(ACME)).calls) == calls
 
 
 async def test_a_changed_plan_is_told_for_each_of_its_tenants_and_for_nobody_else() -> None:

@@ -46,6 +46,8 @@ def test_values_are_read() -> None:
         ("PORT", "http"),
         ("PORT", "65536"),
         ("WORKERS", "0"),
+        ("WORKERS", "1.5"),
+        ("RESYNC_INTERVAL", "5m"),
         ("RESYNC_INTERVAL", "-1"),
         ("RESYNC_INTERVAL", "inf"),
         ("EVENT_INTERVAL", "nan"),
@@ -56,7 +58,7 @@ def test_values_are_read() -> None:
     ],
 )
 def test_a_value_that_cannot_be_used_is_refused_by_name(name: str, value: str) -> None:
-    with pytest.raises(SettingsError, match=f"{PREFIX}{name}='{re.escape(value)}'"):
+    with pytest.raises(SettingsError, match=f"^{PREFIX}{name}='{re.escape(value)}': expected "):
         read({PREFIX + name: value})
 
 

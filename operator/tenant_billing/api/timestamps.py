@@ -19,11 +19,14 @@ def to_whole_seconds(moment: datetime) -> datetime:
     """Bring a moment to UTC and whole seconds, so that a status equals what is read back.
 
     Raises:
-        ValueError: the moment has no time zone.
+        ValueError: the moment has no time zone, or lies in UTC before the year 1 or after the year 9999.
     """
     if moment.tzinfo is None:
         raise ValueError("a timestamp needs a time zone")
-    return moment.astimezone(UTC).replace(microsecond=0)
+    try:
+        return moment.astimezone(UTC).replace(microsecond=0)
+    except OverflowError:  # the API server admits it: 9999-12-31T23:59:59-14:00
+        raise ValueError("a timestamp lies between the years 1 and 9999 in UTC") from None
 
 
 Timestamp = Annotated[datetime, AfterValidator(to_whole_seconds), PlainSerializer(format_timestamp)]

@@ -1,4 +1,4 @@
-"""Calls to the API server in JSON: connecting, one request, and what its errors mean.
+"""Calls to the API server in JSON: one request, and what its errors mean.
 
 The official client's typed models are left out on purpose: they validate every answer in Python, and a custom resource
 definition alone would cost more than all else in a pass.
@@ -8,15 +8,12 @@ import asyncio
 import functools
 import json
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any, Final
 
 import aiohttp
-from kubernetes.aio import client, config
-from requests.utils import get_environ_proxies, select_proxy
+from kubernetes.aio import client
 
 from tenant_billing.clients.measuring import measuring
 from tenant_billing.domain.errors import (
@@ -31,8 +28,6 @@ from tenant_billing.ports import UNMEASURED, CallMeter, Fence, ObjectConflict, O
 
 REQUEST_TIMEOUT: Final = aiohttp.ClientTimeout(total=15, sock_connect=5)
 """Seconds; a call that hangs must not hold a worker."""
-CONNECTIONS: Final = 64
-"""More than workers, webhook deliveries and the Lease use at a time."""
 MERGE_PATCH: Final = "application/merge-patch+json"
 APPLY_PATCH: Final = "application/apply-patch+yaml"
 JSON: Final = "application/json"
@@ -47,50 +42,6 @@ _REFUSALS: Final[Mapping[int, type[OutsideError]]] = {
     HTTPStatus.UNAUTHORIZED: Unauthorized,
     HTTPStatus.FORBIDDEN: Forbidden,
 }
-
-
-async def load_configuration(kubeconfig: Path | None) -> client.Configuration:
-    """Find out how to reach the API server.
-
-    Args:
-        kubeconfig: A file to use; None: the pod's service account, else the file that kubectl would use.
-
-    Raises:
-        kubernetes.aio.config.ConfigException: Neither is there, or the file is faulty.
-    """
-    configuration = client.Configuration(connection_pool_maxsize=CONNECTIONS)
-    if kubeconfig is None:
-        try:
-            config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]  # published without types
-        except config.ConfigException:
-            await _load_file(configuration, None)
-    else:
-        await _load_file(configuration, kubeconfig)
-    # Once, and not by aiohttp at each request: it asks a thread, reads ~/.netrc, and knows no networks in NO_PROXY.
-    configuration.proxy = configuration.proxy or environment_proxy(configuration.host)
-    configuration.client_session_kwargs = {"trust_env": False}
-    return configuration
-
-
-def environment_proxy(url: str) -> str | None:
-    """The proxy that ``HTTPS_PROXY`` and ``NO_PROXY`` name for an address; networks (10.0.0.0/8) count, as in Go."""
-    return select_proxy(url, get_environ_proxies(url))
-
-
-async def _load_file(configuration: client.Configuration, kubeconfig: Path | None) -> None:
-    path = str(kubeconfig) if kubeconfig else None
-    load = config.load_kube_config
-    await load(path, client_configuration=configuration, persist_config=False)  # type: ignore[no-untyped-call]  # published without types
-
-
-@asynccontextmanager
-async def connected(configuration: client.Configuration) -> AsyncIterator[client.ApiClient]:
-    """One connection pool, closed in the end."""
-    api_client = client.ApiClient(configuration)
-    try:
-        yield api_client
-    finally:
-        await api_client.close()  # type: ignore[no-untyped-call]  # published without types
 
 
 @dataclass(frozen=True)

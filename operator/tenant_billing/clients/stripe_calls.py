@@ -84,7 +84,7 @@ class StripeCalls:
             )
             for _, each in reversed(objects) if backward else objects:
                 yield each
-            if not has_more or not objects:
+            if not has_more:
                 return
             wanted[anchor] = (objects[0] if backward else objects[-1])[0]
 
@@ -214,5 +214,12 @@ def _not_stripes(error: Exception, operation: str, kind: CallKind) -> Unreachabl
 
 
 def _to_page(fields: Fields, to: Translate[T]) -> tuple[list[tuple[str, T]], bool]:
-    """The objects of a page with their ids, and whether there are more."""
-    return [(str(each["id"]), to(each)) for each in fields["data"]], bool(fields["has_more"])
+    """The objects of a page with their ids, and whether there are more.
+
+    Raises:
+        ValueError: There are more and none is here to go on from: such a list would be taken for a whole one.
+    """
+    objects, has_more = [(str(each["id"]), to(each)) for each in fields["data"]], bool(fields["has_more"])
+    if has_more and not objects:
+        raise ValueError("an empty page that is not the last")
+    return objects, has_more

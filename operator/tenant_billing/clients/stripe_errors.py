@@ -30,6 +30,8 @@ from tenant_billing.domain.errors import (
 SECRET: Final = re.compile(r"(?:\b(?:[srp]k|ek|whsec)_|_secret_)[A-Za-z0-9_*]+")
 MESSAGE_LENGTH: Final = 400
 LIMITED_REASON: Final = "stripe-rate-limited-reason"
+REPLAYED: Final = "idempotent-replayed"
+"""Header of an answer that was stored under the request's key (stripe.md 5.3)."""
 
 BY_CODE: Final[Mapping[str, type[OutsideError]]] = {
     "duplicate_meter_event": AlreadyExists,  # the identifier was taken within the last day (stripe.md 4.2)
@@ -94,7 +96,7 @@ def _class_of(error: stripe.StripeError, kind: CallKind) -> type[OutsideError]:
     if isinstance(error, stripe.IdempotencyError):
         return KeyReused
     if status is not None and status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return StoredFailure if kind is CallKind.KEYED_WRITE else Unreachable
+        return StoredFailure if kind is CallKind.KEYED_WRITE and _is_stored(error) else Unreachable
     by_code = BY_CODE.get(_code_of(error))
     if by_code is not None:
         return by_code
@@ -102,6 +104,15 @@ def _class_of(error: stripe.StripeError, kind: CallKind) -> type[OutsideError]:
         is_refusal = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
         return BY_STATUS.get(status, Refused if is_refusal else Unreachable)
     return next((known for sdk_class, known in BY_CLASS.items() if isinstance(error, sdk_class)), Unreachable)
+
+
+def _is_stored(error: stripe.StripeError) -> bool:
+    """Whether a 5xx is Stripe's last word on the key of its request.
+
+    A 502, 503 or 504 may come from what stands before Stripe, and says nothing of the request: it may still run there.
+    So its key is sent again; another key could make a second subscription.
+    """
+    return error.http_status == HTTPStatus.INTERNAL_SERVER_ERROR or _header(error, REPLAYED).lower() == "true"
 
 
 def _code_of(error: stripe.StripeError) -> str:

@@ -10,6 +10,7 @@ from typing import Any, Final
 import httpx
 import stripe
 
+from tenant_billing.clients.patience import answered_in_time
 from tenant_billing.ports import Clock
 
 TIMEOUT: Final = httpx.Timeout(30.0, connect=5.0)
@@ -82,7 +83,8 @@ class DatedTransport(stripe.HTTPClient):
         if self._http.is_closed:  # the key was rolled: another connection serves the account now
             raise stripe.APIConnectionError("closed") from ConnectionClosed()
         try:
-            response = await self._http.request(method, url, headers=dict(headers), content=post_data)
+            sent = self._http.request(method, url, headers=dict(headers), content=post_data)
+            response = await answered_in_time(sent)
         except httpx.HTTPError as error:
             raise stripe.APIConnectionError("no answer", should_retry=True) from error
         self._account_time.saw(response.headers)

@@ -1,10 +1,10 @@
 """Reported usage of one Stripe account: meter events, their sums, and the reports of errors (stripe.md 4)."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 from stripe import StripeResponse
 
@@ -74,22 +74,21 @@ class StripeUsage(StripeAccess):
 
     async def meter_errors(self, after: str | None) -> AsyncIterator[MeterErrors]:
         """What Stripe found wrong with reports that it had taken, newest first, up to the one read before."""
-        wanted: Mapping[str, Any] = {"types": list(ERROR_TYPES), "limit": PAGE}
+        page, following = await self._error_page(EVENTS, types=list(ERROR_TYPES), limit=PAGE)
         while True:
-            page, following = await self._error_page(wanted)
             for fields in page:
                 if fields["id"] == after:
                     return
                 yield _to_errors(fields if "data" in fields else await self._whole(str(fields["id"])))
             if following is None:
                 return
-            wanted = following
+            page, following = await self._error_page(following)
 
-    async def _error_page(self, wanted: Mapping[str, Any]) -> tuple[list[Fields], Mapping[str, Any] | None]:
-        """A page of thin events, and what to ask for the next one."""
+    async def _error_page(self, path: str, **wanted: Any) -> tuple[list[Fields], str | None]:
+        """A page of thin events, and the path of the next one."""
 
         async def send() -> StripeResponse:
-            answer: StripeResponse = await self._connection.client.raw_request_async("get", EVENTS, **wanted)
+            answer: StripeResponse = await self._connection.client.raw_request_async("get", path, **wanted)
             return answer
 
         return await self._calls.read("ListMeterErrors", send, _to_page, urgent=False)
@@ -108,9 +107,10 @@ class StripeUsage(StripeAccess):
         )
 
 
-def _to_page(fields: Fields) -> tuple[list[Fields], Mapping[str, Any] | None]:
+def _to_page(fields: Fields) -> tuple[list[Fields], str | None]:
+    """The next page is asked for in Stripe's own words, but for the server: a filter may stand there more than once."""
     url = fields.get("next_page_url")
-    following = dict(parse_qsl(urlsplit(str(url)).query)) if url else None
+    following = f"{EVENTS}?{urlsplit(str(url)).query}" if url else None
     return to_list(fields["data"]), following
 
 

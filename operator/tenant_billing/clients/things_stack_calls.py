@@ -14,6 +14,7 @@ from tenant_billing.clients.audit import Audit, Write
 from tenant_billing.clients.backoff import Backoff
 from tenant_billing.clients.budget import Budget
 from tenant_billing.clients.measuring import measuring
+from tenant_billing.clients.patience import answered_in_time
 from tenant_billing.clients.things_stack_errors import (
     REQUEST_ID_HEADER,
     Failure,
@@ -33,7 +34,10 @@ _log = structlog.get_logger("tenant_billing.things_stack")
 
 
 def http_client(url: str, admin_key: str, trust: ssl.SSLContext) -> httpx.AsyncClient:
-    """Connections that carry the key and nothing that an answer asked for: no cookies, no redirects (T-28)."""
+    """Connections that carry the key and nothing that an answer asked for: no cookies, no redirects (T-28).
+
+    ``http`` is for the loopback address, and no proxy of the environment's gets to read what is sent there.
+    """
     return httpx.AsyncClient(
         base_url=f"{url.rstrip('/')}/api/v3",
         headers={
@@ -44,6 +48,7 @@ def http_client(url: str, admin_key: str, trust: ssl.SSLContext) -> httpx.AsyncC
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         follow_redirects=False,
         timeout=TIMEOUT,
+        trust_env=url.startswith("https://"),
         verify=trust,
     )
 
@@ -129,7 +134,8 @@ class ThingsStackCalls:
         if self._http.is_closed:  # the key was rolled: another connection serves the deployment now
             return to_no_answer(call.operation, "the connection was closed", writes=False)
         try:
-            response = await self._http.request(call.method, call.path, params=call.params, json=call.json)
+            sent = self._http.request(call.method, call.path, params=call.params, json=call.json)
+            response = await answered_in_time(sent)
         except httpx.HTTPError as error:
             return to_no_answer(call.operation, f"no answer ({type(error).__name__})", writes=call.writes)
         write.request_id = response.headers.get(REQUEST_ID_HEADER, "")

@@ -1,11 +1,8 @@
 """The tenant registry of The Things Stack, and how to connect to it (things-stack.md 2)."""
 
 import re
-import ssl
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from ipaddress import ip_address
 from typing import Any, Final, TypeVar
-from urllib.parse import urlsplit
 
 import structlog
 
@@ -13,6 +10,7 @@ from tenant_billing.clients import things_stack_requests as wire
 from tenant_billing.clients.audit import Audit
 from tenant_billing.clients.backoff import Backoff
 from tenant_billing.clients.budget import Budget
+from tenant_billing.clients.things_stack_address import check_url, trust_of
 from tenant_billing.clients.things_stack_calls import Call, ThingsStackCalls, http_client
 from tenant_billing.clients.things_stack_errors import to_no_answer
 from tenant_billing.clients.things_stack_objects import to_tenant, to_tenant_id, to_totals
@@ -27,6 +25,8 @@ PAGE: Final = 1000
 """Tenants per page, the registry's maximum; also of one batch of totals, whose maximum is not documented."""
 ADMIN_KEY: Final = re.compile(r"(?:[0-9A-Fa-f]{2}){16}(?:(?:[0-9A-Fa-f]{2}){8}){0,2}")
 ACTIVATED: Final = "activated_end_devices"
+MOST_REFUSED: Final = 10
+"""Tenants whose totals may be refused before it counts as a refusal of the whole question, which is not asked on."""
 NOT_THEIRS: Final = (KeyError, TypeError, ValueError, AttributeError)
 """What reading an answer raises that is not the registry's."""
 
@@ -124,23 +124,37 @@ class ThingsStackRegistry:
             activated: Ask for the activated end devices too.
 
         Raises:
+            Refused: Nobody's totals are given, or those of more than a few tenants are refused.
             Unsupported: This version does not count activated end devices; all devices are no substitute (section 6).
         """
         names = [*LIMIT_NAMES, ACTIVATED] if activated else list(LIMIT_NAMES)
         found: dict[str, Totals] = {}
+        refusals: list[Refused] = []
         for start in range(0, len(tenant_ids), PAGE):
-            found |= await self._batch_totals(tenant_ids[start : start + PAGE], names)
+            found |= await self._batch_totals(tenant_ids[start : start + PAGE], names, refusals)
+        if refusals and not found:
+            raise refusals[0]
         return found
 
     async def close(self) -> None:
         """Give connections back."""
         await self._calls.close()
 
-    async def _batch_totals(self, tenant_ids: Sequence[str], names: Sequence[str]) -> dict[str, Totals]:
+    async def _batch_totals(
+        self, tenant_ids: Sequence[str], names: Sequence[str], refusals: list[Refused]
+    ) -> dict[str, Totals]:
         """The totals of one batch.
 
         The largest batch, and what one unknown id does to it, are not documented: a batch that is refused is halved,
         so that one bad tenant leaves the others their totals (T-24).
+
+        Args:
+            tenant_ids: The batch.
+            names: What is counted.
+            refusals: Takes why single tenants of any batch were refused.
+
+        Raises:
+            Refused: There are more than :data:`MOST_REFUSED` of them.
         """
         call = Call(
             "BatchGetTenantRegistryTotals",
@@ -156,11 +170,14 @@ class ThingsStackRegistry:
         except (NotFound, Refused) as refusal:
             if len(tenant_ids) > 1:
                 middle = len(tenant_ids) // 2
-                first = await self._batch_totals(tenant_ids[:middle], names)
-                return first | await self._batch_totals(tenant_ids[middle:], names)
-            if isinstance(refusal, NotFound):
-                return {}
-            raise
+                first = await self._batch_totals(tenant_ids[:middle], names, refusals)
+                return first | await self._batch_totals(tenant_ids[middle:], names, refusals)
+            if isinstance(refusal, Refused):
+                refusals.append(refusal)
+                _log.warning("TotalsRefused", tenant_id=tenant_ids[0], problem=str(refusal))
+            if len(refusals) > MOST_REFUSED:
+                raise
+            return {}
         return _understand(call.operation, lambda fields: to_totals(fields, names), answer)
 
     async def _fields(self, tenant_id: str, *, urgent: bool = True) -> Mapping[str, Any] | None:
@@ -211,14 +228,14 @@ def connect_things_stack(  # noqa: PLR0913 - what the registry is, and what each
         Unauthorized: The key has not the form of a key, so it is not sent anywhere.
         Refused: The address is not one that a key may be sent to, or the bundle holds no certificates.
     """
-    _check_url(url)
+    check_url(url)
     if ADMIN_KEY.fullmatch(admin_key) is None:
         raise Unauthorized(
             "the value in the Secret is not a tenant admin key: 32, 48 or 64 hexadecimal digits"
         )
     meter = meters(System.THE_THINGS_STACK, cluster)
     calls = ThingsStackCalls(
-        http=http_client(url, admin_key, _trust(ca_bundle)),
+        http=http_client(url, admin_key, trust_of(ca_bundle)),
         admin_key=admin_key,
         budget=Budget(requests_per_second, clock, meter=meter),
         backoff=backoff or Backoff(),
@@ -227,32 +244,6 @@ def connect_things_stack(  # noqa: PLR0913 - what the registry is, and what each
         fence=fence,
     )
     return ThingsStackRegistry(calls)
-
-
-def _check_url(url: str) -> None:
-    parts = urlsplit(url)
-    if not parts.hostname or parts.username or parts.query or parts.fragment:
-        raise Refused("expected an address such as https://lns.example.com", field="url")
-    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(parts.hostname)):
-        raise Refused("a tenant admin key is sent by https only, or on the loopback address", field="url")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _trust(ca_bundle: str | None) -> ssl.SSLContext:
-    if ca_bundle is None:
-        return ssl.create_default_context()
-    try:
-        # An empty text would silently mean the system's certificates.
-        return ssl.create_default_context(cadata=ca_bundle or "-")
-    except (ssl.SSLError, ValueError):
-        problem = "the bundle holds no certificates in PEM"
-    raise Refused(problem, field="caBundleSecretRef")
 
 
 def _path(tenant_id: str) -> str:

@@ -13,7 +13,7 @@ from pykube.exceptions import HTTPError
 
 from tenant_billing.api import names
 from tenant_billing.api.names import ResourceKind
-from tenant_billing.commands.reading import CannotRead, KubernetesReader
+from tenant_billing.commands.reading import CannotRead, KubernetesReader, refused
 from tenant_billing.domain.diagnosis.definitions import DefinitionSeen
 from tenant_billing.domain.diagnosis.leader import LeaseSeen
 from tenant_billing.domain.diagnosis.results import Unreadable
@@ -46,7 +46,7 @@ class ClusterReader(KubernetesReader):
         try:
             found = self._answered(partial(self._client.get, version="", base="/version"))
         except HTTPError as error:
-            raise CannotRead(f"the API server refused: {error}") from None
+            raise CannotRead(refused(error)) from None
         return ServerSeen(self._client.url, str(found["gitVersion"]))
 
     def definition(self, kind: ResourceKind) -> DefinitionSeen | Unreadable | None:

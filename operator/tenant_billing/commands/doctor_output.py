@@ -8,12 +8,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from tenant_billing.commands.tables import PLAIN_WIDTH
 from tenant_billing.domain.diagnosis.results import Finding, Status, counted
 
 SCHEMA: Final = 1
 """Version of the JSON; it grows where a member changes its meaning or goes."""
-UNWRAPPED: Final = 2000
-"""Columns where there is no terminal: wider than any finding."""
 _STYLES: Final = {
     Status.OK: "green",
     Status.WARNING: "yellow",
@@ -43,7 +42,7 @@ def print_findings(findings: Sequence[Finding]) -> None:
     """Print the findings below what they are about, remedies below them, and a line that sums up."""
     console = Console(highlight=False)
     if not console.is_terminal:
-        console.width = UNWRAPPED
+        console.width = PLAIN_WIDTH
     width = max(len(each.check) for each in findings)
     for subject, about in groupby(findings, key=_head):
         console.print(Text(subject, style="bold"))

@@ -15,8 +15,13 @@ _HEADS: Final = ("OBJECT", "READY", "REASON", "MESSAGE")
 _STYLES: Final = {"True": "green", "False": "yellow"}
 
 
-def print_forecast(forecast: Forecast) -> None:
-    """Print all calls, then a table of the objects, then one line that sums up."""
+def print_forecast(forecast: Forecast, *, is_whole: bool) -> None:
+    """Print all calls, then a table of the objects, then one line that sums up.
+
+    Args:
+        forecast: What would happen.
+        is_whole: Whether all of it could be told; else nothing is summed up, least of all to "nothing".
+    """
     print_calls(forecast.calls)
     if forecast.outlooks:
         rows = [
@@ -30,7 +35,8 @@ def print_forecast(forecast: Forecast) -> None:
         ]
         print_table(_HEADS, rows)
         click.echo()
-    click.echo(_sum(len(forecast.calls)))
+    if is_whole:
+        click.echo(_sum(len(forecast.calls)))
 
 
 def print_calls(calls: Sequence[Call]) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import yaml
 
-from tenant_billing.api.names import API_VERSION, KINDS
+from tenant_billing.api.names import API_VERSION, GROUP, KINDS
 from tenant_billing.api.resource import InvalidResourceError
 from tenant_billing.commands.problems import CannotGoOn
 from tenant_billing.commands.reading import decoded
@@ -44,21 +44,24 @@ def read_manifests(sources: Sequence[str], namespace: str) -> Manifests:
         namespace: Of namespaced objects that name none.
 
     Raises:
-        CannotGoOn: A file cannot be read, is not YAML, or holds an object that is not of its kind's shape.
+        CannotGoOn: A file cannot be read, is not YAML, or holds an object that is not of its kind's shape; or there is
+            no object at all.
     """
     objects: list[Body] = []
     secrets: dict[tuple[str, str, str], str] = {}
     ignored: list[str] = []
     for where, body in _bodies(sources):
-        kind, metadata = body.get("kind"), body.get("metadata") or {}
+        kind = body["kind"]
         if kind == SECRET_KIND:
-            secrets |= _values(body, namespace)
+            secrets |= _values(where, body, namespace)
         elif kind == NAMESPACE_KIND:
-            objects.append(body)
-        elif str(body.get("apiVersion", "")).startswith(API_VERSION.partition("/")[0]):
+            objects.append({**body, "metadata": _named(where, body)})
+        elif str(body.get("apiVersion", "")).partition("/")[0] == GROUP:
             objects.append(_checked(where, body, namespace))
         else:
-            ignored.append(f"{kind} {metadata.get('name', '')}".strip())
+            ignored.append(f"{kind} {_mapping(where, body, 'metadata').get('name', '')}".strip())
+    if not objects and not secrets and not ignored:
+        raise CannotGoOn(f"{', '.join(sources)}: there is no object")
     _refuse_doubles(objects)
     return Manifests(tuple(objects), secrets, tuple(ignored))
 
@@ -74,15 +77,29 @@ def _bodies(sources: Sequence[str]) -> Iterator[tuple[str, Body]]:
                 problem = getattr(error, "problem", None) or "it cannot be parsed"
                 raise CannotGoOn(f"{where}{line}: this is no YAML: {problem}") from None
             for document in documents:
-                if not isinstance(document, dict) or "kind" not in document:
-                    raise CannotGoOn(f"{where}: a document is no Kubernetes object; each needs a kind")
-                items = document.get("items") if str(document["kind"]).endswith("List") else [document]
-                yield from ((where, each) for each in items or ())
+                yield from ((where, each) for each in _objects(where, document))
+
+
+def _objects(where: str, document: object) -> Iterator[Body]:
+    """The object of a document, or all those of a list, however deep."""
+    if not isinstance(document, dict) or not isinstance(document.get("kind"), str):
+        raise CannotGoOn(f"{where}: a document is no Kubernetes object; each needs a kind")
+    if not document["kind"].endswith("List") or "items" not in document:
+        yield document
+        return
+    items = document["items"] or []
+    if not isinstance(items, list):
+        raise CannotGoOn(f"{where}: items of a {document['kind']} are no list")
+    for each in items:
+        yield from _objects(where, each)
 
 
 def _texts(source: str) -> Iterator[tuple[str, str]]:
     if source == STANDARD_INPUT:
-        yield "standard input", sys.stdin.read()
+        try:
+            yield "standard input", sys.stdin.read()
+        except UnicodeDecodeError:
+            raise CannotGoOn("standard input: it is no UTF-8 text") from None
         return
     path = Path(source)
     files = [path]
@@ -104,9 +121,9 @@ def _checked(where: str, body: Body, namespace: str) -> Body:
     model = MODELS.get(kind)
     if model is None:
         raise CannotGoOn(f"{where}: {API_VERSION} has no kind {kind}; it has {', '.join(sorted(MODELS))}")
-    metadata = dict(body.get("metadata") or {})
+    metadata = _mapping(where, body, "metadata")
     if _NAMESPACED[kind]:
-        metadata.setdefault("namespace", namespace)
+        metadata["namespace"] = metadata.get("namespace") or namespace
     whole = {**body, "metadata": metadata}
     try:
         model.from_kubernetes(whole, unknown_fields="forbid")
@@ -125,10 +142,35 @@ def _refuse_doubles(objects: Sequence[Body]) -> None:
         seen.add(key)
 
 
-def _values(secret: Body, namespace: str) -> dict[tuple[str, str, str], str]:
+def _mapping(where: str, body: Body, field: str) -> Body:
+    """A member of an object that has members itself; empty where it is left out.
+
+    Raises:
+        CannotGoOn: It is something else.
+    """
+    found = body.get(field) or {}
+    if not isinstance(found, dict):
+        raise CannotGoOn(f"{where}: {field} of a {body['kind']} is no object")
+    return dict(found)
+
+
+def _named(where: str, body: Body) -> Body:
+    """The metadata of an object, which needs a name.
+
+    Raises:
+        CannotGoOn: It has none.
+    """
+    metadata = _mapping(where, body, "metadata")
+    if not isinstance(metadata.get("name"), str):
+        raise CannotGoOn(f"{where}: a {body['kind']} has no metadata.name")
+    return metadata
+
+
+def _values(where: str, secret: Body, namespace: str) -> dict[tuple[str, str, str], str]:
     """The values of a Secret, decoded; one that cannot be decoded is none."""
-    metadata = secret.get("metadata") or {}
-    where = (str(metadata.get("namespace", namespace)), str(metadata.get("name", "")))
-    found = {(*where, str(key)): str(value) for key, value in (secret.get("stringData") or {}).items()}
-    encoded = {(*where, str(key)): decoded(value) for key, value in (secret.get("data") or {}).items()}
+    metadata = _named(where, secret)
+    place = (str(metadata.get("namespace", namespace)), str(metadata["name"]))
+    plain, coded = _mapping(where, secret, "stringData"), _mapping(where, secret, "data")
+    found = {(*place, str(key)): str(value) for key, value in plain.items()}
+    encoded = {(*place, str(key)): decoded(value) for key, value in coded.items()}
     return {key: value for key, value in {**encoded, **found}.items() if value}

@@ -1,54 +1,37 @@
 """Carrying out, or showing, the moves of ``tenant-billing migrate-meter``: read, decide, one step, read again."""
 
-import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from tenant_billing.api import names
-from tenant_billing.api.billing_backend import BillingBackend, StripeMode
 from tenant_billing.api.billing_plan import BillingPlan
-from tenant_billing.api.conditions import ConditionStatus, ConditionType, find_condition
-from tenant_billing.api.resource import Resource
 from tenant_billing.api.tenant_subscription import ManagementPolicy, TenantSubscription
-from tenant_billing.clients.stripe_provider import connect_stripe
+from tenant_billing.commands.meter_move_objects import Wanted, account_of, objects_to_move, plan_to_move_to
 from tenant_billing.commands.problems import CannotGoOn, told_in_one_line
 from tenant_billing.commands.reading import KubernetesReader
 from tenant_billing.domain.actions import AttachSchedule, ChangeSubscription, PlanMove
-from tenant_billing.domain.errors import StoredFailure
+from tenant_billing.domain.errors import (
+    AlreadyExists,
+    KeyReused,
+    NotFound,
+    PaymentDeclined,
+    Refused,
+    StoredFailure,
+)
 from tenant_billing.domain.forecast import Call
 from tenant_billing.domain.identity import TenantKey
 from tenant_billing.domain.meter_migration import Candidate, Stage, Step, Verdict, decide
 from tenant_billing.domain.observations import Price, Subscription
-from tenant_billing.ports import BillingProvider, Clock, Subject
+from tenant_billing.ports import BillingProvider, Subject
 from tenant_billing.rehearsal.provider import RehearsedProvider
 from tenant_billing.rehearsal.record import Record
-from tenant_billing.runtime.clock import SystemClock
 
 MOST_STEPS: Final = 6
 """Of one subscription: a mark, a schedule, its phases, and a look after each."""
 
-Kind = TypeVar("Kind", bound=Resource)
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What is to be moved.
-
-    Attributes:
-        target: The BillingPlan with the meter.
-        source: All TenantSubscriptions on this BillingPlan; None: those named.
-        names: TenantSubscriptions by name.
-        namespace: Of them; None: all.
-        operator_namespace: Where the Secret of the BillingBackend lies.
-    """
-
-    target: str
-    source: str | None
-    names: tuple[str, ...]
-    namespace: str | None
-    operator_namespace: str
+REFUSALS: Final = (AlreadyExists, KeyReused, NotFound, PaymentDeclined, Refused)
+"""Answers about one subscription; others are about the account."""
 
 
 @dataclass(frozen=True)
@@ -88,10 +71,10 @@ async def migrate(
     Raises:
         CannotGoOn: The plan cannot take subscriptions, an object is not there, or the account cannot be read.
     """
-    plan = _plan(reader, wanted.target)
-    objects = list(_objects(reader, wanted))
+    plan = plan_to_move_to(reader, wanted.target)
+    objects = list(objects_to_move(reader, wanted))
     record = Record()
-    async with _account(reader, plan.spec.backend_ref.name, wanted.operator_namespace) as (
+    async with account_of(reader, plan.spec.backend_ref.name, wanted.operator_namespace) as (
         real,
         owner,
         clock,
@@ -100,13 +83,13 @@ async def migrate(
         with told_in_one_line("Stripe"):
             prices = {each.id: each async for each in provider.list_prices()}
             target = _target(plan, prices)
-            mover = _Mover(provider, owner, plan.metadata.name, target, prices)
+            mover = Mover(provider, owner, plan.metadata.name, target, prices)
             moved = [await mover.move(each) for each in objects]
     return moved, record.calls
 
 
 @dataclass(frozen=True)
-class _Mover:
+class Mover:
     """Moves subscriptions to one price."""
 
     provider: BillingProvider
@@ -116,7 +99,17 @@ class _Mover:
     prices: Mapping[str, Price]
 
     async def move(self, resource: TenantSubscription) -> Moved:
-        """Do what is missing for one subscription."""
+        """Do what is missing for one subscription; one that Stripe refuses to move keeps no other from being moved.
+
+        Raises:
+            OutsideError: The account cannot be used now; what was done stands.
+        """
+        try:
+            return await self._moved(resource)
+        except REFUSALS as error:
+            return _told(resource, Verdict(Stage.REFUSED, message=f"{error}"), None)
+
+    async def _moved(self, resource: TenantSubscription) -> Moved:
         if resource.spec.management_policy is ManagementPolicy.MANAGE:
             verdict = Verdict(
                 Stage.REFUSED,
@@ -188,30 +181,6 @@ def _told(resource: TenantSubscription, verdict: Verdict, subscription: Subscrip
     )
 
 
-# -- what the cluster says ---------------------------------------------------
-
-
-def _plan(reader: KubernetesReader, name: str) -> BillingPlan:
-    """The plan to move to, once it can take subscriptions.
-
-    Raises:
-        CannotGoOn: It is not there, or not ready.
-    """
-    plan = next((each for each in _all(reader, BillingPlan) if each.metadata.name == name), None)
-    if plan is None:
-        raise CannotGoOn(f"there is no BillingPlan {name}; name the plan with the meter by --to")
-    if plan.metadata.annotations.get(names.Annotation.PAUSED) == "true":
-        raise CannotGoOn(
-            f"BillingPlan {name} is paused, so that its price does not stand in Stripe yet; let it be made: "
-            f"kubectl annotate billingplan {name} {names.Annotation.PAUSED}-"
-        )
-    ready = find_condition(plan.status.conditions, ConditionType.READY)
-    if ready is None or ready.status is not ConditionStatus.TRUE or plan.status.price_id is None:
-        why = f"{ready.reason}: {ready.message}" if ready is not None else "the operator has not seen it"
-        raise CannotGoOn(f"BillingPlan {name} is not ready ({why}); wait until it is")
-    return plan
-
-
 def _target(plan: BillingPlan, prices: Mapping[str, Price]) -> Price:
     """The price of the plan.
 
@@ -225,66 +194,3 @@ def _target(plan: BillingPlan, prices: Mapping[str, Price]) -> Price:
             "name a plan with price.metered by --to"
         )
     return price
-
-
-def _objects(reader: KubernetesReader, wanted: Wanted) -> Iterator[TenantSubscription]:
-    """The objects that are wanted, by namespace and name.
-
-    Raises:
-        CannotGoOn: One that is named is not there.
-    """
-    found = sorted(
-        _all(reader, TenantSubscription, wanted.namespace),
-        key=lambda each: (each.metadata.namespace or "", each.metadata.name),
-    )
-    if wanted.source is not None:
-        yield from (
-            each for each in found if each.status.plan_ref and each.status.plan_ref.name == wanted.source
-        )
-        return
-    by_name = {each.metadata.name: each for each in found}
-    for name in wanted.names:
-        if name not in by_name:
-            raise CannotGoOn(f"there is no TenantSubscription {name} in the namespace {wanted.namespace}")
-        yield by_name[name]
-
-
-def _all(reader: KubernetesReader, model: type[Kind], namespace: str | None = None) -> Iterator[Kind]:
-    for body in reader.list(model.resource_kind, namespace):
-        with told_in_one_line():
-            yield model.from_kubernetes(body)
-
-
-@asynccontextmanager
-async def _account(
-    reader: KubernetesReader, name: str, operator_namespace: str
-) -> AsyncIterator[tuple[BillingProvider, str, Clock]]:
-    """The account of a BillingBackend, its owner, and the clock.
-
-    Raises:
-        CannotGoOn: There is no such backend, or its key cannot be used.
-    """
-    backend = next((each for each in _all(reader, BillingBackend) if each.metadata.name == name), None)
-    if backend is None:
-        raise CannotGoOn(f"there is no BillingBackend {name}; create it")
-    stripe = backend.spec.stripe
-    reference = stripe.api_key_secret_ref
-    secret = await asyncio.to_thread(reader.secret, operator_namespace, reference.name)
-    key = secret.values.get(reference.key) if secret is not None else None
-    if not key:
-        raise CannotGoOn(
-            f"Secret {operator_namespace}/{reference.name} has no key {reference.key}; create it"
-        )
-    clock = SystemClock()
-    with told_in_one_line(f"BillingBackend {name}"):
-        provider = connect_stripe(
-            api_key=key,
-            api_url=stripe.api_url,
-            livemode=stripe.mode is StripeMode.LIVE,
-            requests_per_second=stripe.request_budget,
-            clock=clock,
-        )
-    try:
-        yield provider, backend.spec.owner, clock
-    finally:
-        await provider.close()

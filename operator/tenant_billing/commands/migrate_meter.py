@@ -10,8 +10,10 @@ from typing import Final
 import click
 from rich.text import Text
 
+from tenant_billing.commands.cluster_options import kubeconfig_option
 from tenant_billing.commands.forecast_output import print_calls
-from tenant_billing.commands.meter_moves import Moved, Wanted, migrate
+from tenant_billing.commands.meter_move_objects import Wanted
+from tenant_billing.commands.meter_moves import Moved, migrate
 from tenant_billing.commands.reading import KubernetesReader
 from tenant_billing.commands.tables import print_table
 from tenant_billing.domain.forecast import Call
@@ -41,11 +43,7 @@ _WORDS: Final = {
 @click.option(
     "-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Format."
 )
-@click.option(
-    "--kubeconfig",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="The kubeconfig to use; otherwise kubectl's.",
-)
+@kubeconfig_option
 def migrate_meter(
     subscriptions: tuple[str, ...],
     target: str,

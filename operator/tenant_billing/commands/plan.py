@@ -67,11 +67,13 @@ def plan(
     for each in manifests.ignored:
         click.echo(f"Ignored: {each}", err=True)
     forecast = asyncio.run(_rehearse(reader, manifests, operator_namespace))
+    problem = _untold(forecast)
     if output == "json":
         click.echo(json.dumps(forecast.to_json(), indent=2))
     else:
-        print_forecast(forecast)
-    _refuse_what_cannot_be_told(forecast)
+        print_forecast(forecast, is_whole=not problem)
+    if problem:
+        raise CannotGoOn(problem)
     if forecast.calls:
         raise SystemExit(WOULD_CHANGE)
 
@@ -120,12 +122,12 @@ async def _secret(
     return replace(found, values={**found.values, **given})
 
 
-def _refuse_what_cannot_be_told(forecast: Forecast) -> None:
-    """Without an account, or a registry, nothing is known of what would be written there.
+def _untold(forecast: Forecast) -> str:
+    """Why it cannot be told wholly, empty where it can.
 
-    Raises:
-        CannotGoOn: One of them cannot be used.
+    Without an account, or a registry, nothing is known of what would be written there.
     """
     for each in forecast.outlooks:
         if each.subject.startswith(_CONNECTING) and each.ready == "False":
-            raise CannotGoOn(f"this cannot be told wholly: {each.subject} is {each.reason}: {each.message}")
+            return f"this cannot be told wholly: {each.subject} is {each.reason}: {each.message}"
+    return ""

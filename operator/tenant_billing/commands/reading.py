@@ -2,9 +2,11 @@
 
 import base64
 import binascii
+import json
 import subprocess
 from collections.abc import Callable, Iterator
 from functools import partial
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,14 +17,17 @@ from pykube.exceptions import HTTPError, PyKubeError
 from pykube.http import HTTPClient
 
 from tenant_billing.api import names
+from tenant_billing.clients.kubeconfig import FAULTY, why_not
+from tenant_billing.commands.problems import OF_THE_CLUSTER, no_kubeconfig
+from tenant_billing.domain.errors import Forbidden, Unauthorized, Unreachable
 from tenant_billing.ports import StoredSecret
 
 PAGE: Final = 500
 TIMEOUT: Final = 15.0
-_NOT_FOUND: Final = 404
-LOGIN_PROBLEMS: Final = (NotImplementedError, OSError, subprocess.SubprocessError)
+LOGIN_PROBLEMS: Final = (KeyError, NotImplementedError, OSError, TypeError, subprocess.SubprocessError)
 """What a plugin named in the kubeconfig raises that is missing, fails, or is of a kind that pykube does not know."""
 _CORE: Final = "v1"
+_PLUGIN_VERSION: Final = "client.authentication.k8s.io/v1"
 
 Body = dict[str, Any]
 
@@ -47,10 +52,8 @@ class KubernetesReader:
             self._client = HTTPClient(config, timeout=TIMEOUT)
             self.namespace: str = config.namespace
             self._date = ""
-        except (PyKubeError, KeyError, ValueError, OSError) as error:
-            raise CannotRead(
-                f"no usable kubeconfig: {error}. Set KUBECONFIG, or give --kubeconfig."
-            ) from None
+        except (PyKubeError, *FAULTY) as error:
+            raise CannotRead(no_kubeconfig(why_not(error))) from None
 
     def list(self, kind: names.ResourceKind, namespace: str | None) -> Iterator[Body]:
         """Give all objects of a kind, in the order of the API server.
@@ -76,7 +79,7 @@ class KubernetesReader:
         try:
             yield from self._pages(_CORE, "namespaces", None)
         except HTTPError as error:
-            raise CannotRead(f"the API server refused to list Namespaces: {error}") from None
+            raise CannotRead(refused(error, "to list Namespaces")) from None
 
     def secret(self, namespace: str, name: str) -> StoredSecret | None:
         """Give a Secret with the values that can be decoded, None where there is no such Secret.
@@ -87,7 +90,7 @@ class KubernetesReader:
         try:
             return self._stored(namespace, name)
         except HTTPError as error:
-            if error.code == _NOT_FOUND:
+            if error.code == HTTPStatus.NOT_FOUND:
                 return None
             raise CannotRead(
                 f"Secret {namespace}/{name} cannot be read: {error}. Ask for the right to read it, "
@@ -110,7 +113,9 @@ class KubernetesReader:
         params = {"limit": str(PAGE)}
         while True:
             page = self._get(version, path, namespace, params)
-            yield from page["items"]
+            if "items" not in page:
+                raise self._no_answer("something else than a list")
+            yield from page["items"] or ()
             following = page.get("metadata", {}).get("continue")
             if not following:
                 return
@@ -134,12 +139,16 @@ class KubernetesReader:
         except HTTPError:
             raise
         except (requests.RequestException, PyKubeError, ValueError) as error:
-            server = self._client.url
-            raise CannotRead(f"no usable answer from {server}: {type(error).__name__}") from None
+            raise self._no_answer(type(error).__name__) from None
         except LOGIN_PROBLEMS as error:
-            raise CannotRead(f"the kubeconfig's way to log in does not work here: {error}") from None
+            raise CannotRead(f"the kubeconfig's way to log in does not work here: {_told(error)}") from None
+        if not isinstance(found, dict):
+            raise self._no_answer("something else than an object")
         self._date = str(answer.headers.get("Date", ""))
         return found
+
+    def _no_answer(self, why: str) -> CannotRead:
+        return CannotRead(f"no usable answer from {self._client.url}: {why}. {OF_THE_CLUSTER[Unreachable]}")
 
 
 def decoded(value: object) -> str:
@@ -153,10 +162,40 @@ def decoded(value: object) -> str:
 def _configuration(kubeconfig: Path | None) -> KubeConfig:
     load = KubeConfig.from_env if kubeconfig is None else partial(KubeConfig.from_file, kubeconfig)
     found: KubeConfig = load()  # type: ignore[no-untyped-call]  # published without types
+    for each in found.doc.get("users") or ():
+        _accept_v1((each.get("user") or {}).get("exec") or {})
     return found
 
 
+def _accept_v1(plugin: dict[str, Any]) -> None:
+    """Let a plugin that logs in by ``v1`` be used: pykube knows the versions before it, whose answers are the same."""
+    if plugin.get("apiVersion") != _PLUGIN_VERSION:
+        return
+    asked = {"apiVersion": _PLUGIN_VERSION, "kind": "ExecCredential", "spec": {"interactive": False}}
+    variable = {"name": "KUBERNETES_EXEC_INFO", "value": json.dumps(asked)}
+    plugin |= {"apiVersion": f"{_PLUGIN_VERSION}beta1", "env": [*(plugin.get("env") or []), variable]}
+
+
+def _told(error: Exception) -> str:
+    """What is wrong with a plugin; its arguments are left out, which may be secrets."""
+    match error:
+        case subprocess.CalledProcessError(cmd=[command, *_], returncode=code):
+            return f"{command} ended with {code}"
+        case KeyError() | TypeError():
+            return "its plugin answers in another shape"
+        case _:
+            return str(error)
+
+
 def _worded(error: HTTPError, kind: names.ResourceKind) -> str:
-    if error.code == _NOT_FOUND:
+    if error.code == HTTPStatus.NOT_FOUND:
         return f"the cluster has no {kind.plural}.{names.GROUP}. Install the definitions: kubectl apply -f deploy/crds"
-    return f"the API server refused: {error}"
+    return refused(error)
+
+
+def refused(error: HTTPError, what: str = "") -> str:
+    """A refusal in the words of the API server, and what to do about it."""
+    remedies = {HTTPStatus.UNAUTHORIZED: Unauthorized, HTTPStatus.FORBIDDEN: Forbidden}
+    kind = remedies.get(error.code)
+    remedy = f". {OF_THE_CLUSTER[kind]}" if kind is not None else ""
+    return f"the API server refused{what and f' {what}'}: {error}{remedy}"

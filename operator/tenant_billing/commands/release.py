@@ -8,16 +8,18 @@ from pathlib import Path
 from typing import Final
 
 import click
-from kubernetes.aio.config import ConfigException
 
 from tenant_billing.api import names
-from tenant_billing.clients.kubernetes_api import KubernetesApi, connected, load_configuration
+from tenant_billing.clients.kubeconfig import NoConfiguration
+from tenant_billing.clients.kubernetes_api import KubernetesApi
+from tenant_billing.clients.kubernetes_configuration import connected, load_configuration
 from tenant_billing.commands.leftovers import Leftovers, left_outside
-from tenant_billing.commands.problems import CannotGoOn, told_in_one_line
+from tenant_billing.commands.problems import OF_THE_CLUSTER, CannotGoOn, no_kubeconfig, told_in_one_line
 from tenant_billing.commands.releasing import Releasing, release_everything
+from tenant_billing.domain.errors import Forbidden
 from tenant_billing.ports import ObjectGone
 from tenant_billing.runtime.logs import configure_logs
-from tenant_billing.settings import Settings, SettingsError
+from tenant_billing.settings import PREFIX, Settings, SettingsError
 
 PATIENCE: Final = 120.0
 """Seconds: a pod's grace period, a Lease that runs out, and some thousand objects."""
@@ -57,18 +59,20 @@ def release(timeout: float, kubeconfig: Path | None) -> None:
         raise CannotGoOn(str(error)) from None
     configure_logs("WARNING", json_lines=False)
     chosen = settings if kubeconfig is None else replace(settings, kubeconfig=kubeconfig)
-    _tell(asyncio.run(_release(chosen, timeout)))
+    try:
+        _tell(asyncio.run(_release(chosen, timeout)))
+    except NoConfiguration as error:
+        raise CannotGoOn(no_kubeconfig(str(error))) from None
 
 
 async def _release(settings: Settings, patience: float) -> Releasing:
-    try:
-        configuration = await load_configuration(settings.kubeconfig)
-    except ConfigException as error:
-        raise CannotGoOn(f"no usable kubeconfig: {error}. Set KUBECONFIG, or give --kubeconfig.") from None
+    configuration = await load_configuration(settings.kubeconfig)
     async with connected(configuration) as api_client:
         api = KubernetesApi(api_client)
-        with told_in_one_line():
+        with told_in_one_line(remedies=OF_THE_CLUSTER):
             holder = await _holder(api, settings)
+            if holder is None:
+                await _check_namespace(api, settings.namespace)
             if holder:
                 click.echo(f"Waiting for {holder} to end: it holds the Lease of the operator.", err=True)
             try:
@@ -77,13 +81,30 @@ async def _release(settings: Settings, patience: float) -> Releasing:
                 raise CannotGoOn(await _unfinished(api, settings, patience)) from None
 
 
-async def _holder(api: KubernetesApi, settings: Settings) -> str:
-    """Who holds the Lease of the operator, or held it last without giving it back."""
+async def _check_namespace(api: KubernetesApi, namespace: str) -> None:
+    """Stop at once where the Lease cannot be held, instead of trying until the time is over.
+
+    Raises:
+        CannotGoOn: There is no such namespace.
+    """
+    try:
+        await api.call("GET", f"/api/v1/namespaces/{namespace}")
+    except Forbidden:
+        return  # the uninstall's ServiceAccount need not read it
+    except ObjectGone:
+        raise CannotGoOn(
+            f"there is no namespace {namespace}, where the operator's Lease lies. Name its namespace by "
+            f"{PREFIX}NAMESPACE; if it was deleted, make it once more: kubectl create namespace {namespace}"
+        ) from None
+
+
+async def _holder(api: KubernetesApi, settings: Settings) -> str | None:
+    """Who holds the Lease of the operator, or held it last without giving it back; None where there is no Lease."""
     path = f"/apis/coordination.k8s.io/v1/namespaces/{settings.namespace}/leases/{settings.lease_name}"
     try:
         return str((await api.call("GET", path))["spec"].get("holderIdentity") or "")
     except ObjectGone:
-        return ""
+        return None
 
 
 async def _unfinished(api: KubernetesApi, settings: Settings, patience: float) -> str:

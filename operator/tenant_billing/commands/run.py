@@ -5,10 +5,14 @@ import os
 import signal
 import sys
 
+import aiohttp
 import click
 
+from tenant_billing.clients.kubeconfig import NoConfiguration
+from tenant_billing.commands.problems import CannotGoOn
 from tenant_billing.runtime.logs import configure_logs
-from tenant_billing.settings import LogFormat, Settings, SettingsError
+from tenant_billing.settings import PREFIX, LogFormat, Settings, SettingsError
+from tenant_billing.webhooks.listening import CannotListen
 from tenant_billing.wiring import Operator, build_loop_of
 
 
@@ -18,11 +22,27 @@ def run() -> None:
     try:
         settings = Settings.from_environment(os.environ)
     except SettingsError as error:
-        raise click.ClickException(str(error)) from None
+        raise CannotGoOn(str(error)) from None
     on_terminal = settings.log_format is LogFormat.AUTO and sys.stderr.isatty()
     json_lines = not on_terminal and settings.log_format is not LogFormat.CONSOLE
     configure_logs(settings.log_level, json_lines=json_lines)
-    asyncio.run(_run(settings))
+    try:
+        asyncio.run(_run(settings))
+    except NoConfiguration as error:
+        raise CannotGoOn(f"no way to the Kubernetes API server: {error}. Set {PREFIX}KUBECONFIG.") from None
+    except ExceptionGroup as failures:
+        _, others = failures.split(aiohttp.ClientError)
+        if others is not None:
+            raise
+        raise CannotGoOn(f"the Kubernetes API server does not answer: {_first(failures)}") from None
+    except CannotListen as error:
+        raise CannotGoOn(f"{error}. Set {PREFIX}HOST, {PREFIX}PORT and {PREFIX}PROBE_PORT.") from None
+
+
+def _first(failures: ExceptionGroup[Exception]) -> Exception:
+    """One of several failures, however deep they are nested."""
+    first = failures.exceptions[0]
+    return _first(first) if isinstance(first, ExceptionGroup) else first
 
 
 async def _run(settings: Settings) -> None:

@@ -18,6 +18,10 @@ SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 """Of each unit of a duration."""
 
 
+LONGEST: Final = 52 * SECONDS["w"]
+"""Of a duration: the simulators work through every renewal in it before they answer."""
+
+
 class Duration(click.ParamType[int]):
     """A duration such as ``21d``, ``12h``, ``1d12h``; units s, m, h, d, w."""
 
@@ -29,7 +33,10 @@ class Duration(click.ParamType[int]):
             return value
         if not re.fullmatch(r"(\d+[smhdw])+", value):
             self.fail(f"{value!r} is no duration such as 21d, 12h or 1d12h", param, ctx)
-        return sum(int(count) * SECONDS[unit] for count, unit in re.findall(r"(\d+)([smhdw])", value))
+        seconds = sum(int(count) * SECONDS[unit] for count, unit in re.findall(r"(\d+)([smhdw])", value))
+        if seconds > LONGEST:
+            self.fail(f"{value!r} is too long at once: 52w at most", param, ctx)
+        return seconds
 
 
 class Metadata(click.ParamType[tuple[str, str]]):

@@ -151,6 +151,8 @@ class Simulators:
         try:
             answer = httpx.request(method, f"{server}{path}", json=body, timeout=TIMEOUT, trust_env=False)
             content: Any = answer.json()
+        except httpx.ReadTimeout:
+            raise SandboxProblem(f"the sandbox at {server} is still at work after {TIMEOUT:.0f} s") from None
         except (httpx.HTTPError, ValueError):
             raise SandboxProblem(f"no sandbox answers at {server}. Start one: make sandbox") from None
         if answer.is_error:

@@ -32,31 +32,35 @@ STYLES: Final = {"approved": "green", "flagged": "yellow", "suspended": "red", "
 def status(namespace: str | None, output: str, kubeconfig: Path | None, *, all_namespaces: bool) -> None:
     """Show every tenant: plan, payment, state, usage against limits.
 
-    Exits with 0 when the tenants were read, whatever their state; with 1 when they could not be read.
+    Exits with 0 when the tenants were read, whatever their state; with 1 when one, or all, could not be read.
     """
     if namespace is not None and all_namespaces:
         raise click.UsageError("--namespace and --all-namespaces exclude each other")
     reader = KubernetesReader(kubeconfig)
     chosen = None if all_namespaces else namespace or reader.namespace
-    lines = _read(reader, chosen)
+    lines, problems = _read(reader, chosen)
     if output == "json":
         click.echo(json.dumps([line.to_json() for line in lines], indent=2))
-        return
-    if not lines:
+    elif lines:
+        _print(lines, with_namespace=all_namespaces)
+    elif not problems:
         where = (
             "in any namespace" if chosen is None else f"in the namespace {chosen}; -A shows all namespaces"
         )
         click.echo(f"No TenantSubscription {where}.", err=True)
-        return
-    _print(lines, with_namespace=all_namespaces)
+    if problems:
+        raise CannotRead(f"{'; '.join(problems)}. Is this tenant-billing older than the definitions?")
 
 
-def _read(reader: KubernetesReader, namespace: str | None) -> list[StatusLine]:
-    try:
-        bodies = reader.list(names.TENANT_SUBSCRIPTION, namespace)
-        return [status_line(TenantSubscription.from_kubernetes(body)) for body in bodies]
-    except InvalidResourceError as error:
-        raise CannotRead(f"{error}. Is this tenant-billing older than the definitions?") from None
+def _read(reader: KubernetesReader, namespace: str | None) -> tuple[list[StatusLine], list[str]]:
+    """All tenants, and what is wrong with the objects that cannot be read: one of them hides no other."""
+    lines, problems = [], []
+    for body in reader.list(names.TENANT_SUBSCRIPTION, namespace):
+        try:
+            lines.append(status_line(TenantSubscription.from_kubernetes(body)))
+        except InvalidResourceError as error:
+            problems.append(str(error))
+    return lines, problems
 
 
 def _print(lines: Sequence[StatusLine], *, with_namespace: bool) -> None:

@@ -7,8 +7,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-PLAIN_WIDTH: Final = 200
-"""Columns where there is no terminal: nothing is wrapped there that a program may read."""
+PLAIN_WIDTH: Final = 2000
+"""Columns where there is no terminal: wider than any message, since a program may read it."""
 
 
 def print_table(heads: Sequence[str], rows: Sequence[Sequence[Text]]) -> None:

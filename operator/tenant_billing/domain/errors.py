@@ -47,9 +47,9 @@ class NotLeading(Unreachable):
 
 
 class StoredFailure(Unreachable):
-    """The provider answered 5xx to a keyed write.
+    """The provider answered a keyed write with a failure of its own, which it has stored.
 
-    It stores that answer, so the key will never succeed (stripe.md 5.3).
+    The key will never succeed (stripe.md 5.3). A failure of what stands before the provider is :class:`Unreachable`.
     """
 
 

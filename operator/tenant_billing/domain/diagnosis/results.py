@@ -12,6 +12,10 @@ EXIT_NOTHING_SEEN: Final = 2
 """Exit status where nothing could be looked at."""
 
 
+_OF_THE_COMMAND: Final = frozenset({"api-server", "own-rights"})
+"""Checks of what this command works with, and not of the installation."""
+
+
 class Status(StrEnum):
     """How a check ended."""
 
@@ -65,5 +69,9 @@ def counted(findings: Iterable[Finding]) -> dict[Status, int]:
 
 
 def exit_status(findings: Iterable[Finding]) -> int:
-    """What a script learns: 1 where something is wrong, else 0. Warnings wake nobody."""
-    return EXIT_ERRORS if counted(findings)[Status.ERROR] else 0
+    """What a script learns: 1 where something is wrong, 2 where all was skipped, else 0. Warnings wake nobody."""
+    told = tuple(findings)
+    if counted(told)[Status.ERROR]:
+        return EXIT_ERRORS
+    looked_at = [each for each in told if each.check not in _OF_THE_COMMAND]
+    return EXIT_NOTHING_SEEN if counted(looked_at)[Status.SKIPPED] == len(looked_at) else 0
