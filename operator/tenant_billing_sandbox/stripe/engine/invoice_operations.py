@@ -1,6 +1,7 @@
 """The calls on invoices."""
 
 from tenant_billing_sandbox.stripe.account import Account, Object
+from tenant_billing_sandbox.stripe.engine.billing import count_usage
 from tenant_billing_sandbox.stripe.engine.changes import changing, merge_metadata
 from tenant_billing_sandbox.stripe.engine.collection import advance, collect
 from tenant_billing_sandbox.stripe.engine.invoices import (
@@ -69,10 +70,16 @@ def _finalize(account: Account, call: Call) -> Object:
     invoice = found(account, "invoice", call.path[0])
     if invoice["status"] != "draft":
         raise invalid("This invoice is already finalized, you can't re-finalize a non-draft invoice.")
-    finalize(account, invoice)
+    _finalize_now(account, invoice)
     if call.params.get("auto_advance", invoice["auto_advance"]):
         advance(account, invoice)
     return invoice
+
+
+def _finalize_now(account: Account, invoice: Object) -> None:
+    """Finalise before the time: with the usage that was reported until now."""
+    count_usage(account, invoice)
+    finalize(account, invoice)
 
 
 @operation("POST", "/v1/invoices/{}/pay")
@@ -80,7 +87,7 @@ def _pay(account: Account, call: Call) -> Object:
     """Pay now; a failed charge is answered by 402 and recorded (stripe.md 5.2)."""
     invoice = found(account, "invoice", call.path[0])
     if invoice["status"] == "draft":
-        finalize(account, invoice)
+        _finalize_now(account, invoice)
         if invoice["status"] == "paid":
             return invoice
     if invoice["status"] == "paid":
@@ -124,7 +131,7 @@ def _send(account: Account, call: Call) -> Object:
     if invoice["collection_method"] != "send_invoice":
         raise invalid("You can only send invoices with `collection_method=send_invoice`.")
     if invoice["status"] == "draft":
-        finalize(account, invoice)  # which sends it
+        _finalize_now(account, invoice)  # which sends it
     else:
         account.emit("invoice.sent", invoice)
     return invoice

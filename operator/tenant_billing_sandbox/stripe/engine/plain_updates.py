@@ -6,6 +6,7 @@ from typing import Any
 from tenant_billing_sandbox.stripe.account import Account, Object
 from tenant_billing_sandbox.stripe.engine import discounts
 from tenant_billing_sandbox.stripe.engine.changes import changing, merge_metadata
+from tenant_billing_sandbox.stripe.engine.memory import Memory
 from tenant_billing_sandbox.stripe.engine.payment_methods import belonging
 from tenant_billing_sandbox.stripe.engine.standing import UPDATED
 from tenant_billing_sandbox.stripe.engine.subscription_shapes import (
@@ -90,6 +91,11 @@ def _set_end(account: Account, subscription: Object, params: Params) -> None:
     subscription["cancel_at"] = at
     subscription["canceled_at"] = time_of(account, subscription) if at else None
     subscription["cancellation_details"]["reason"] = "cancellation_requested" if at else None
+    uncredited = account.part(Memory).ends_uncredited
+    if at and at < max(ends) and params.get("proration_behavior") == "none":
+        uncredited.add(subscription["id"])
+    else:
+        uncredited.discard(subscription["id"])
     if at:
         schedule(account, subscription, "end_subscription", at)
 

@@ -8,7 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tenant_billing_sandbox.stripe.account import Account, Object
-from tenant_billing_sandbox.stripe.engine.billing import credit_line, period_line, remaining_line, usage_line
+from tenant_billing_sandbox.stripe.engine.billing import (
+    closing_line,
+    credit_line,
+    period_line,
+    remaining_line,
+    usage_line,
+)
 from tenant_billing_sandbox.stripe.engine.items import added, changed, checked_price
 from tenant_billing_sandbox.stripe.engine.money import amount_of
 from tenant_billing_sandbox.stripe.engine.periods import period_at
@@ -27,6 +33,7 @@ class Proposal:
         items: All items, with their periods.
         anchor: The new billing cycle anchor, or None where it stays.
         lines: Credits and debits of the change.
+        billed_until: Since when usage counts of metered items that came or changed, by item id.
         bills_now: Whether the rules themselves make an invoice at once: another interval, from free to paid, the end
             of a trial, an anchor set to now.
         changes_billing: Whether prices, quantities or the anchor change at all.
@@ -35,6 +42,7 @@ class Proposal:
     items: list[Object]
     anchor: int | None = None
     lines: list[Object] = field(default_factory=list)
+    billed_until: dict[str, int] = field(default_factory=dict)
     bills_now: bool = False
     changes_billing: bool = False
 
@@ -132,8 +140,14 @@ def _keep_periods(subscription: Object, proposal: Proposal) -> None:
 def _restart(account: Account, subscription: Object, proposal: Proposal, at: int) -> None:
     """Credit what is unused, then bill whole new periods from now."""
     proposal.anchor, proposal.bills_now, proposal.changes_billing = at, True, True
+    kept = {item["id"]: item for item in proposal.items}
     for item in items_of(subscription):
-        _close(account, subscription, item, proposal, at)
+        after = kept.get(item["id"])
+        if after is not None and metered(item) and _billed(item) == _billed(after):
+            used = usage_line(account, subscription, item, item["current_period_start"], at)
+            proposal.lines += [] if used is None else [used]  # its period ends here like any other
+        else:
+            _close(account, subscription, item, after, proposal, at)
     for item in proposal.items:
         start, end = period_at(at, item["price"]["recurring"], at)
         item["current_period_start"], item["current_period_end"] = start, end
@@ -148,10 +162,12 @@ def _prorate(account: Account, subscription: Object, proposal: Proposal, at: int
     kept = {item["id"]: item for item in proposal.items}
     for identifier, item in old.items():
         if identifier not in kept or _billed(item) != _billed(kept[identifier]):
-            _close(account, subscription, item, proposal, at)
+            _close(account, subscription, item, kept.get(identifier), proposal, at)
     for identifier, item in kept.items():
         if identifier in old and _billed(item) == _billed(old[identifier]):
             continue
+        if metered(item):
+            proposal.billed_until[identifier] = at
         if identifier not in old:
             start, end = period_at(subscription["billing_cycle_anchor"], item["price"]["recurring"], at)
             item["current_period_start"], item["current_period_end"] = start, end
@@ -160,12 +176,23 @@ def _prorate(account: Account, subscription: Object, proposal: Proposal, at: int
             proposal.lines.append(line)
 
 
-def _close(account: Account, subscription: Object, item: Object, proposal: Proposal, at: int) -> None:
+def _close(
+    account: Account, subscription: Object, item: Object, after: Object | None, proposal: Proposal, at: int
+) -> None:
+    """Settle an item that goes, or turns into ``after``: the unused time, or the usage so far.
+
+    Usage of this very second belongs to what comes after, if that goes on with the meter.
+    """
+    goes_on = after is not None and _meter(after) == _meter(item)
     line = credit_line(account, subscription, item, at)
-    if metered(item):
-        line = usage_line(account, subscription, item, item["current_period_start"], at, inclusive=True)
+    line = line or closing_line(account, subscription, item, at, inclusive=not goes_on)
     if line is not None:
         proposal.lines.append(line)
+
+
+def _meter(item: Object) -> str | None:
+    meter: str | None = item["price"]["recurring"].get("meter")
+    return meter
 
 
 def _is_proration(line: Object) -> bool:

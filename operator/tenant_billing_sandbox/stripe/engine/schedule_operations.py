@@ -12,8 +12,9 @@ from tenant_billing_sandbox.stripe.engine.periods import after
 from tenant_billing_sandbox.stripe.engine.schedules import (
     SCHEDULE_UPDATED,
     announce_phases,
+    cancel_both,
+    complete_both,
     detach,
-    end_both,
     mark_entered,
     merge_phase,
     new_phase,
@@ -149,8 +150,10 @@ def _release(account: Account, call: Call) -> Object:
 
 @operation("POST", "/v1/subscription_schedules/{}/cancel")
 def _cancel(account: Account, call: Call) -> Object:
+    """Cancel both; other than a plain cancel it credits and invoices unless told not to (stripe.md 4.3)."""
     made = _living(account, call)
-    end_both(account, made, "canceled")
+    prorate, invoice_now = (call.params.get(name, True) for name in ("prorate", "invoice_now"))
+    cancel_both(account, made, prorate=prorate, invoice_now=invoice_now)
     return made
 
 
@@ -172,7 +175,7 @@ def _look_at_phases(account: Account, identifier: str) -> None:
         detach(account, made, "canceled")
     elif made["phases"][-1]["end_date"] <= time_of(account, made):
         if made["end_behavior"] == "cancel":
-            end_both(account, made, "completed")
+            complete_both(account, made)
         else:
             detach(account, made, "released")
     else:

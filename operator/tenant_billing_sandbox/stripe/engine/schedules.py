@@ -5,7 +5,7 @@ from typing import Any
 from tenant_billing_sandbox.stripe.account import Account, Object
 from tenant_billing_sandbox.stripe.engine import discounts
 from tenant_billing_sandbox.stripe.engine.changes import changing
-from tenant_billing_sandbox.stripe.engine.ending import end
+from tenant_billing_sandbox.stripe.engine.last_invoices import cancel, end_as_planned
 from tenant_billing_sandbox.stripe.engine.memory import index
 from tenant_billing_sandbox.stripe.engine.standing import TERMINAL, UPDATED
 from tenant_billing_sandbox.stripe.engine.subscription_shapes import items_of, metered, new_item
@@ -152,7 +152,7 @@ def enter_at_renewal(account: Account, subscription: Object) -> None:
     if made is None:
         return
     if made["end_behavior"] == "cancel" and made["phases"][-1]["end_date"] <= time_of(account, made):
-        end_both(account, made, "completed")
+        complete_both(account, made)
         return
     phase = phase_to_enter(account, made)
     if phase is None:
@@ -222,9 +222,17 @@ def detach(account: Account, made: Object, status: str) -> None:
     account.emit(f"subscription_schedule.{status}", made)
 
 
-def end_both(account: Account, made: Object, status: str) -> None:
-    """End a schedule and its subscription with it."""
+def complete_both(account: Account, made: Object) -> None:
+    """End a schedule after its last phase, and its subscription with it."""
     subscription = account.table("subscription").get(made["subscription"] or "")
-    detach(account, made, status)
+    detach(account, made, "completed")
     if subscription is not None and subscription["status"] not in TERMINAL:
-        end(account, subscription, "cancellation_requested")
+        end_as_planned(account, subscription)
+
+
+def cancel_both(account: Account, made: Object, *, prorate: bool, invoice_now: bool) -> None:
+    """Cancel a schedule and its subscription at once."""
+    subscription = account.table("subscription").get(made["subscription"] or "")
+    detach(account, made, "canceled")
+    if subscription is not None and subscription["status"] not in TERMINAL:
+        cancel(account, subscription, None, prorate=prorate, invoice_now=invoice_now)
