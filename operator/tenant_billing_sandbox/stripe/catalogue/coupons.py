@@ -3,9 +3,9 @@
 from decimal import Decimal
 
 from tenant_billing_sandbox.stripe.account import Account, Object
-from tenant_billing_sandbox.stripe.catalogue.changing import assign, assign_metadata, new_object
+from tenant_billing_sandbox.stripe.catalogue.changing import assign, new_object
 from tenant_billing_sandbox.stripe.catalogue.currencies import check_currency
-from tenant_billing_sandbox.stripe.engine.changes import changing
+from tenant_billing_sandbox.stripe.engine.changes import changing, merge_metadata
 from tenant_billing_sandbox.stripe.engine.lists import found, in_range, listing
 from tenant_billing_sandbox.stripe.operations import Call, operation
 from tenant_billing_sandbox.stripe.problems import invalid
@@ -32,7 +32,7 @@ def create_coupon(account: Account, call: Call) -> Object:
     coupon |= {"duration": duration, "valid": True, **_worth(call)}
     coupon |= {"applies_to": params.get("applies_to"), "currency_options": params.get("currency_options", {})}
     assign(coupon, params, ("duration_in_months", "max_redemptions", "name", "redeem_by"))
-    assign_metadata(coupon, params)
+    merge_metadata(coupon, params.get("metadata"))
     account.table("coupon")[identifier] = coupon
     account.emit("coupon.created", coupon)
     return coupon
@@ -49,7 +49,7 @@ def update_coupon(account: Account, call: Call) -> Object:
     """Change name or metadata; what a coupon is worth is fixed."""
     coupon = found(account, "coupon", call.path[0])
     with changing(account, coupon, "coupon.updated"):
-        assign_metadata(coupon, call.params)
+        merge_metadata(coupon, call.params.get("metadata"))
         assign(coupon, call.params, ("name", "currency_options"))
     return coupon
 

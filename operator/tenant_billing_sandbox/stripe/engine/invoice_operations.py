@@ -86,6 +86,8 @@ def _finalize_now(account: Account, invoice: Object) -> None:
 def _pay(account: Account, call: Call) -> Object:
     """Pay now; a failed charge is answered by 402 and recorded (stripe.md 5.2)."""
     invoice = found(account, "invoice", call.path[0])
+    method = call.params.get("payment_method")
+    chosen = belonging(account, method, invoice["customer"], "payment_method") if method else None
     if invoice["status"] == "draft":
         _finalize_now(account, invoice)
         if invoice["status"] == "paid":
@@ -99,8 +101,6 @@ def _pay(account: Account, call: Call) -> Object:
             invoice["amount_paid_off_stripe"] = invoice["amount_due"]
         mark_paid(account, invoice, None)
         return invoice
-    method = call.params.get("payment_method")
-    chosen = belonging(account, method, invoice["customer"], "payment_method") if method else None
     outcome = collect(account, invoice, chosen, automatic=False)
     if outcome.refusal is not None:
         raise declined(outcome.refusal)

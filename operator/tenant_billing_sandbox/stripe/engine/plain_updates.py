@@ -5,7 +5,7 @@ from typing import Any
 
 from tenant_billing_sandbox.stripe.account import Account, Object
 from tenant_billing_sandbox.stripe.engine import discounts
-from tenant_billing_sandbox.stripe.engine.changes import changing, merge_metadata
+from tenant_billing_sandbox.stripe.engine.changes import changing, merge_metadata, merged_metadata
 from tenant_billing_sandbox.stripe.engine.memory import Memory
 from tenant_billing_sandbox.stripe.engine.payment_methods import belonging
 from tenant_billing_sandbox.stripe.engine.standing import UPDATED
@@ -38,6 +38,7 @@ def check_plain(account: Account, subscription: Object, params: Params) -> None:
     at = params.get("cancel_at")
     if isinstance(at, int) and at <= time_of(account, subscription):
         raise invalid("The timestamp provided for `cancel_at` must be in the future.", param="cancel_at")
+    merged_metadata(subscription["metadata"], params.get("metadata"))
     discounts.check(account, params.get("discounts"))
     if params.get("default_payment_method"):
         belonging(

@@ -72,9 +72,9 @@ def _update(account: Account, call: Call) -> Object:
     subscription = account.table("subscription")[made["subscription"]]
     phases = _phases(account, subscription, made, call.params.get("phases"))
     with changing(account, made, SCHEDULE_UPDATED):
+        merge_metadata(made, call.params.get("metadata"))
         made["phases"] = phases
         made["end_behavior"] = call.params.get("end_behavior") or made["end_behavior"]
-        merge_metadata(made, call.params.get("metadata"))
         announce_phases(account, made)
     return made
 
