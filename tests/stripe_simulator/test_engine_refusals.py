@@ -5,7 +5,19 @@ from typing import Any
 
 import pytest
 
-from stripe_engine_world import a_customer, an_account, call
+from stripe_engine_world import (
+    DAY,
+    HOUR,
+    START,
+    a_customer,
+    a_price,
+    a_subscription,
+    an_account,
+    an_active_subscription,
+    call,
+    latest_invoice,
+    pass_time,
+)
 from tenant_billing_sandbox.stripe import resources as resources
 from tenant_billing_sandbox.stripe.account import Account, Object
 from tenant_billing_sandbox.stripe.problems import Problem
@@ -113,3 +125,88 @@ def test_a_payment_method_of_a_deleted_customer_can_still_be_detached():
 def test_no_card_that_was_not_asked_for_is_made(asked):
     account = an_account()
     refused(account, "POST", "/v1/payment_methods", **({"type": "card"} | asked))
+
+
+def subscribing(account: Account, **params: Any) -> Problem:
+    """The refusal of a new subscription."""
+    return refused(account, "POST", "/v1/subscriptions", **params)
+
+
+@pytest.mark.parametrize(
+    ("wish", "param"),
+    [
+        ({"trial_end": START}, "trial_end"),
+        ({"trial_end": START + 732 * DAY}, "trial_end"),
+        ({"trial_end": START + DAY, "trial_period_days": 3}, "trial_end"),
+        ({"trial_period_days": 731}, "trial_period_days"),
+        ({"trial_period_days": 0}, "trial_period_days"),
+        ({"billing_cycle_anchor": START - DAY}, "billing_cycle_anchor"),
+        ({"billing_cycle_anchor": START + 32 * DAY}, "billing_cycle_anchor"),
+        ({"cancel_at": START}, "cancel_at"),
+        ({"cancel_at": START + DAY, "cancel_at_period_end": True}, None),
+    ],
+)
+def test_a_subscription_is_not_made_for_times_that_cannot_be_had(wish, param):
+    account = an_account()
+    wanted = {"customer": a_customer(account), "items": [{"price": a_price(account)}]}
+    assert subscribing(account, **wanted, **wish).param == param
+
+
+@pytest.mark.parametrize("end", ["min_period_end", "max_period_end"])
+def test_a_subscription_can_end_with_its_first_period(end):
+    account = an_account()
+    subscription = a_subscription(account, a_customer(account), a_price(account), cancel_at=end)
+    assert subscription["cancel_at"] == subscription["items"]["data"][0]["current_period_end"]
+
+
+def test_an_update_asks_for_no_trial_in_the_past():
+    account = an_account()
+    subscription = an_active_subscription(account)
+    refusal = refused(account, "POST", "/v1/subscriptions/{}", subscription["id"], trial_end=START - 1)
+    assert refusal.param == "trial_end"
+
+
+def test_a_customer_has_one_currency_at_a_time():
+    account = an_account()
+    subscription = an_active_subscription(account)
+    other = a_price(account, currency="usd")
+    wanted = {
+        "customer": subscription["customer"],
+        "items": [{"price": other}],
+        "payment_behavior": "default_incomplete",
+    }
+    assert "currency eur" in subscribing(account, **wanted).message
+    call(account, "DELETE", "/v1/subscriptions/{}", subscription["id"])
+    assert call(account, "POST", "/v1/subscriptions", **wanted)["currency"] == "usd"
+
+
+def test_a_price_of_an_archived_product_is_not_sold_and_goes_on_where_it_was():
+    account = an_account()
+    product = call(account, "POST", "/v1/products", name="Starter")["id"]
+    price = a_price(account, product=product)
+    subscription = an_active_subscription(account, price)
+    call(account, "POST", "/v1/products/{}", product, active=False)
+    wanted = {"customer": a_customer(account), "items": [{"price": price}]}
+    assert "marked as inactive" in subscribing(account, **wanted).message
+    pass_time(account, days=31, seconds=HOUR)
+    assert latest_invoice(account, subscription)["status"] == "paid"
+
+
+def test_classic_billing_does_not_mix_intervals_and_flexible_billing_does():
+    account = an_account()
+    items = [{"price": a_price(account)}, {"price": a_price(account, 100, "year")}]
+    wanted = {"customer": a_customer(account), "items": items, "payment_behavior": "default_incomplete"}
+    assert "interval" in subscribing(account, **wanted, billing_mode={"type": "classic"}).message
+    assert len(call(account, "POST", "/v1/subscriptions", **wanted)["items"]["data"]) == 2
+
+
+def test_the_time_before_the_anchor_is_free_without_proration():
+    account = an_account()
+    subscription = a_subscription(
+        account,
+        a_customer(account),
+        a_price(account),
+        billing_cycle_anchor=START + 10 * DAY,
+        proration_behavior="none",
+    )
+    assert (subscription["status"], latest_invoice(account, subscription)["total"]) == ("active", 0)

@@ -31,7 +31,8 @@ def checked_price(account: Account, entry: Object, number: int) -> Object:
     """The price that an item asks for.
 
     Raises:
-        Problem: 400 where it is missing, archived, not recurring, or its meter is inactive (stripe.md 8).
+        Problem: 400 where it is missing, archived, not recurring, of an archived product, or its meter is inactive
+            (stripe.md 8).
     """
     param = f"items[{number}][price]"
     if not entry.get("price"):
@@ -42,6 +43,12 @@ def checked_price(account: Account, entry: Object, number: int) -> Object:
     if price["type"] != "recurring":
         raise invalid("The price specified is set to `type=one_time` but this field only accepts prices with "
                       "`type=recurring`.", param=param)  # fmt: skip
+    if not account.table("product").get(price["product"], {"active": True})["active"]:
+        raise invalid(
+            f"The product {price['product']} is marked as inactive, and thus no new subscriptions can be create to any "
+            f"plans of this product. You provided the plan {price['id']}.",
+            param=param,
+        )
     meter = account.table("billing.meter").get(price["recurring"].get("meter") or "")
     if meter is not None and meter["status"] != "active":
         raise invalid("The price's meter is inactive.", param=param)
@@ -89,6 +96,22 @@ def changed(subscription: Object, item: Object, entry: Object, price: Object | N
         copy["quantity"] = entry["quantity"]
     merge_metadata(copy, entry.get("metadata"))
     return copy
+
+
+def check_intervals(subscription: Object, items: list[Object]) -> None:
+    """Items of different intervals need flexible billing (docs ``billing/subscriptions/mixed-interval``).
+
+    Raises:
+        Problem: 400.
+    """
+    intervals = {
+        (item["price"]["recurring"]["interval"], item["price"]["recurring"]["interval_count"])
+        for item in items
+    }
+    if len(intervals) > 1 and subscription["billing_mode"]["type"] == "classic":
+        raise invalid(
+            "Currency and interval fields must match across all plans on this subscription.", param="items"
+        )
 
 
 def _check_currency(subscription: Object, price: Object) -> None:

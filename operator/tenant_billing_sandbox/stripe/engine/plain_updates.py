@@ -8,6 +8,7 @@ from tenant_billing_sandbox.stripe.engine import discounts
 from tenant_billing_sandbox.stripe.engine.changes import changing, merge_metadata, merged_metadata
 from tenant_billing_sandbox.stripe.engine.memory import Memory
 from tenant_billing_sandbox.stripe.engine.payment_methods import belonging
+from tenant_billing_sandbox.stripe.engine.requested_times import check_end, end_of, trial_end
 from tenant_billing_sandbox.stripe.engine.standing import UPDATED
 from tenant_billing_sandbox.stripe.engine.subscription_shapes import (
     automatic_tax,
@@ -33,11 +34,8 @@ def check_plain(account: Account, subscription: Object, params: Params) -> None:
             f"The subscription is managed by the subscription schedule `{subscription['schedule']}`, and updating any "
             "cancellation behavior directly is not allowed. Please update the schedule instead."
         )
-    if params.get("cancel_at") and params.get("cancel_at_period_end"):
-        raise invalid("You may only specify one of these parameters: cancel_at, cancel_at_period_end.")
-    at = params.get("cancel_at")
-    if isinstance(at, int) and at <= time_of(account, subscription):
-        raise invalid("The timestamp provided for `cancel_at` must be in the future.", param="cancel_at")
+    check_end(params, time_of(account, subscription))
+    trial_end(params, time_of(account, subscription))
     merged_metadata(subscription["metadata"], params.get("metadata"))
     discounts.check(account, params.get("discounts"))
     if params.get("default_payment_method"):
@@ -82,21 +80,21 @@ def _set_end(account: Account, subscription: Object, params: Params) -> None:
     """When the subscription is to end: at its period's end, at a time, or not at all."""
     if not CANCELLATION & set(params):
         return
-    at = params.get("cancel_at") or None
-    ends = [item["current_period_end"] for item in items_of(subscription)]
-    if params.get("cancel_at_period_end") or at == "max_period_end":
-        at = max(ends)
-    elif at == "min_period_end":
-        at = min(ends)
+    plan_end(account, subscription, params)
+
+
+def plan_end(account: Account, subscription: Object, params: Params) -> None:
+    """Note when a subscription is to end, by a wish that was checked, and whether it is credited for unused time."""
+    at = end_of(params, items_of(subscription))
     subscription["cancel_at_period_end"] = bool(params.get("cancel_at_period_end"))
     subscription["cancel_at"] = at
     subscription["canceled_at"] = time_of(account, subscription) if at else None
     subscription["cancellation_details"]["reason"] = "cancellation_requested" if at else None
+    ends = max(item["current_period_end"] for item in items_of(subscription))
     uncredited = account.part(Memory).ends_uncredited
-    if at and at < max(ends) and params.get("proration_behavior") == "none":
+    uncredited.discard(subscription["id"])
+    if at and at < ends and params.get("proration_behavior") == "none":
         uncredited.add(subscription["id"])
-    else:
-        uncredited.discard(subscription["id"])
     if at:
         schedule(account, subscription, "end_subscription", at)
 

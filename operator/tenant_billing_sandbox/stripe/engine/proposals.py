@@ -15,7 +15,7 @@ from tenant_billing_sandbox.stripe.engine.billing import (
     remaining_line,
     usage_line,
 )
-from tenant_billing_sandbox.stripe.engine.items import added, changed, checked_price
+from tenant_billing_sandbox.stripe.engine.items import added, changed, check_intervals, checked_price
 from tenant_billing_sandbox.stripe.engine.money import amount_of
 from tenant_billing_sandbox.stripe.engine.periods import period_at
 from tenant_billing_sandbox.stripe.engine.subscription_shapes import items_of, metered
@@ -92,6 +92,7 @@ def _items(account: Account, subscription: Object, asked: list[Object]) -> list[
         else:
             by_id[identifier] = changed(subscription, by_id[identifier], entry, price)
     _check_whole(list(by_id.values()))
+    check_intervals(subscription, list(by_id.values()))
     return list(by_id.values())
 
 
