@@ -86,7 +86,7 @@ def _check_currency(account: Account, subscription: Object) -> None:
 
 def _assemble(account: Account, customer: Object, params: Mapping[str, Any]) -> Object:
     asked = requested_items(params)
-    prices = [checked_price(account, entry, number) for number, entry in enumerate(asked)]
+    prices = [checked_price(account, entry, f"items[{number}]") for number, entry in enumerate(asked)]
     subscription = new_subscription(
         account, customer, str(params.get("currency") or prices[0]["currency"]), params
     )

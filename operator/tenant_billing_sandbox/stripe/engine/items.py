@@ -6,11 +6,13 @@ from typing import Any
 from tenant_billing_sandbox.stripe.account import Account, Object
 from tenant_billing_sandbox.stripe.engine.changes import merge_metadata
 from tenant_billing_sandbox.stripe.engine.lists import referred
+from tenant_billing_sandbox.stripe.engine.refusals import not_simulated
 from tenant_billing_sandbox.stripe.engine.subscription_shapes import metered, new_item
 from tenant_billing_sandbox.stripe.engine.timeline import time_of
 from tenant_billing_sandbox.stripe.problems import invalid
 
 MOST_ITEMS = 20
+ITEM_NOT_SIMULATED = ("billing_thresholds", "discounts", "price_data", "tax_rates")
 
 
 def requested_items(params: Mapping[str, Any]) -> list[Object]:
@@ -27,14 +29,26 @@ def requested_items(params: Mapping[str, Any]) -> list[Object]:
     return asked
 
 
-def checked_price(account: Account, entry: Object, number: int) -> Object:
-    """The price that an item asks for.
+def check_simulated_item(entry: Object, path: str) -> None:
+    """Refuse what Stripe would carry out for an item and this simulator would not.
+
+    Raises:
+        Problem: 400 naming the first such parameter that is set.
+    """
+    for name in ITEM_NOT_SIMULATED:
+        if entry.get(name):
+            raise not_simulated(name, f"{path}[{name}]")
+
+
+def checked_price(account: Account, entry: Object, path: str) -> Object:
+    """The price that the item at ``path`` of the parameters asks for.
 
     Raises:
         Problem: 400 where it is missing, archived, not recurring, of an archived product, or its meter is inactive
             (stripe.md 8).
     """
-    param = f"items[{number}][price]"
+    param = f"{path}[price]"
+    check_simulated_item(entry, path)
     if not entry.get("price"):
         raise invalid(f"Missing required param: {param}.", param=param, code="parameter_missing")
     price = referred(account, "price", str(entry["price"]), param)
@@ -67,7 +81,7 @@ def added(
         raise invalid(
             f"Cannot add multiple subscription items with the same plan: {price['id']}", param="items"
         )
-    _check_currency(subscription, price)
+    check_currency(subscription, price)
     item = new_item(
         account,
         subscription["id"],
@@ -85,7 +99,7 @@ def changed(subscription: Object, item: Object, entry: Object, price: Object | N
     """A copy of an item with what is asked: a new price without ``quantity`` makes it 1 (stripe.md 7)."""
     copy = item | {"metadata": dict(item["metadata"])}
     if price is not None:
-        _check_currency(subscription, price)
+        check_currency(subscription, price)
         copy["price"] = price
         copy.pop("quantity", None)
         if not metered(copy):
@@ -114,7 +128,12 @@ def check_intervals(subscription: Object, items: list[Object]) -> None:
         )
 
 
-def _check_currency(subscription: Object, price: Object) -> None:
+def check_currency(subscription: Object, price: Object) -> None:
+    """Refuse a price in another currency than the subscription's.
+
+    Raises:
+        Problem: 400.
+    """
     if price["currency"] != subscription["currency"]:
         raise invalid(
             f"The price specified uses the currency `{price['currency']}`, but the subscription uses "

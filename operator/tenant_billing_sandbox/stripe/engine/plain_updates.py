@@ -53,6 +53,20 @@ def check_plain(account: Account, subscription: Object, params: Params) -> None:
 def set_plain(account: Account, subscription: Object, params: Params) -> None:
     """Set what was checked; metadata is merged, an empty string unsets (stripe.md 5.1)."""
     merge_metadata(subscription, params.get("metadata"))
+    set_settings(subscription, params)
+    if "discounts" in params:
+        customer = account.table("customer")[subscription["customer"]]
+        wanted = params["discounts"]
+        subscription["discounts"] = discounts.resolve(account, customer, subscription["id"], wanted)
+    if "cancellation_details" in params:
+        given = {key: value or None for key, value in params["cancellation_details"].items()}
+        subscription["cancellation_details"] |= given
+    _set_end(account, subscription, params)
+    _set_collection(account, subscription, params)
+
+
+def set_settings(subscription: Object, params: Params) -> None:
+    """Set how a subscription is paid for, as a call or the phase of a schedule says."""
     for name in ("description", "default_payment_method", "collection_method", "days_until_due"):
         if name in params:
             subscription[name] = params[name] if params[name] != "" else None
@@ -65,15 +79,6 @@ def set_plain(account: Account, subscription: Object, params: Params) -> None:
         subscription["trial_settings"] = trial_settings(params["trial_settings"])
     if "automatic_tax" in params:
         subscription["automatic_tax"] = automatic_tax(params["automatic_tax"])
-    if "discounts" in params:
-        customer = account.table("customer")[subscription["customer"]]
-        wanted = params["discounts"]
-        subscription["discounts"] = discounts.resolve(account, customer, subscription["id"], wanted)
-    if "cancellation_details" in params:
-        given = {key: value or None for key, value in params["cancellation_details"].items()}
-        subscription["cancellation_details"] |= given
-    _set_end(account, subscription, params)
-    _set_collection(account, subscription, params)
 
 
 def _set_end(account: Account, subscription: Object, params: Params) -> None:

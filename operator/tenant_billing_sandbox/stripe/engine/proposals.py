@@ -15,7 +15,13 @@ from tenant_billing_sandbox.stripe.engine.billing import (
     remaining_line,
     usage_line,
 )
-from tenant_billing_sandbox.stripe.engine.items import added, changed, check_intervals, checked_price
+from tenant_billing_sandbox.stripe.engine.items import (
+    added,
+    changed,
+    check_intervals,
+    check_simulated_item,
+    checked_price,
+)
 from tenant_billing_sandbox.stripe.engine.money import amount_of
 from tenant_billing_sandbox.stripe.engine.periods import period_at
 from tenant_billing_sandbox.stripe.engine.subscription_shapes import items_of, metered
@@ -75,10 +81,11 @@ def _items(account: Account, subscription: Object, asked: list[Object]) -> list[
     """The items after the change; one without ``id`` is added (stripe.md 7)."""
     by_id = {item["id"]: dict(item) for item in items_of(subscription)}
     for number, entry in enumerate(asked):
-        price = checked_price(account, entry, number) if entry.get("price") else None
+        check_simulated_item(entry, f"items[{number}]")
+        price = _price(account, entry, number) if entry.get("price") else None
         identifier = entry.get("id")
         if identifier is None:
-            price = price or checked_price(account, entry, number)
+            price = price or _price(account, entry, number)
             new = added(account, subscription, list(by_id.values()), entry, price)
             by_id[new["id"]] = new
         elif identifier not in by_id:
@@ -94,6 +101,13 @@ def _items(account: Account, subscription: Object, asked: list[Object]) -> list[
     _check_whole(list(by_id.values()))
     check_intervals(subscription, list(by_id.values()))
     return list(by_id.values())
+
+
+def _price(account: Account, entry: Object, number: int) -> Object:
+    """The price that an entry asks for; what a schedule has planned was checked then, and comes as it is now."""
+    if entry.get("planned"):
+        return account.table("price")[entry["price"]]
+    return checked_price(account, entry, f"items[{number}]")
 
 
 def _check_whole(items: list[Object]) -> None:

@@ -19,6 +19,7 @@ NOT_SIMULATED = (
     "on_behalf_of",
     "pending_invoice_item_interval",
     "transfer_data",
+    "trial",
     "trial_from_plan",
 )
 
@@ -31,7 +32,12 @@ def check_simulated(params: Mapping[str, Any]) -> None:
     """
     for name in NOT_SIMULATED:
         if params.get(name):
-            raise invalid(f"The simulator does not carry out `{name}`.", param=name, code="not_simulated")
+            raise not_simulated(name, name)
+
+
+def not_simulated(what: str, param: str) -> Problem:
+    """The refusal of something that only Stripe itself carries out."""
+    return invalid(f"The simulator does not carry out `{what}`.", param=param, code="not_simulated")
 
 
 def declined(refusal: Refusal) -> Problem:

@@ -5,6 +5,7 @@ from typing import Any
 
 from tenant_billing_sandbox.stripe.account import Object
 from tenant_billing_sandbox.stripe.engine.periods import after
+from tenant_billing_sandbox.stripe.engine.refusals import not_simulated
 from tenant_billing_sandbox.stripe.engine.timeline import DAY
 from tenant_billing_sandbox.stripe.problems import invalid
 
@@ -66,9 +67,7 @@ def check_end(params: Params, now: int) -> None:
     if at and params.get("cancel_at_period_end"):
         raise invalid("You may only specify one of these parameters: cancel_at, cancel_at_period_end.")
     if at == "max_billed_until":
-        raise invalid(
-            f"The simulator does not carry out `cancel_at={at}`.", param="cancel_at", code="not_simulated"
-        )
+        raise not_simulated(f"cancel_at={at}", "cancel_at")
     if isinstance(at, int) and at <= now:
         raise invalid("The timestamp provided for `cancel_at` must be in the future.", param="cancel_at")
 
