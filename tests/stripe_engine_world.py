@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tenant_billing_sandbox.stripe import engine
+from tenant_billing_sandbox.stripe import resources as resources
 from tenant_billing_sandbox.stripe.account import Account, Object
 from tenant_billing_sandbox.stripe.engine.cards import Behavior
 from tenant_billing_sandbox.stripe.engine.clock import advance
@@ -87,6 +88,12 @@ def a_customer(account: Account, **changes: Any) -> str:
 def call(account: Account, method: str, template: str, *path: str, **params: Any) -> Object:
     function = OPERATIONS[(method, template)]
     return perform(account, function, Call(method, template, path, params, "req_1", "key_1"))
+
+
+def a_coupon(account: Account, **params: Any) -> str:
+    worth: Object = {} if "amount_off" in params else {"percent_off": "20"}
+    lasting: Object = {"id": "PILOT20", "duration": "forever"}
+    return str(call(account, "POST", "/v1/coupons", **(worth | lasting | params))["id"])
 
 
 def a_subscription(account: Account, customer: str, price: str, **params: Any) -> Object:

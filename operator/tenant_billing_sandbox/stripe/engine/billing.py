@@ -95,7 +95,8 @@ def remaining_line(account: Account, subscription: Object, item: Object, at: int
 def _discounted(account: Account, subscription: Object, item: Object, units: int | Decimal) -> int:
     """What a quantity of an item costs, discounts included, as prorations show it."""
     in_force = discounts.in_force(account, subscription)
-    return discounts.after_discounts(account, in_force, amount_of(item["price"], units))
+    full = amount_of(item["price"], units)
+    return discounts.after_discounts(account, in_force, full, item["price"]["product"])
 
 
 def remember_debits(account: Account, lines: list[Object]) -> None:
