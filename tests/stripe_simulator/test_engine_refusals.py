@@ -210,3 +210,38 @@ def test_the_time_before_the_anchor_is_free_without_proration():
         proration_behavior="none",
     )
     assert (subscription["status"], latest_invoice(account, subscription)["total"]) == ("active", 0)
+
+
+@pytest.mark.parametrize(
+    ("address", "enough"),
+    [
+        (None, False),
+        ({"city": "Gent"}, False),
+        ({"country": "BE"}, True),
+        ({"country": "US"}, False),
+        ({"country": "US", "postal_code": "94107"}, True),
+        ({"country": "CA"}, False),
+        ({"country": "CA", "state": "QC"}, True),
+    ],
+)
+def test_automatic_tax_needs_the_location_of_the_customer(address, enough):
+    account = an_account()
+    customer = a_customer(account, address=address)
+    wanted = {
+        "customer": customer,
+        "items": [{"price": a_price(account)}],
+        "automatic_tax": {"enabled": True},
+    }
+    wanted["payment_behavior"] = "default_incomplete"
+    if enough:
+        assert call(account, "POST", "/v1/subscriptions", **wanted)["automatic_tax"]["enabled"] is True
+    else:
+        assert subscribing(account, **wanted).code == "customer_tax_location_invalid"
+
+
+def test_automatic_tax_cannot_be_switched_on_later_without_a_location_either():
+    account = an_account()
+    subscription = an_active_subscription(account)
+    wish = {"automatic_tax": {"enabled": True}, "description": "Taxed"}
+    refusal = refused(account, "POST", "/v1/subscriptions/{}", subscription["id"], **wish)
+    assert refusal.code == "customer_tax_location_invalid"

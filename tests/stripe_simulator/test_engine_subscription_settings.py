@@ -61,6 +61,7 @@ def test_an_empty_string_unsets_5_1():
 def test_nested_settings_are_taken_over_1_2(asked, member, expected):
     account = an_account()
     subscription = an_active_subscription(account)
+    account.table("customer")[subscription["customer"]]["address"] = {"country": "DE"}
     update(account, subscription, **asked)
     (name,) = asked
     settings = subscription[name].get("end_behavior", subscription[name])

@@ -8,6 +8,7 @@ from tenant_billing_sandbox.stripe.engine import discounts
 from tenant_billing_sandbox.stripe.engine.changes import changing, merge_metadata, merged_metadata
 from tenant_billing_sandbox.stripe.engine.memory import Memory
 from tenant_billing_sandbox.stripe.engine.payment_methods import belonging
+from tenant_billing_sandbox.stripe.engine.refusals import check_tax_location
 from tenant_billing_sandbox.stripe.engine.requested_times import check_end, end_of, trial_end
 from tenant_billing_sandbox.stripe.engine.standing import UPDATED
 from tenant_billing_sandbox.stripe.engine.subscription_shapes import (
@@ -36,6 +37,7 @@ def check_plain(account: Account, subscription: Object, params: Params) -> None:
         )
     check_end(params, time_of(account, subscription))
     trial_end(params, time_of(account, subscription))
+    check_tax_location(account.table("customer")[subscription["customer"]], params)
     merged_metadata(subscription["metadata"], params.get("metadata"))
     discounts.check(account, params.get("discounts"))
     if params.get("default_payment_method"):

@@ -40,6 +40,27 @@ def not_simulated(what: str, param: str) -> Problem:
     return invalid(f"The simulator does not carry out `{what}`.", param=param, code="not_simulated")
 
 
+def check_tax_location(customer: Object, params: Mapping[str, Any]) -> None:
+    """Refuse automatic tax for a customer whose location is not known well enough (docs.stripe.com ``tax/invoicing``).
+
+    Raises:
+        Problem: 400.
+    """
+    if not (params.get("automatic_tax") or {}).get("enabled"):
+        return
+    address = (customer.get("shipping") or {}).get("address") or customer.get("address") or {}
+    also = {"US": ("postal_code",), "CA": ("postal_code", "state")}.get(
+        address.get("country") or "", ("country",)
+    )
+    if not any(address.get(name) for name in also):
+        raise invalid(
+            "The customer's location isn't recognized. Set a valid customer address in order to automatically "
+            "calculate tax.",
+            param="automatic_tax",
+            code="customer_tax_location_invalid",
+        )
+
+
 def declined(refusal: Refusal) -> Problem:
     """The 402 ``card_error`` of a failed charge, or the 400 where there is nothing to charge (stripe.md 5.2)."""
     if refusal.code == "resource_missing":
