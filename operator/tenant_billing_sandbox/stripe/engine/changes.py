@@ -15,7 +15,7 @@ WHOLE = frozenset({"items", "lines", "phases"})
 def difference(before: Object, after: Object) -> Object:
     """The former values of what changed; hashes are compared key by key, lists as a whole; null where absent."""
     former: Object = {}
-    for key in before.keys() | after.keys():
+    for key in sorted(before.keys() | after.keys()):
         old, new = before.get(key), after.get(key)
         if old == new:
             continue

@@ -199,7 +199,7 @@ def _check(params: Mapping[str, Any]) -> None:
     if params.get("mode") != "subscription":
         raise not_simulated("mode", "mode")
     sold = params.get("subscription_data") or {}
-    for name in [*(params.keys() - SIMULATED), *(sold.keys() - SIMULATED_OF_SUBSCRIPTION)]:
+    for name in sorted({*(params.keys() - SIMULATED), *(sold.keys() - SIMULATED_OF_SUBSCRIPTION)}):
         raise not_simulated(name, name)
     if not params.get("line_items"):
         raise invalid("Missing required param: line_items.", param="line_items", code="parameter_missing")
