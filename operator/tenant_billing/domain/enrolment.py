@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from tenant_billing.api.billing_plan import AutomaticTax, MissingPaymentMethod, NewSubscriptions
+from tenant_billing.api.customers import Address
 from tenant_billing.api.names import Annotation
 from tenant_billing.api.reasons import Reason
 from tenant_billing.api.resource import PendingOperation
@@ -78,6 +79,34 @@ def plan_is_not_ready(world: World) -> Finding | None:
         Hold.PROVIDER,
         stalled=False,
     )
+
+
+def location_is_unknown(world: World) -> Finding | None:
+    """Stripe is to compute taxes and would not be told where the customer is.
+
+    It refuses the subscription then, and the object's address is given to it at the customer's creation only. What it
+    needs to know: docs.stripe.com ``tax/invoicing``, "Set up the customer".
+    """
+    offer, customer = world.offer, world.resource.spec.customer
+    details = customer.details if customer is not None else None
+    if offer is None or details is None or world.customer is not None:
+        return None
+    if offer.plan.spec.tax.automatic is not AutomaticTax.ENABLED or _is_located(details.address):
+        return None
+    return Finding(
+        Reason.INCOMPATIBLE_PLAN,
+        f"Stripe computes the taxes of BillingPlan {offer.name} and has to know where the customer is: set "
+        "spec.customer.details.address.country, in the US postalCode, too, in Canada postalCode or state.",
+        Hold.PROVIDER,
+    )
+
+
+def _is_located(address: Address | None) -> bool:
+    if address is None or not address.country:
+        return False
+    if address.country == "US":
+        return bool(address.postal_code)
+    return address.country != "CA" or bool(address.postal_code or address.state)
 
 
 def actions(world: World, candidates: Candidates) -> tuple[Action, ...]:
