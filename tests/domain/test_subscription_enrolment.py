@@ -148,6 +148,18 @@ def test_nobody_is_made_a_customer_whose_taxes_stripe_could_not_compute(
         assert not settled(world).done
 
 
+def test_nobody_is_made_a_customer_to_whom_stripe_could_not_send_the_invoices() -> None:
+    resource = a_tenant_subscription(
+        collection={"method": "Invoice", "daysUntilDue": 14},
+        customer={"details": {"name": "Acme"}},
+        tenant={"id": "acme", "initialAdmin": {"email": "ann@acme.example"}},
+    )
+    world = an_unborn_world(resource, backend=a_backend(trusts=TRUSTING))
+    assert told(world).reason == Reason.BACKEND_UNAVAILABLE
+    assert "spec.customer.details.email" in told(world).message
+    assert not settled(world).done
+
+
 def test_a_customer_that_exists_has_its_location_in_stripe() -> None:
     world = with_plan(a_world(subscriptions=(), tenant=None), tax={"automatic": "Enabled"})
     assert the_purchase(world).request.automatic_tax

@@ -245,3 +245,25 @@ def test_automatic_tax_cannot_be_switched_on_later_without_a_location_either():
     wish = {"automatic_tax": {"enabled": True}, "description": "Taxed"}
     refusal = refused(account, "POST", "/v1/subscriptions/{}", subscription["id"], **wish)
     assert refusal.code == "customer_tax_location_invalid"
+
+
+def test_invoices_are_sent_to_customers_with_an_address_only():
+    account = an_account()
+    by_invoice = {"collection_method": "send_invoice", "days_until_due": 14}
+    wanted = {"customer": a_customer(account, email=None), "items": [{"price": a_price(account)}]}
+    assert "Missing email" in subscribing(account, **wanted, **by_invoice).message
+    subscription = an_active_subscription(account)
+    account.table("customer")[subscription["customer"]]["email"] = None
+    refusal = refused(account, "POST", "/v1/subscriptions/{}", subscription["id"], **by_invoice)
+    assert "Missing email" in refusal.message
+
+
+def test_why_it_ends_is_said_of_a_subscription_that_ends_only():
+    account = an_account()
+    subscription = an_active_subscription(account)
+    why = {"cancellation_details": {"feedback": "unused"}}
+    assert (
+        "set to cancel" in refused(account, "POST", "/v1/subscriptions/{}", subscription["id"], **why).message
+    )
+    call(account, "POST", "/v1/subscriptions/{}", subscription["id"], cancel_at_period_end=True, **why)
+    assert subscription["cancellation_details"]["feedback"] == "unused"

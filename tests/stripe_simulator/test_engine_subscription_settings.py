@@ -55,7 +55,11 @@ def test_an_empty_string_unsets_5_1():
             "pause",
         ),
         ({"automatic_tax": {"enabled": True}}, "enabled", True),
-        ({"cancellation_details": {"feedback": "unused"}}, "feedback", "unused"),
+        (
+            {"cancellation_details": {"feedback": "unused"}, "cancel_at_period_end": True},
+            "feedback",
+            "unused",
+        ),
     ],
 )
 def test_nested_settings_are_taken_over_1_2(asked, member, expected):
@@ -63,7 +67,7 @@ def test_nested_settings_are_taken_over_1_2(asked, member, expected):
     subscription = an_active_subscription(account)
     account.table("customer")[subscription["customer"]]["address"] = {"country": "DE"}
     update(account, subscription, **asked)
-    (name,) = asked
+    name = next(iter(asked))
     settings = subscription[name].get("end_behavior", subscription[name])
     assert settings[member] == expected
 

@@ -81,27 +81,34 @@ def plan_is_not_ready(world: World) -> Finding | None:
     )
 
 
-def location_is_unknown(world: World) -> Finding | None:
-    """Stripe is to compute taxes and would not be told where the customer is.
+def customer_lacks_details(world: World) -> Finding | None:
+    """A customer is to be made whom Stripe could not bill as the object and the plan say.
 
-    It refuses the subscription then, and the object's address is given to it at the customer's creation only. What it
-    needs to know: docs.stripe.com ``tax/invoicing``, "Set up the customer".
+    It would refuse the subscription when the customer is made already, and details of the object do not reach it any
+    more then.
     """
     offer, customer = world.offer, world.resource.spec.customer
     details = customer.details if customer is not None else None
     if offer is None or details is None or world.customer is not None:
         return None
-    if offer.plan.spec.tax.automatic is not AutomaticTax.ENABLED or _is_located(details.address):
-        return None
-    return Finding(
-        Reason.INCOMPATIBLE_PLAN,
-        f"Stripe computes the taxes of BillingPlan {offer.name} and has to know where the customer is: set "
-        "spec.customer.details.address.country, in the US postalCode, too, in Canada postalCode or state.",
-        Hold.PROVIDER,
-    )
+    if world.resource.spec.collection.days_until_due is not None and not details.email:
+        return Finding(
+            Reason.BACKEND_UNAVAILABLE,
+            "Stripe sends the invoices of spec.collection.method Invoice by e-mail: set spec.customer.details.email.",
+            Hold.PROVIDER,
+        )
+    if offer.plan.spec.tax.automatic is AutomaticTax.ENABLED and not _is_located(details.address):
+        return Finding(
+            Reason.INCOMPATIBLE_PLAN,
+            f"Stripe computes the taxes of BillingPlan {offer.name} and has to know where the customer is: set "
+            "spec.customer.details.address.country, in the US postalCode, too, in Canada postalCode or state.",
+            Hold.PROVIDER,
+        )
+    return None
 
 
 def _is_located(address: Address | None) -> bool:
+    """Whether Stripe can compute taxes by it (docs.stripe.com ``tax/invoicing``, "Set up the customer")."""
     if address is None or not address.country:
         return False
     if address.country == "US":

@@ -18,7 +18,12 @@ from tenant_billing_sandbox.stripe.engine.money import share
 from tenant_billing_sandbox.stripe.engine.payment_methods import belonging
 from tenant_billing_sandbox.stripe.engine.periods import period_at
 from tenant_billing_sandbox.stripe.engine.plain_updates import plan_end
-from tenant_billing_sandbox.stripe.engine.refusals import check_simulated, check_tax_location, declined
+from tenant_billing_sandbox.stripe.engine.refusals import (
+    check_email,
+    check_simulated,
+    check_tax_location,
+    declined,
+)
 from tenant_billing_sandbox.stripe.engine.renewals import start_periods, start_trial
 from tenant_billing_sandbox.stripe.engine.requested_times import check_anchor, check_end, trial_end
 from tenant_billing_sandbox.stripe.engine.setup_intents import new_setup_intent
@@ -59,6 +64,7 @@ def _check(account: Account, customer: Object, params: Mapping[str, Any]) -> Non
         raise invalid("`pending_if_incomplete` is only used with updates.", param="payment_behavior")
     check_end(params, time_of(account, customer))
     check_tax_location(customer, params)
+    check_email(customer, params.get("collection_method"))
     discounts.check(account, params.get("discounts"))
     sending = params.get("collection_method") == "send_invoice"
     if sending and not params.get("days_until_due"):

@@ -8,9 +8,9 @@ from tenant_billing_sandbox.stripe.engine import discounts
 from tenant_billing_sandbox.stripe.engine.changes import changing, merge_metadata, merged_metadata
 from tenant_billing_sandbox.stripe.engine.memory import Memory
 from tenant_billing_sandbox.stripe.engine.payment_methods import belonging
-from tenant_billing_sandbox.stripe.engine.refusals import check_tax_location
+from tenant_billing_sandbox.stripe.engine.refusals import check_email, check_tax_location
 from tenant_billing_sandbox.stripe.engine.requested_times import check_end, end_of, trial_end
-from tenant_billing_sandbox.stripe.engine.standing import UPDATED
+from tenant_billing_sandbox.stripe.engine.standing import TERMINAL, UPDATED
 from tenant_billing_sandbox.stripe.engine.subscription_shapes import (
     automatic_tax,
     items_of,
@@ -37,7 +37,15 @@ def check_plain(account: Account, subscription: Object, params: Params) -> None:
         )
     check_end(params, time_of(account, subscription))
     trial_end(params, time_of(account, subscription))
-    check_tax_location(account.table("customer")[subscription["customer"]], params)
+    customer = account.table("customer")[subscription["customer"]]
+    check_tax_location(customer, params)
+    check_email(customer, params.get("collection_method"))
+    ends = params.get("cancel_at") or params.get("cancel_at_period_end") or subscription["cancel_at"]
+    if params.get("cancellation_details") and not ends and subscription["status"] not in TERMINAL:
+        raise invalid(
+            "`cancellation_details` can only be set on subscriptions that are set to cancel.",
+            param="cancellation_details",
+        )
     merged_metadata(subscription["metadata"], params.get("metadata"))
     discounts.check(account, params.get("discounts"))
     if params.get("default_payment_method"):

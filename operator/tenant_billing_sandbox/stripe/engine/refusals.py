@@ -61,6 +61,20 @@ def check_tax_location(customer: Object, params: Mapping[str, Any]) -> None:
         )
 
 
+def check_email(customer: Object, collection_method: str | None) -> None:
+    """Refuse to send invoices to a customer without an address.
+
+    Raises:
+        Problem: 400.
+    """
+    if collection_method == "send_invoice" and not customer.get("email"):
+        raise invalid(
+            "Missing email. In order to create invoices that are sent to the customer, the customer must have a valid "
+            "email.",
+            param="collection_method",
+        )
+
+
 def declined(refusal: Refusal) -> Problem:
     """The 402 ``card_error`` of a failed charge, or the 400 where there is nothing to charge (stripe.md 5.2)."""
     if refusal.code == "resource_missing":
