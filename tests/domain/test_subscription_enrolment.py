@@ -143,7 +143,7 @@ def test_nobody_is_made_a_customer_whose_taxes_stripe_could_not_compute(
     if told_where:
         assert the_purchase(world).request.automatic_tax
     else:
-        assert told(world).reason == Reason.INCOMPATIBLE_PLAN
+        assert told(world).reason == Reason.BACKEND_UNAVAILABLE
         assert "spec.customer.details.address.country" in told(world).message
         assert not settled(world).done
 

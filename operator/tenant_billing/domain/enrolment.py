@@ -94,14 +94,15 @@ def customer_lacks_details(world: World) -> Finding | None:
     if world.resource.spec.collection.days_until_due is not None and not details.email:
         return Finding(
             Reason.BACKEND_UNAVAILABLE,
-            "Stripe sends the invoices of spec.collection.method Invoice by e-mail: set spec.customer.details.email.",
+            "Stripe refuses to send invoices (spec.collection.method: Invoice) to a customer without an e-mail "
+            "address: set spec.customer.details.email.",
             Hold.PROVIDER,
         )
     if offer.plan.spec.tax.automatic is AutomaticTax.ENABLED and not _is_located(details.address):
         return Finding(
-            Reason.INCOMPATIBLE_PLAN,
-            f"Stripe computes the taxes of BillingPlan {offer.name} and has to know where the customer is: set "
-            "spec.customer.details.address.country, in the US postalCode, too, in Canada postalCode or state.",
+            Reason.BACKEND_UNAVAILABLE,
+            f"Stripe refuses to compute the taxes of BillingPlan {offer.name} without knowing where the customer is: "
+            "set spec.customer.details.address.country, in the US postalCode, too, in Canada postalCode or state.",
             Hold.PROVIDER,
         )
     return None
