@@ -1,5 +1,8 @@
 """The calls on invoices."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from tenant_billing_sandbox.stripe.account import Account, Object
 from tenant_billing_sandbox.stripe.engine.billing import count_usage
 from tenant_billing_sandbox.stripe.engine.changes import changing, merge_metadata
@@ -10,7 +13,7 @@ from tenant_billing_sandbox.stripe.engine.invoices import (
     mark_uncollectible,
     void,
 )
-from tenant_billing_sandbox.stripe.engine.lists import found, in_range, listing
+from tenant_billing_sandbox.stripe.engine.lists import found, listing, matches
 from tenant_billing_sandbox.stripe.engine.memory import invoices_of, of_customer
 from tenant_billing_sandbox.stripe.engine.payment_methods import belonging
 from tenant_billing_sandbox.stripe.engine.refusals import declined
@@ -35,12 +38,8 @@ def _candidates(account: Account, call: Call) -> list[Object]:
     return [invoice for invoice in account.table("invoice").values() if invoice["test_clock"] is None]
 
 
-def _matches(invoice: Object, params: object) -> bool:
-    wanted = dict(params) if isinstance(params, dict) else {}
-    equal = ("customer", "status", "collection_method")
-    return all(wanted.get(name) in {None, invoice[name]} for name in equal) and all(
-        in_range(invoice[name], wanted.get(name)) for name in ("created", "due_date")
-    )
+def _matches(invoice: Object, params: Mapping[str, Any]) -> bool:
+    return matches(invoice, params, ("customer", "status", "collection_method"), ("created", "due_date"))
 
 
 @operation("GET", "/v1/invoices/{}")
@@ -139,9 +138,17 @@ def _send(account: Account, call: Call) -> Object:
 
 @operation("GET", "/v1/invoice_payments")
 def _list_payments(account: Account, call: Call) -> Object:
-    wanted = call.params.get("invoice")
     payments = account.table("invoice_payment").values()
-    return listing("/v1/invoice_payments", [pay for pay in payments if wanted in {None, pay["invoice"]}])
+    wanted = (call.params.get("payment") or {}).get("payment_intent")
+    return listing(
+        "/v1/invoice_payments",
+        [
+            payment
+            for payment in payments
+            if matches(payment, call.params, ("invoice", "status"), ("created",))
+            and wanted in {None, payment["payment"]["payment_intent"]}
+        ],
+    )
 
 
 @operation("GET", "/v1/invoice_payments/{}")

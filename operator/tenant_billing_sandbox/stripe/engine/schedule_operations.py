@@ -2,7 +2,7 @@
 
 from tenant_billing_sandbox.stripe.account import Account, Object
 from tenant_billing_sandbox.stripe.engine.changes import changing, merge_metadata, merged_metadata
-from tenant_billing_sandbox.stripe.engine.lists import found, listing, referred
+from tenant_billing_sandbox.stripe.engine.lists import found, listing, matches, referred
 from tenant_billing_sandbox.stripe.engine.requested_phases import requested_phases
 from tenant_billing_sandbox.stripe.engine.schedules import (
     SCHEDULE_UPDATED,
@@ -28,6 +28,7 @@ ENDED = frozenset({"released", "completed", "canceled"})
 
 @operation("POST", "/v1/subscription_schedules")
 def _create(account: Account, call: Call) -> Object:
+    """Attach a schedule to a subscription; it starts at once, so none is ever only ``scheduled``."""
     name = call.params.get("from_subscription")
     if not name:
         raise invalid(
@@ -52,11 +53,10 @@ def _retrieve(account: Account, call: Call) -> Object:
 
 @operation("GET", "/v1/subscription_schedules")
 def _list(account: Account, call: Call) -> Object:
-    wanted = call.params.get("customer")
+    times = ("created", "canceled_at", "completed_at", "released_at")
     schedules = account.table("subscription_schedule").values()
-    return listing(
-        "/v1/subscription_schedules", [one for one in schedules if wanted in {None, one["customer"]}]
-    )
+    wanted = [one for one in schedules if matches(one, call.params, ("customer",), times)]
+    return listing("/v1/subscription_schedules", [] if call.params.get("scheduled") else wanted)
 
 
 @operation("POST", "/v1/subscription_schedules/{}")
