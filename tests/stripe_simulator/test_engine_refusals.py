@@ -267,3 +267,22 @@ def test_why_it_ends_is_said_of_a_subscription_that_ends_only():
     )
     call(account, "POST", "/v1/subscriptions/{}", subscription["id"], cancel_at_period_end=True, **why)
     assert subscription["cancellation_details"]["feedback"] == "unused"
+
+
+def test_what_only_stripe_carries_out_for_an_item_is_refused_wherever_it_is_asked_for():
+    account = an_account()
+    subscription = an_active_subscription(account)
+    (item,) = subscription["items"]["data"]
+    wish = {"tax_rates": ["txr_1"]}
+    price = a_price(account)
+    refusals = [
+        subscribing(account, customer=a_customer(account), items=[{"price": price, **wish}]),
+        refused(
+            account, "POST", "/v1/subscriptions/{}", subscription["id"], items=[{"id": item["id"], **wish}]
+        ),
+        refused(account, "POST", "/v1/subscription_items/{}", item["id"], **wish),
+        refused(
+            account, "POST", "/v1/subscription_items", subscription=subscription["id"], price=price, **wish
+        ),
+    ]
+    assert {refusal.code for refusal in refusals} == {"not_simulated"}

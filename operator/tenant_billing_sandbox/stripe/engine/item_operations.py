@@ -1,12 +1,13 @@
 """The calls on single subscription items; changing one is an update of its subscription."""
 
 from tenant_billing_sandbox.stripe.account import Account, Object
+from tenant_billing_sandbox.stripe.engine.items import ITEM_NOT_SIMULATED
 from tenant_billing_sandbox.stripe.engine.lists import found, listing
 from tenant_billing_sandbox.stripe.engine.subscription_shapes import items_of, owner_of
 from tenant_billing_sandbox.stripe.engine.updates import update
 from tenant_billing_sandbox.stripe.operations import Call, operation
 
-ITEM_MEMBERS = ("price", "quantity", "metadata")
+ITEM_MEMBERS = ("price", "quantity", "metadata", *ITEM_NOT_SIMULATED)
 
 
 def _item(subscription: Object, identifier: str) -> Object:
