@@ -65,6 +65,15 @@ def test_usage_of_the_second_of_a_change_is_billed_once():
     assert billed(account, subscription) == [(7, 350), (1, 70)]
 
 
+def test_usage_of_the_second_in_which_one_item_replaces_another_is_billed_once():
+    account = an_account()
+    subscription = with_usage(account, meter := a_meter(account))
+    report(account, subscription["customer"], "1")
+    former, new = subscription["items"]["data"][0]["id"], a_price_of(account, meter, 70)
+    update(account, subscription, items=[{"id": former, "deleted": True}, {"price": new}])
+    assert billed(account, subscription) == [(7, 350), (1, 70)]
+
+
 def test_another_meter_counts_from_the_change_on():
     account = an_account()
     subscription = with_usage(account, a_meter(account))

@@ -162,7 +162,7 @@ def _restart(account: Account, subscription: Object, proposal: Proposal, at: int
             used = usage_line(account, subscription, item, item["current_period_start"], at)
             proposal.lines += [] if used is None else [used]  # its period ends here like any other
         else:
-            _close(account, subscription, item, after, proposal, at)
+            _close(account, subscription, item, proposal, at)
     for item in proposal.items:
         start, end = period_at(at, item["price"]["recurring"], at)
         item["current_period_start"], item["current_period_end"] = start, end
@@ -177,7 +177,7 @@ def _prorate(account: Account, subscription: Object, proposal: Proposal, at: int
     kept = {item["id"]: item for item in proposal.items}
     for identifier, item in old.items():
         if identifier not in kept or _billed(item) != _billed(kept[identifier]):
-            _close(account, subscription, item, kept.get(identifier), proposal, at)
+            _close(account, subscription, item, proposal, at)
     for identifier, item in kept.items():
         if identifier in old and _billed(item) == _billed(old[identifier]):
             continue
@@ -191,23 +191,19 @@ def _prorate(account: Account, subscription: Object, proposal: Proposal, at: int
             proposal.lines.append(line)
 
 
-def _close(
-    account: Account, subscription: Object, item: Object, after: Object | None, proposal: Proposal, at: int
-) -> None:
-    """Settle an item that goes, or turns into ``after``: the unused time, or the usage so far.
+def _close(account: Account, subscription: Object, item: Object, proposal: Proposal, at: int) -> None:
+    """Settle an item that changes or goes: the unused time, or the usage so far.
 
-    Usage of this very second belongs to what comes after, if that goes on with the meter.
+    Usage of this very second belongs to what comes after, if anything goes on with the meter.
     """
-    goes_on = after is not None and _meter(after) == _meter(item)
+    meter = item["price"]["recurring"].get("meter")
+    goes_on = meter is not None and any(
+        each["price"]["recurring"].get("meter") == meter for each in proposal.items
+    )
     line = credit_line(account, subscription, item, at)
     line = line or closing_line(account, subscription, item, at, inclusive=not goes_on)
     if line is not None:
         proposal.lines.append(line)
-
-
-def _meter(item: Object) -> str | None:
-    meter: str | None = item["price"]["recurring"].get("meter")
-    return meter
 
 
 def _is_proration(line: Object) -> bool:
