@@ -20,8 +20,10 @@ from stripe_engine_world import (
 )
 from tenant_billing_sandbox.stripe import resources as resources
 from tenant_billing_sandbox.stripe.account import Account, Object
+from tenant_billing_sandbox.stripe.operations import Call
 from tenant_billing_sandbox.stripe.problems import Problem
 from tenant_billing_sandbox.stripe.published import tables
+from tenant_billing_sandbox.stripe.rendering import check_expansions
 from tenant_billing_sandbox.stripe.validation import validated
 
 
@@ -286,3 +288,25 @@ def test_what_only_stripe_carries_out_for_an_item_is_refused_wherever_it_is_aske
         ),
     ]
     assert {refusal.code for refusal in refusals} == {"not_simulated"}
+
+
+@pytest.mark.parametrize(
+    ("template", "path", "refusal"),
+    [
+        ("/v1/subscriptions/{}", "latest_invoice.colour", "latest_invoice.colour"),
+        ("/v1/subscriptions/{}", "latest_invoice.subscription.schedule", "latest_invoice.subscription"),
+        ("/v1/invoices", "data.customer.default_price", "data.customer.default_price"),
+    ],
+)
+def test_what_no_answer_could_expand_is_refused_before_anything_is_done(template, path, refusal):
+    method = "GET" if path.startswith("data.") else "DELETE"
+    with pytest.raises(Problem) as caught:
+        check_expansions(Call(method, template, ("sub_1",), {"expand": [path]}))
+    assert f"({refusal})" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "path", ["latest_invoice.payments", "customer.test_clock", "schedule.customer.subscriptions"]
+)
+def test_what_an_answer_could_expand_is_not(path):
+    check_expansions(Call("DELETE", "/v1/subscriptions/{}", ("sub_1",), {"expand": [path]}))
