@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tenant_billing_sandbox.stripe import engine
+from tenant_billing_sandbox.stripe import resources as resources
 from tenant_billing_sandbox.stripe.account import Account, Object
 from tenant_billing_sandbox.stripe.engine.cards import Behavior
 from tenant_billing_sandbox.stripe.engine.clock import advance
@@ -43,6 +44,27 @@ def a_price(account: Account, unit_amount: int = 4900, interval: str = "month", 
     return str(price["id"])
 
 
+def a_meter(account: Account, formula: str = "sum", window: str | None = None, **changes: Any) -> Object:
+    meter: Object = {
+        "id": account.new_id("mtr"),
+        "object": "billing.meter",
+        "customer_mapping": {"type": "by_id", "event_payload_key": "stripe_customer_id"},
+        "default_aggregation": {"formula": formula},
+        "event_name": "devices",
+        "event_time_window": window,
+        "status": "active",
+        "value_settings": {"event_payload_key": "value"},
+        **changes,
+    }
+    account.table("billing.meter")[meter["id"]] = meter
+    return meter
+
+
+def a_metered_price(account: Account, **changes: Any) -> str:
+    meter = a_meter(account)
+    return a_price(account, 50, recurring={"usage_type": "metered", "meter": meter["id"]}, **changes)
+
+
 def a_customer(account: Account, **changes: Any) -> str:
     customer: Object = {
         "id": account.new_id("cus"),
@@ -68,6 +90,12 @@ def call(account: Account, method: str, template: str, *path: str, **params: Any
     return perform(account, function, Call(method, template, path, params, "req_1", "key_1"))
 
 
+def a_coupon(account: Account, **params: Any) -> str:
+    worth: Object = {} if "amount_off" in params else {"percent_off": "20"}
+    lasting: Object = {"id": "PILOT20", "duration": "forever"}
+    return str(call(account, "POST", "/v1/coupons", **(worth | lasting | params))["id"])
+
+
 def a_subscription(account: Account, customer: str, price: str, **params: Any) -> Object:
     """Created as the operator creates it: incomplete until the customer pays."""
     asked = {
@@ -77,6 +105,12 @@ def a_subscription(account: Account, customer: str, price: str, **params: Any) -
         "payment_settings": {"save_default_payment_method": "on_subscription"},
     }
     return call(account, "POST", "/v1/subscriptions", **(asked | params))
+
+
+def report(account: Account, customer: str, value: str, **more: Any) -> Object:
+    payload = more.pop("payload", {"stripe_customer_id": customer, "value": value})
+    named = {"event_name": "devices", **more}
+    return call(account, "POST", "/v1/billing/meter_events", payload=payload, **named)
 
 
 def update(account: Account, subscription: Object, **params: Any) -> Object:

@@ -108,7 +108,9 @@ def test_an_existing_customer_is_not_made_again() -> None:
 
 def test_the_subscription_is_bought_as_spec_and_plan_say() -> None:
     resource = a_tenant_subscription(
-        collection={"method": "Invoice", "daysUntilDue": 14}, discounts=({"couponID": "PILOT20"},)
+        collection={"method": "Invoice", "daysUntilDue": 14},
+        discounts=({"couponID": "PILOT20"},),
+        customer={"details": {"email": "billing@acme.example", "address": {"country": "BE"}}},
     )
     world = with_plan(
         an_unborn_world(resource, backend=a_backend(trusts=TRUSTING)), tax={"automatic": "Enabled"}
@@ -116,6 +118,51 @@ def test_the_subscription_is_bought_as_spec_and_plan_say() -> None:
     request = the_purchase(world).request
     assert (request.price_id, request.days_until_due) == ("price_starter", 14)
     assert (request.coupon_ids, request.automatic_tax) == (("PILOT20",), True)
+
+
+@pytest.mark.parametrize(
+    ("address", "told_where"),
+    [
+        (None, False),
+        ({"city": "Ghent"}, False),
+        ({"country": "BE"}, True),
+        ({"country": "US"}, False),
+        ({"country": "US", "postalCode": "94107"}, True),
+        ({"country": "CA"}, False),
+        ({"country": "CA", "state": "QC"}, True),
+        ({"country": "CA", "postalCode": "H2Y"}, True),
+    ],
+)
+def test_nobody_is_made_a_customer_whose_taxes_stripe_could_not_compute(
+    address: dict[str, str] | None, told_where: bool
+) -> None:
+    """Afterwards the address of the object would not reach Stripe any more, and it refuses the subscription."""
+    details = {"email": "billing@acme.example"} | ({"address": address} if address else {})
+    resource = a_tenant_subscription(customer={"details": details})
+    world = with_plan(an_unborn_world(resource), tax={"automatic": "Enabled"})
+    if told_where:
+        assert the_purchase(world).request.automatic_tax
+    else:
+        assert told(world).reason == Reason.BACKEND_UNAVAILABLE
+        assert "spec.customer.details.address.country" in told(world).message
+        assert not settled(world).done
+
+
+def test_nobody_is_made_a_customer_to_whom_stripe_could_not_send_the_invoices() -> None:
+    resource = a_tenant_subscription(
+        collection={"method": "Invoice", "daysUntilDue": 14},
+        customer={"details": {"name": "Acme"}},
+        tenant={"id": "acme", "initialAdmin": {"email": "ann@acme.example"}},
+    )
+    world = an_unborn_world(resource, backend=a_backend(trusts=TRUSTING))
+    assert told(world).reason == Reason.BACKEND_UNAVAILABLE
+    assert "spec.customer.details.email" in told(world).message
+    assert not settled(world).done
+
+
+def test_a_customer_that_exists_has_its_location_in_stripe() -> None:
+    world = with_plan(a_world(subscriptions=(), tenant=None), tax={"automatic": "Enabled"})
+    assert the_purchase(world).request.automatic_tax
 
 
 @pytest.mark.parametrize(

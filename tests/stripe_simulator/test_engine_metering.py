@@ -9,39 +9,20 @@ from stripe_engine_world import (
     HOUR,
     START,
     a_customer,
+    a_meter,
+    a_metered_price,
     a_price,
     a_subscription,
     an_account,
     call,
     latest_invoice,
     pass_time,
+    report,
     update,
 )
 from tenant_billing_sandbox.stripe.account import Account, Object
 from tenant_billing_sandbox.stripe.engine.usage_records import set_usage
 from tenant_billing_sandbox.stripe.problems import Problem
-
-
-def a_meter(account: Account, formula: str = "sum", window: str | None = None, **changes: Any) -> Object:
-    meter: Object = {
-        "id": account.new_id("mtr"),
-        "object": "billing.meter",
-        "customer_mapping": {"type": "by_id", "event_payload_key": "stripe_customer_id"},
-        "default_aggregation": {"formula": formula},
-        "event_name": "devices",
-        "event_time_window": window,
-        "status": "active",
-        "value_settings": {"event_payload_key": "value"},
-        **changes,
-    }
-    account.table("billing.meter")[meter["id"]] = meter
-    return meter
-
-
-def report(account: Account, customer: str, value: str, **more: Any) -> Object:
-    payload = more.pop("payload", {"stripe_customer_id": customer, "value": value})
-    named = {"event_name": "devices", **more}
-    return call(account, "POST", "/v1/billing/meter_events", payload=payload, **named)
 
 
 def summaries(account: Account, meter: Object, customer: str, **more: Any) -> list[float]:
@@ -174,14 +155,9 @@ def test_an_event_can_be_cancelled_within_24_hours_4_2():
         )
 
 
-def metered_price(account: Account, **changes: Any) -> str:
-    meter = a_meter(account)
-    return a_price(account, 50, recurring={"usage_type": "metered", "meter": meter["id"]}, **changes)
-
-
 def test_two_items_on_one_meter_both_bill_the_whole_usage_of_the_customer_4_4():
     account = an_account()
-    price, customer = metered_price(account), a_customer(account)
+    price, customer = a_metered_price(account), a_customer(account)
     meter = account.table("price")[price]["recurring"]["meter"]
     other = a_price(account, 10, recurring={"usage_type": "metered", "meter": meter})
     subscription = a_subscription(account, customer, price, items=[{"price": price}, {"price": other}])
@@ -192,7 +168,7 @@ def test_two_items_on_one_meter_both_bill_the_whole_usage_of_the_customer_4_4():
 
 def test_usage_from_before_the_subscription_is_not_billed_4_3():
     account = an_account()
-    price, customer = metered_price(account), a_customer(account)
+    price, customer = a_metered_price(account), a_customer(account)
     report(account, customer, "100", timestamp=START - HOUR)
     subscription = a_subscription(account, customer, price)
     pass_time(account, days=31, seconds=HOUR)
@@ -201,7 +177,7 @@ def test_usage_from_before_the_subscription_is_not_billed_4_3():
 
 def test_usage_of_a_trial_is_not_billed_and_what_follows_it_is():
     account = an_account()
-    price, customer = metered_price(account), a_customer(account)
+    price, customer = a_metered_price(account), a_customer(account)
     subscription = a_subscription(account, customer, price, trial_period_days=14)
     report(account, customer, "8")
     pass_time(account, days=14, seconds=2 * HOUR)
@@ -214,7 +190,7 @@ def test_usage_of_a_trial_is_not_billed_and_what_follows_it_is():
 @pytest.mark.parametrize(("invoice_now", "billed"), [(True, 350), (False, 0)])
 def test_an_immediate_cancel_bills_open_usage_only_with_invoice_now_4_3(invoice_now, billed):
     account = an_account()
-    price, customer = metered_price(account), a_customer(account)
+    price, customer = a_metered_price(account), a_customer(account)
     subscription = a_subscription(account, customer, price)
     report(account, customer, "7")
     call(account, "DELETE", "/v1/subscriptions/{}", subscription["id"], invoice_now=invoice_now)
@@ -223,7 +199,7 @@ def test_an_immediate_cancel_bills_open_usage_only_with_invoice_now_4_3(invoice_
 
 def test_a_metered_item_has_no_quantity_and_takes_none_7():
     account = an_account()
-    subscription = a_subscription(account, a_customer(account), metered_price(account))
+    subscription = a_subscription(account, a_customer(account), a_metered_price(account))
     (item,) = subscription["items"]["data"]
     assert "quantity" not in item
     with pytest.raises(Problem, match="metered"):
@@ -233,7 +209,7 @@ def test_a_metered_item_has_no_quantity_and_takes_none_7():
 def test_graduated_tiers_bill_each_unit_at_its_own_tier_1_2():
     account = an_account()
     tiers = [{"up_to": 5, "unit_amount": 50, "flat_amount": 100}, {"up_to": None, "unit_amount": 40}]
-    price = metered_price(account, billing_scheme="tiered", tiers_mode="graduated", tiers=tiers)
+    price = a_metered_price(account, billing_scheme="tiered", tiers_mode="graduated", tiers=tiers)
     customer = a_customer(account)
     subscription = a_subscription(account, customer, price)
     report(account, customer, "7")
@@ -270,7 +246,7 @@ def test_a_phase_s_first_invoice_bills_the_leaving_item_by_its_own_price_and_the
 
 def an_old_item(account: Account) -> tuple[Object, Object]:
     """A subscription, and its item of a metered price without a meter, which nobody can make any more."""
-    price, customer = metered_price(account), a_customer(account)
+    price, customer = a_metered_price(account), a_customer(account)
     subscription = a_subscription(account, customer, price)
     (item,) = subscription["items"]["data"]
     for each in (account.table("price")[price], item["price"]):
@@ -297,7 +273,7 @@ def test_usage_records_are_refused_outside_of_the_period_and_beside_a_meter_4_7(
     for timestamp in (START - 1, START + HOUR):
         with pytest.raises(Problem, match="current period"):
             set_usage(account, item["id"], 1, timestamp)
-    (other,) = a_subscription(account, a_customer(account), metered_price(account))["items"]["data"]
+    (other,) = a_subscription(account, a_customer(account), a_metered_price(account))["items"]["data"]
     with pytest.raises(Problem, match="without a meter"):
         set_usage(account, other["id"], 1)
     with pytest.raises(Problem, match="No such"):

@@ -6,6 +6,7 @@ from stripe_engine_world import (
     DAY,
     HOUR,
     START,
+    a_coupon,
     a_customer,
     a_price,
     a_subscription,
@@ -373,10 +374,8 @@ def test_cancellation_of_a_scheduled_subscription_goes_through_the_schedule():
 )
 def test_a_coupon_takes_off_what_it_says_for_as_long_as_it_says(coupon, invoices):
     account = an_account()
-    account.table("coupon")["PILOT20"] = {"id": "PILOT20", "object": "coupon", "valid": True, **coupon}
-    subscription = a_subscription(
-        account, a_customer(account), a_price(account), discounts=[{"coupon": "PILOT20"}]
-    )
+    discounts = [{"coupon": a_coupon(account, **coupon)}]
+    subscription = a_subscription(account, a_customer(account), a_price(account), discounts=discounts)
     first = latest_invoice(account, subscription)["total"]
     if first:
         pay(account, subscription["customer"])

@@ -155,6 +155,7 @@ def _about_subscription(world: World, candidates: Candidates, current: InForce) 
             birth.tenant_is_gone(world)
             or enrolment.plan_is_closed(world)
             or enrolment.plan_is_not_ready(world)
+            or enrolment.customer_lacks_details(world)
         )
     if candidates.duplicates:
         others = ", ".join(sorted(each.id for each in candidates.duplicates))
@@ -172,6 +173,7 @@ def _about_subscription(world: World, candidates: Candidates, current: InForce) 
             or birth.tenant_is_gone(world)
             or enrolment.plan_is_closed(world)
             or enrolment.plan_is_not_ready(world)
+            or enrolment.customer_lacks_details(world)
         )
     if subscription.status not in access.KNOWN:
         return Finding(

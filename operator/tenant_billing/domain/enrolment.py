@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from tenant_billing.api.billing_plan import AutomaticTax, MissingPaymentMethod, NewSubscriptions
+from tenant_billing.api.customers import Address
 from tenant_billing.api.names import Annotation
 from tenant_billing.api.reasons import Reason
 from tenant_billing.api.resource import PendingOperation
@@ -78,6 +79,42 @@ def plan_is_not_ready(world: World) -> Finding | None:
         Hold.PROVIDER,
         stalled=False,
     )
+
+
+def customer_lacks_details(world: World) -> Finding | None:
+    """A customer is to be made whom Stripe could not bill as the object and the plan say.
+
+    It would refuse the subscription when the customer is made already, and details of the object do not reach it any
+    more then.
+    """
+    offer, customer = world.offer, world.resource.spec.customer
+    details = customer.details if customer is not None else None
+    if offer is None or details is None or world.customer is not None:
+        return None
+    if world.resource.spec.collection.days_until_due is not None and not details.email:
+        return Finding(
+            Reason.BACKEND_UNAVAILABLE,
+            "Stripe refuses to send invoices (spec.collection.method: Invoice) to a customer without an e-mail "
+            "address: set spec.customer.details.email.",
+            Hold.PROVIDER,
+        )
+    if offer.plan.spec.tax.automatic is AutomaticTax.ENABLED and not _is_located(details.address):
+        return Finding(
+            Reason.BACKEND_UNAVAILABLE,
+            f"Stripe refuses to compute the taxes of BillingPlan {offer.name} without knowing where the customer is: "
+            "set spec.customer.details.address.country, in the US postalCode, too, in Canada postalCode or state.",
+            Hold.PROVIDER,
+        )
+    return None
+
+
+def _is_located(address: Address | None) -> bool:
+    """Whether Stripe can compute taxes by it (docs.stripe.com ``tax/invoicing``, "Set up the customer")."""
+    if address is None or not address.country:
+        return False
+    if address.country == "US":
+        return bool(address.postal_code)
+    return address.country != "CA" or bool(address.postal_code or address.state)
 
 
 def actions(world: World, candidates: Candidates) -> tuple[Action, ...]:

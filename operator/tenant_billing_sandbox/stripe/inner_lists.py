@@ -25,9 +25,8 @@ def _subscriptions(account: Account, customer: Object) -> Object:
     return _listed(running, f"/v1/customers/{customer['id']}/subscriptions")
 
 
-def _payments(account: Account, invoice: Object) -> Object:
-    payments = [pay for pay in account.table("invoice_payment").values() if pay["invoice"] == invoice["id"]]
-    return _listed(payments, f"/v1/invoice_payments?invoice={invoice['id']}")
+def _payments(_: Account, invoice: Object) -> Object:
+    return _listed(invoice["payments"]["data"], f"/v1/invoice_payments?invoice={invoice['id']}")
 
 
 def _listed(objects: list[Object], url: str) -> Object:

@@ -22,6 +22,21 @@ ON_REQUEST: Mapping[str, frozenset[str]] = {
     "price": frozenset({"currency_options", "tiers"}),
 }
 
+REFERENCES: Mapping[str, str] = {
+    "customer": "customer",
+    "default_payment_method": "payment_method",
+    "default_price": "price",
+    "invoice": "invoice",
+    "latest_invoice": "invoice",
+    "payment_method": "payment_method",
+    "pending_setup_intent": "setup_intent",
+    "product": "product",
+    "schedule": "subscription_schedule",
+    "subscription": "subscription",
+    "test_clock": "test_helpers.test_clock",
+}
+"""The kinds of the objects that members refer to by their id, by the member's name."""
+
 
 def page(answer: Object, params: Mapping[str, Any]) -> Object:
     """The page of a whole list, newest first, that ``limit`` and the cursors ask for (stripe.md 6).
@@ -66,12 +81,20 @@ def check_expansions(call: Call) -> None:
         Problem: 400.
     """
     tree, prefix = _tree(call.params.get("expand", [])), ""
-    known = tables.expandable(tables.kind_of(call.template))
     if _lists(call):
         _check_names(tree, frozenset({"data"}), prefix)
         tree, prefix = tree.get("data", {}), "data"
-    if known is not None:
-        _check_names(tree, known, prefix)
+    _check_tree(tree, tables.kind_of(call.template), prefix)
+
+
+def _check_tree(tree: Tree, kind: str | None, path: str) -> None:
+    """Refuse names that no object of a kind has, and no object that it refers to by an id."""
+    known = tables.expandable(kind)
+    if known is None:
+        return
+    _check_names(tree, known, path)
+    for name, branch in tree.items():
+        _check_tree(branch, REFERENCES.get(name), f"{path}.{name}".lstrip("."))
 
 
 def rendered(account: Account, answer: Object, call: Call) -> Object:

@@ -15,6 +15,8 @@ METADATA_KEY_LENGTH = 40
 METADATA_VALUE_LENGTH = 500
 PAGE_LIMIT = 100
 DECIMAL_PLACES = 12
+MAY_BE_NEGATIVE = frozenset({"balance", "limit"})
+"""``balance`` is credit where negative; ``limit`` is refused in words of its own."""
 
 
 def validated(
@@ -164,20 +166,30 @@ def _integer(_: Schema, raw: Any, path: str) -> int:
     raise invalid(f"Invalid integer: {raw}", param=path, code="parameter_invalid_integer")
 
 
+def _checked_integer(schema: Schema, raw: Any, path: str) -> int:
+    """An integer; a negative one only where it is a sum that may be owed either way."""
+    value = _integer(schema, raw, path)
+    if value < 0 and path not in MAY_BE_NEGATIVE:
+        raise invalid("Invalid non-negative integer", param=path, code="parameter_invalid_integer")
+    return value
+
+
 def _number(_: Schema, raw: Any, path: str) -> int | str:
     """A number stays as it was sent: an integer, or a decimal in its digits."""
     try:
-        Decimal(str(raw))
+        number = Decimal(str(raw))
     except InvalidOperation:
         raise invalid(f"Invalid decimal: {raw}", param=path) from None
+    if not number.is_finite():
+        raise invalid(f"Invalid decimal: {raw}", param=path)
     return raw if isinstance(raw, int) else str(raw)
 
 
 def _boolean(_: Schema, raw: Any, path: str) -> bool:
-    if raw in {"true", True}:
-        return True
-    if raw in {"false", False}:
-        return False
+    if isinstance(raw, bool):
+        return raw
+    if raw in ("true", "false"):
+        return bool(raw == "true")
     raise invalid(f"Invalid boolean: {raw}", param=path)
 
 
@@ -207,7 +219,7 @@ def _check_metadata(metadata: Mapping[str, Any], path: str) -> None:
 TYPES: dict[str, Callable[[Schema, Any, str], Any]] = {
     "array": _array,
     "boolean": _boolean,
-    "integer": _integer,
+    "integer": _checked_integer,
     "null": _null,
     "number": _number,
     "object": _hash,

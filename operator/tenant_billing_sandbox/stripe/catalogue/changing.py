@@ -4,10 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tenant_billing_sandbox.stripe.account import Account, Object
-from tenant_billing_sandbox.stripe.engine.changes import merge_metadata
-from tenant_billing_sandbox.stripe.problems import invalid
 from tenant_billing_sandbox.stripe.published.tables import blank
-from tenant_billing_sandbox.stripe.validation import METADATA_KEYS
 
 
 def new_object(account: Account, kind: str, identifier: str, created: int | None = None) -> Object:
@@ -25,16 +22,3 @@ def assign(object_: Object, params: Mapping[str, Any], names: Iterable[str]) -> 
     for name in names:
         if name in params:
             object_[name] = None if params[name] == "" else params[name]
-
-
-def assign_metadata(object_: Object, params: Mapping[str, Any]) -> None:
-    """Merge the call's metadata; what results may have 50 keys (stripe.md 9).
-
-    Raises:
-        Problem: 400; the object is then unchanged.
-    """
-    trial = {"metadata": dict(object_["metadata"])}
-    merge_metadata(trial, params.get("metadata"))
-    if len(trial["metadata"]) > METADATA_KEYS:
-        raise invalid(f"You can only specify up to {METADATA_KEYS} metadata keys.", param="metadata")
-    object_["metadata"] = trial["metadata"]

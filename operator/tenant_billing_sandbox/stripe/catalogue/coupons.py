@@ -3,10 +3,12 @@
 from decimal import Decimal
 
 from tenant_billing_sandbox.stripe.account import Account, Object
-from tenant_billing_sandbox.stripe.catalogue.changing import assign, assign_metadata, new_object
+from tenant_billing_sandbox.stripe.catalogue.changing import assign, new_object
 from tenant_billing_sandbox.stripe.catalogue.currencies import check_currency
-from tenant_billing_sandbox.stripe.engine.changes import changing
+from tenant_billing_sandbox.stripe.engine.changes import changing, merge_metadata
+from tenant_billing_sandbox.stripe.engine.discounts import is_valid
 from tenant_billing_sandbox.stripe.engine.lists import found, in_range, listing
+from tenant_billing_sandbox.stripe.engine.timeline import due, schedule
 from tenant_billing_sandbox.stripe.operations import Call, operation
 from tenant_billing_sandbox.stripe.problems import invalid
 
@@ -29,13 +31,25 @@ def create_coupon(account: Account, call: Call) -> Object:
             param="duration_in_months",
         )
     coupon = new_object(account, "coupon", identifier)
-    coupon |= {"duration": duration, "valid": True, **_worth(call)}
+    coupon |= {"duration": duration, **_worth(call)}
     coupon |= {"applies_to": params.get("applies_to"), "currency_options": params.get("currency_options", {})}
     assign(coupon, params, ("duration_in_months", "max_redemptions", "name", "redeem_by"))
-    assign_metadata(coupon, params)
+    merge_metadata(coupon, params.get("metadata"))
+    coupon["valid"] = is_valid(coupon, account.now)
+    if not coupon["valid"]:
+        raise invalid("`redeem_by` must be in the future, `max_redemptions` positive.", param="redeem_by")
     account.table("coupon")[identifier] = coupon
     account.emit("coupon.created", coupon)
+    if coupon["redeem_by"] is not None:
+        schedule(account, {"id": identifier}, "coupon_expires", coupon["redeem_by"] + 1)
     return coupon
+
+
+@due("coupon_expires")
+def _expire(account: Account, identifier: str) -> None:
+    coupon = account.table("coupon").get(identifier)
+    if coupon is not None:
+        coupon["valid"] = is_valid(coupon, account.now)
 
 
 @operation("GET", "/v1/coupons/{}")
@@ -49,7 +63,7 @@ def update_coupon(account: Account, call: Call) -> Object:
     """Change name or metadata; what a coupon is worth is fixed."""
     coupon = found(account, "coupon", call.path[0])
     with changing(account, coupon, "coupon.updated"):
-        assign_metadata(coupon, call.params)
+        merge_metadata(coupon, call.params.get("metadata"))
         assign(coupon, call.params, ("name", "currency_options"))
     return coupon
 

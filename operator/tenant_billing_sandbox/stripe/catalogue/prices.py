@@ -5,9 +5,9 @@ from typing import Any
 
 from tenant_billing_sandbox.stripe.account import Account, Object
 from tenant_billing_sandbox.stripe.catalogue.amounts import currency_options, scheme
-from tenant_billing_sandbox.stripe.catalogue.changing import assign, assign_metadata, new_object
+from tenant_billing_sandbox.stripe.catalogue.changing import assign, new_object
 from tenant_billing_sandbox.stripe.catalogue.currencies import check_currency
-from tenant_billing_sandbox.stripe.engine.changes import changing
+from tenant_billing_sandbox.stripe.engine.changes import changing, merge_metadata
 from tenant_billing_sandbox.stripe.engine.lists import found, in_range, listing, referred
 from tenant_billing_sandbox.stripe.operations import Call, operation
 from tenant_billing_sandbox.stripe.problems import invalid
@@ -17,8 +17,8 @@ LONGEST_INTERVALS = {"day": 1095, "week": 156, "month": 36, "year": 3}
 MOST_LOOKUP_KEYS = 10
 
 
-def new_price(account: Account, params: Params) -> Object:
-    """Make a price; also for ``default_price_data`` of a product.
+def built_price(account: Account, params: Params) -> Object:
+    """A price that is not stored yet; also for ``default_price_data`` of a product.
 
     Raises:
         Problem: 400.
@@ -30,9 +30,14 @@ def new_price(account: Account, params: Params) -> Object:
     price |= {"type": "recurring" if price["recurring"] else "one_time", "tax_behavior": "unspecified"}
     price["currency_options"] = currency_options(params.get("currency_options", {}))
     assign(price, params, ("nickname", "tax_behavior"))
-    assign_metadata(price, params)
+    merge_metadata(price, params.get("metadata"))
     _check_lookup_key(account, price, params)
     price["product"] = _product(account, params)
+    return price
+
+
+def keep_price(account: Account, price: Object, params: Params) -> Object:
+    """Store a price that was built, and give it its lookup key."""
     account.table("price")[price["id"]] = price
     _take_lookup_key(account, price, params)
     account.emit("price.created", price)
@@ -47,7 +52,7 @@ def prices_of(account: Account, product: str) -> list[Object]:
 @operation("POST", "/v1/prices")
 def create_price(account: Account, call: Call) -> Object:
     """Make a price of an existing product, or of one made along with it."""
-    return new_price(account, call.params)
+    return keep_price(account, built_price(account, call.params), call.params)
 
 
 @operation("GET", "/v1/prices/{}")
@@ -63,7 +68,7 @@ def update_price(account: Account, call: Call) -> Object:
     _check_changes(account, price, call.params)
     options = currency_options(call.params.get("currency_options") or {})
     with changing(account, price, "price.updated"):
-        assign_metadata(price, call.params)
+        merge_metadata(price, call.params.get("metadata"))
         assign(price, call.params, ("active", "nickname", "tax_behavior"))
         price["currency_options"] = price["currency_options"] | options
         _take_lookup_key(account, price, call.params)
@@ -102,7 +107,7 @@ def _product(account: Account, params: Params) -> str:
         raise invalid("Product already exists.", param="product_data[id]", code="resource_already_exists")
     product |= {"active": True, "type": "service", "updated": account.now}
     assign(product, data, ("active", "name", "statement_descriptor", "tax_code", "tax_details", "unit_label"))
-    assign_metadata(product, data)
+    merge_metadata(product, data.get("metadata"))
     account.table("product")[product["id"]] = product
     account.emit("product.created", product)
     return str(product["id"])

@@ -1,12 +1,12 @@
 """Products (stripe.md 1.2, 7)."""
 
 from tenant_billing_sandbox.stripe.account import Account, Object
-from tenant_billing_sandbox.stripe.catalogue.changing import assign, assign_metadata, new_object
-from tenant_billing_sandbox.stripe.catalogue.prices import new_price, prices_of
-from tenant_billing_sandbox.stripe.engine.changes import changing
+from tenant_billing_sandbox.stripe.catalogue.changing import assign, new_object
+from tenant_billing_sandbox.stripe.catalogue.prices import built_price, keep_price, prices_of
+from tenant_billing_sandbox.stripe.engine.changes import changing, merge_metadata
 from tenant_billing_sandbox.stripe.engine.lists import found, in_range, listing, referred
 from tenant_billing_sandbox.stripe.operations import Call, operation
-from tenant_billing_sandbox.stripe.problems import invalid
+from tenant_billing_sandbox.stripe.problems import Problem, invalid
 
 SETTABLE = (
     "active",
@@ -39,11 +39,17 @@ def create_product(account: Account, call: Call) -> Object:
     }
     _set(product, call)
     account.table("product")[identifier] = product
+    data = {**(call.params.get("default_price_data") or {}), "product": identifier}
+    try:
+        price = built_price(account, data) if "default_price_data" in call.params else None
+    except Problem:
+        del account.table("product")[identifier]
+        raise
     account.emit("product.created", product)
-    if "default_price_data" in call.params:
-        data = {**call.params["default_price_data"], "product": identifier}
+    if price is not None:
+        keep_price(account, price, data)
         with changing(account, product, "product.updated"):
-            product["default_price"] = new_price(account, data)["id"]
+            product["default_price"] = price["id"]
     return product
 
 
@@ -104,7 +110,7 @@ def _set(product: Object, call: Call) -> None:
         raise invalid(
             f"A product can have at most {MOST_FEATURES} marketing features.", param="marketing_features"
         )
-    assign_metadata(product, call.params)
+    merge_metadata(product, call.params.get("metadata"))
     assign(product, call.params, SETTABLE)
     for name in ("images", "marketing_features"):
         product[name] = product[name] or []

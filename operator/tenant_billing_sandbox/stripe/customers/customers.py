@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from tenant_billing_sandbox.stripe.account import Account, Object
-from tenant_billing_sandbox.stripe.catalogue.changing import assign, assign_metadata, new_object
-from tenant_billing_sandbox.stripe.engine.changes import changing
+from tenant_billing_sandbox.stripe.catalogue.changing import assign, new_object
+from tenant_billing_sandbox.stripe.engine.changes import changing, merge_metadata, merged_metadata
 from tenant_billing_sandbox.stripe.engine.customers import customer_deleted
 from tenant_billing_sandbox.stripe.engine.lists import found, in_range, listing, referred
 from tenant_billing_sandbox.stripe.engine.payment_methods import attach, belonging
@@ -78,6 +78,7 @@ def update_customer(account: Account, call: Call) -> Object:
     """Change a customer."""
     customer = found(account, "customer", call.path[0])
     _check(call.params)
+    merged_metadata(customer["metadata"], call.params.get("metadata"))
     with changing(account, customer, "customer.updated"):
         _set_invoice_settings(account, customer, call.params, None)
         _set(customer, call.params)
@@ -111,7 +112,7 @@ def list_customers(account: Account, call: Call) -> Object:
 
 
 def _set(customer: Object, params: Params) -> None:
-    assign_metadata(customer, params)
+    merge_metadata(customer, params.get("metadata"))
     assign(customer, params, SETTABLE)
     customer["preferred_locales"] = customer["preferred_locales"] or []
     customer["tax_exempt"] = customer["tax_exempt"] or "none"

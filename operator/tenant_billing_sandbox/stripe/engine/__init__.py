@@ -18,6 +18,7 @@ for _name in (
     "collection",
     "standing",
     "ending",
+    "last_invoices",
     "renewals",
     "creation",
     "checkout_sessions",

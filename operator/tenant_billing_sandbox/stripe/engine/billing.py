@@ -3,9 +3,11 @@
 Credits are computed from what was really debited for the item (flexible billing mode).
 """
 
+from decimal import Decimal
+
 from tenant_billing_sandbox.stripe.account import Account, Object
 from tenant_billing_sandbox.stripe.engine import discounts
-from tenant_billing_sandbox.stripe.engine.invoice_shapes import item_line, subscription_of
+from tenant_billing_sandbox.stripe.engine.invoice_shapes import described, item_line, subscription_of
 from tenant_billing_sandbox.stripe.engine.memory import Debit, Memory
 from tenant_billing_sandbox.stripe.engine.money import amount_of, share
 from tenant_billing_sandbox.stripe.engine.periods import describe_day
@@ -44,10 +46,28 @@ def trial_line(subscription: Object, item: Object) -> Object | None:
     return line
 
 
+def closing_line(
+    account: Account, subscription: Object, item: Object, at: int, *, inclusive: bool
+) -> Object | None:
+    """What a metered item has used when its price changes or it is removed; None for another item.
+
+    It is a proration: ``proration_behavior=none`` leaves it out, and a classic subscription never bills it
+    (docs.stripe.com ``billing/subscriptions/usage-based/manage-billing-setup``, "Update prices mid-cycle").
+    """
+    if not metered(item) or subscription["billing_mode"]["type"] == "classic":
+        return None
+    start = item["current_period_start"]
+    used = quantity(account, subscription, item, start, at + inclusive)
+    amount = _discounted(account, subscription, item, used)
+    line = item_line(subscription, item, amount, used, (start, at), proration=True)
+    line["discountable"] = False
+    return line
+
+
 def credit_line(account: Account, subscription: Object, item: Object, at: int) -> Object | None:
-    """The unused part of what was last debited for an item, as a negative amount."""
+    """The unused part of what was last debited for an item in advance, as a negative amount."""
     debit = account.part(Memory).debits.get(item["id"])
-    if debit is None or not debit.start <= at < debit.end or _was_voided(account, debit):
+    if metered(item) or debit is None or not debit.start <= at < debit.end or _was_voided(account, debit):
         return None
     amount = -share(debit.amount, debit.end - at, debit.end - debit.start)
     line = item_line(subscription, item, amount, item["quantity"], (at, debit.end), proration=True)
@@ -64,14 +84,19 @@ def remaining_line(account: Account, subscription: Object, item: Object, at: int
     if metered(item):
         return None
     start, end = item["current_period_start"], item["current_period_end"]
-    full = discounts.after_discounts(
-        account, discounts.in_force(account, subscription), amount_of(item["price"], item["quantity"])
-    )
+    full = _discounted(account, subscription, item, item["quantity"])
     amount = share(full, end - at, end - start)
     line = item_line(subscription, item, amount, item["quantity"], (at, end), proration=True)
     line["description"] = f"Remaining time on {line['description']} after {describe_day(at)}"
     line["discountable"] = False
     return line
+
+
+def _discounted(account: Account, subscription: Object, item: Object, units: int | Decimal) -> int:
+    """What a quantity of an item costs, discounts included, as prorations show it."""
+    in_force = discounts.in_force(account, subscription)
+    full = amount_of(item["price"], units)
+    return discounts.after_discounts(account, in_force, full, item["price"]["product"])
 
 
 def remember_debits(account: Account, lines: list[Object]) -> None:
@@ -102,7 +127,7 @@ def take_pending(account: Account, subscription: Object) -> list[Object]:
 
 
 def count_usage(account: Account, invoice: Object) -> None:
-    """Take usage into a draft that is about to be finalised: what arrived in the grace period counts, too."""
+    """Take usage into a draft that is about to be finalised: what arrived since it was drafted counts, too."""
     subscription = subscription_of(account, invoice)
     items = {item["id"]: item for item in items_of(subscription)} if subscription else {}
     for line in invoice["lines"]["data"]:
@@ -114,6 +139,7 @@ def count_usage(account: Account, invoice: Object) -> None:
         used = quantity(account, subscription, item, line["period"]["start"], line["period"]["end"])
         line["amount"] = line["subtotal"] = amount_of(item["price"], used)
         line["quantity"], line["quantity_decimal"] = int(used), str(used)
+        line["description"] = described(item, used)
 
 
 def _was_voided(account: Account, debit: Debit) -> bool:

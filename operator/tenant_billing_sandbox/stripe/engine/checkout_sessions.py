@@ -14,10 +14,11 @@ from tenant_billing_sandbox.stripe.engine.items import checked_price
 from tenant_billing_sandbox.stripe.engine.lists import found, in_range, listing, referred
 from tenant_billing_sandbox.stripe.engine.memory import index
 from tenant_billing_sandbox.stripe.engine.money import amount_of
+from tenant_billing_sandbox.stripe.engine.refusals import not_simulated
 from tenant_billing_sandbox.stripe.engine.subscription_shapes import metered
 from tenant_billing_sandbox.stripe.engine.timeline import DAY, HOUR, due, schedule, time_of
 from tenant_billing_sandbox.stripe.operations import Call, operation
-from tenant_billing_sandbox.stripe.problems import Problem, invalid
+from tenant_billing_sandbox.stripe.problems import invalid
 from tenant_billing_sandbox.stripe.published.tables import blank
 
 KIND: Final = "checkout.session"
@@ -196,10 +197,10 @@ def _end(account: Account, session: Object) -> None:
 
 def _check(params: Mapping[str, Any]) -> None:
     if params.get("mode") != "subscription":
-        raise _not_simulated("mode")
+        raise not_simulated("mode", "mode")
     sold = params.get("subscription_data") or {}
-    for name in [*(params.keys() - SIMULATED), *(sold.keys() - SIMULATED_OF_SUBSCRIPTION)]:
-        raise _not_simulated(name)
+    for name in sorted({*(params.keys() - SIMULATED), *(sold.keys() - SIMULATED_OF_SUBSCRIPTION)}):
+        raise not_simulated(name, name)
     if not params.get("line_items"):
         raise invalid("Missing required param: line_items.", param="line_items", code="parameter_missing")
     if params.get("customer") and params.get("customer_email"):
@@ -210,10 +211,6 @@ def _check(params: Mapping[str, Any]) -> None:
         raise invalid("Missing required param: success_url.", param="success_url", code="parameter_missing")
 
 
-def _not_simulated(name: str) -> Problem:
-    return invalid(f"The simulator does not carry out this `{name}`.", param=name, code="not_simulated")
-
-
 def _customer(account: Account, params: Mapping[str, Any]) -> Object | None:
     identifier = params.get("customer")
     return referred(account, "customer", str(identifier), "customer") if identifier else None
@@ -221,7 +218,9 @@ def _customer(account: Account, params: Mapping[str, Any]) -> Object | None:
 
 def _price_of(account: Account, params: Mapping[str, Any]) -> tuple[int, str]:
     """What is due at once in minor units, and its currency: nothing during a trial, nothing for what is metered."""
-    prices = [checked_price(account, entry, at) for at, entry in enumerate(params["line_items"])]
+    prices = [
+        checked_price(account, entry, f"line_items[{at}]") for at, entry in enumerate(params["line_items"])
+    ]
     sold = params.get("subscription_data") or {}
     if sold.get("trial_period_days") or sold.get("trial_end"):
         return 0, str(prices[0]["currency"])

@@ -11,18 +11,25 @@ from tenant_billing_sandbox.stripe.engine.charges import NO_PAYMENT_METHOD, char
 from tenant_billing_sandbox.stripe.engine.collection import collect
 from tenant_billing_sandbox.stripe.engine.ending import INCOMPLETE_SECONDS
 from tenant_billing_sandbox.stripe.engine.invoices import draft, finalize, finalize_later
-from tenant_billing_sandbox.stripe.engine.items import added, checked_price, requested_items
+from tenant_billing_sandbox.stripe.engine.items import added, check_intervals, checked_price, requested_items
 from tenant_billing_sandbox.stripe.engine.lists import referred
 from tenant_billing_sandbox.stripe.engine.memory import index, of_customer
 from tenant_billing_sandbox.stripe.engine.money import share
 from tenant_billing_sandbox.stripe.engine.payment_methods import belonging
 from tenant_billing_sandbox.stripe.engine.periods import period_at
-from tenant_billing_sandbox.stripe.engine.refusals import check_simulated, declined
+from tenant_billing_sandbox.stripe.engine.plain_updates import plan_end
+from tenant_billing_sandbox.stripe.engine.refusals import (
+    check_email,
+    check_simulated,
+    check_tax_location,
+    declined,
+)
 from tenant_billing_sandbox.stripe.engine.renewals import start_periods, start_trial
+from tenant_billing_sandbox.stripe.engine.requested_times import check_anchor, check_end, trial_end
 from tenant_billing_sandbox.stripe.engine.setup_intents import new_setup_intent
 from tenant_billing_sandbox.stripe.engine.standing import TERMINAL
 from tenant_billing_sandbox.stripe.engine.subscription_shapes import items_of, new_subscription
-from tenant_billing_sandbox.stripe.engine.timeline import DAY, schedule, time_of
+from tenant_billing_sandbox.stripe.engine.timeline import schedule, time_of
 from tenant_billing_sandbox.stripe.operations import Call, operation
 from tenant_billing_sandbox.stripe.problems import invalid
 
@@ -36,7 +43,9 @@ def create(account: Account, call: Call) -> Object:
     customer = referred(account, "customer", str(params.get("customer", "")), "customer")
     _check(account, customer, params)
     subscription = _assemble(account, customer, params)
-    until = _trial_end(account, customer, params)
+    recurrings = [item["price"]["recurring"] for item in items_of(subscription)]
+    check_anchor(params.get("billing_cycle_anchor"), time_of(account, customer), recurrings)
+    until = trial_end(params, time_of(account, customer))
     if until is None:
         _refuse_hopeless(account, subscription, params)
     index(account, "subscription", subscription)
@@ -53,6 +62,9 @@ def _check(account: Account, customer: Object, params: Mapping[str, Any]) -> Non
     check_simulated(params)
     if params.get("payment_behavior") == "pending_if_incomplete":
         raise invalid("`pending_if_incomplete` is only used with updates.", param="payment_behavior")
+    check_end(params, time_of(account, customer))
+    check_tax_location(customer, params)
+    check_email(customer, params.get("collection_method"))
     discounts.check(account, params.get("discounts"))
     sending = params.get("collection_method") == "send_invoice"
     if sending and not params.get("days_until_due"):
@@ -67,14 +79,28 @@ def _check(account: Account, customer: Object, params: Mapping[str, Any]) -> Non
         raise invalid(f"A customer can have at most {MOST_SUBSCRIPTIONS} subscriptions.", param="customer")
 
 
+def _check_currency(account: Account, subscription: Object) -> None:
+    """No customer has two subscriptions of different currencies (docs.stripe.com ``invoicing/multiple-currencies``)."""
+    for other in of_customer(account, "subscription", subscription["customer"]):
+        if other["status"] not in TERMINAL and other["currency"] != subscription["currency"]:
+            raise invalid(
+                "You cannot combine currencies on a single customer. This customer has an active subscription, "
+                "subscription schedule, discount, quote, or invoice item with currency "
+                f"{other['currency']}.",
+                param="customer",
+            )
+
+
 def _assemble(account: Account, customer: Object, params: Mapping[str, Any]) -> Object:
     asked = requested_items(params)
-    prices = [checked_price(account, entry, number) for number, entry in enumerate(asked)]
+    prices = [checked_price(account, entry, f"items[{number}]") for number, entry in enumerate(asked)]
     subscription = new_subscription(
         account, customer, str(params.get("currency") or prices[0]["currency"]), params
     )
     merge_metadata(subscription, params.get("metadata"))
+    _check_currency(account, subscription)
     items_of(subscription).extend(_items(account, subscription, asked, prices))
+    check_intervals(subscription, items_of(subscription))
     method = params.get("default_payment_method")
     if method:
         subscription["default_payment_method"] = belonging(
@@ -83,17 +109,18 @@ def _assemble(account: Account, customer: Object, params: Mapping[str, Any]) -> 
     return subscription
 
 
-def _start(account: Account, subscription: Object, params: Mapping[str, Any], trial_end: int | None) -> None:
+def _start(account: Account, subscription: Object, params: Mapping[str, Any], until: int | None) -> None:
     """Begin the trial or the first period, and note when it is all to end."""
     customer = account.table("customer")[subscription["customer"]]
     wanted = params.get("discounts")
     subscription["discounts"] = discounts.resolve(account, customer, subscription["id"], wanted)
     now = time_of(account, subscription)
-    if trial_end is not None:
-        start_trial(account, subscription, trial_end)
+    if until is not None:
+        start_trial(account, subscription, until)
     else:
         start_periods(account, subscription, int(params.get("billing_cycle_anchor") or now), now)
-    _set_end(account, subscription, params)
+    if params.get("cancel_at") or params.get("cancel_at_period_end"):
+        plan_end(account, subscription, params)
 
 
 def _items(account: Account, subscription: Object, asked: list[Object], prices: list[Object]) -> list[Object]:
@@ -103,40 +130,24 @@ def _items(account: Account, subscription: Object, asked: list[Object], prices: 
     return items
 
 
-def _trial_end(account: Account, customer: Object, params: Mapping[str, Any]) -> int | None:
-    """When the trial ends that is asked for, or None."""
-    now, days = time_of(account, customer), params.get("trial_period_days")
-    until = now + int(days) * DAY if days else now
-    if params.get("trial_end") not in {None, "", "now"}:
-        until = int(params["trial_end"])
-    return until if until > now else None
-
-
-def _set_end(account: Account, subscription: Object, params: Mapping[str, Any]) -> None:
-    at = params.get("cancel_at")
-    if params.get("cancel_at_period_end"):
-        at = max(item["current_period_end"] for item in items_of(subscription))
-        subscription["cancel_at_period_end"] = True
-    if at:
-        subscription["cancel_at"] = int(at)
-        schedule(account, subscription, "end_subscription", int(at))
-
-
-def _first_lines(subscription: Object) -> list[Object]:
-    trial = subscription["status"] == "trialing"
-    lines = [(trial_line if trial else _opening_line)(subscription, item) for item in items_of(subscription)]
+def _first_lines(subscription: Object, params: Mapping[str, Any]) -> list[Object]:
+    if subscription["status"] == "trialing":
+        lines = [trial_line(subscription, item) for item in items_of(subscription)]
+    else:
+        free = params.get("proration_behavior") == "none"
+        lines = [_opening_line(subscription, item, free=free) for item in items_of(subscription)]
     return [line for line in lines if line is not None]
 
 
-def _opening_line(subscription: Object, item: Object) -> Object | None:
-    """The first period in advance; where an anchor in the future cuts it short, only its part is billed."""
+def _opening_line(subscription: Object, item: Object, *, free: bool) -> Object | None:
+    """The first period in advance; where an anchor in the future cuts it short, only its part is billed, or nothing."""
     line = period_line(subscription, item)
     start, end = period_at(
         subscription["billing_cycle_anchor"], item["price"]["recurring"], item["current_period_start"]
     )
     if line is not None and subscription["billing_cycle_anchor"] > item["current_period_start"] > start:
-        line["amount"] = share(line["amount"], end - item["current_period_start"], end - start)
-        line["subtotal"] = line["amount"]
+        part = 0 if free else end - item["current_period_start"]
+        line["amount"] = line["subtotal"] = share(line["amount"], part, end - start)
     return line
 
 
@@ -145,7 +156,7 @@ def _refuse_hopeless(account: Account, subscription: Object, params: Mapping[str
     behavior = params.get("payment_behavior") or "allow_incomplete"
     if behavior == "default_incomplete" or subscription["collection_method"] == "send_invoice":
         return
-    lines = _first_lines(subscription)
+    lines = _first_lines(subscription, params)
     discounts.apply(account, discounts.foreseen(account, params.get("discounts")), lines)
     if sum(line["amount"] - sum(part["amount"] for part in line["discount_amounts"]) for line in lines) <= 0:
         return
@@ -163,7 +174,7 @@ def _bill_first(account: Account, subscription: Object, params: Mapping[str, Any
     period = (subscription["start_date"], subscription["start_date"])
     if subscription["status"] == "trialing":
         period = (subscription["start_date"], item["current_period_end"])
-    invoice = draft(account, subscription, "subscription_create", _first_lines(subscription), period)
+    invoice = draft(account, subscription, "subscription_create", _first_lines(subscription, params), period)
     remember_debits(account, invoice["lines"]["data"])
     discounts.use_up(account, subscription)
     if invoice["total"] > 0 and subscription["collection_method"] == "charge_automatically":

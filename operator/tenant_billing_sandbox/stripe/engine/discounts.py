@@ -1,5 +1,8 @@
 """Discounts: coupons applied to a subscription, and what they take off an invoice."""
 
+import copy
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -9,6 +12,17 @@ from tenant_billing_sandbox.stripe.engine.money import rounded, spread
 from tenant_billing_sandbox.stripe.engine.periods import after
 from tenant_billing_sandbox.stripe.engine.timeline import time_of
 from tenant_billing_sandbox.stripe.problems import invalid
+
+
+@dataclass
+class Given:
+    """What the discounts were given for: a coupon may be deleted, the discounts of it stay.
+
+    Attributes:
+        coupons: The coupon of each discount, by the discount's id.
+    """
+
+    coupons: dict[str, Object] = field(default_factory=dict)
 
 
 def check(account: Account, wanted: Any) -> None:
@@ -22,8 +36,14 @@ def check(account: Account, wanted: Any) -> None:
             referred(account, "discount", entry["discount"], f"discounts[{number}][discount]")
             continue
         coupon = referred(account, "coupon", str(entry.get("coupon", "")), f"discounts[{number}][coupon]")
-        if not coupon.get("valid", True):
+        if not coupon["valid"]:
             raise invalid(f"Coupon {coupon['id']} is expired.", param="coupon", code="coupon_expired")
+
+
+def is_valid(coupon: Object, now: int) -> bool:
+    """Whether a coupon may still be redeemed: not after ``redeem_by``, nor more often than ``max_redemptions``."""
+    last, most = coupon["redeem_by"], coupon["max_redemptions"]
+    return (last is None or last >= now) and (most is None or coupon["times_redeemed"] < most)
 
 
 def resolve(account: Account, customer: Object, subscription_id: str, wanted: Any) -> list[str]:
@@ -66,7 +86,9 @@ def _new(account: Account, customer: Object, subscription_id: str, coupon: Objec
         "subscription_item": None,
     }
     account.table("discount")[discount["id"]] = discount
-    coupon["times_redeemed"] = int(coupon.get("times_redeemed") or 0) + 1
+    account.part(Given).coupons[discount["id"]] = copy.deepcopy(coupon)
+    coupon["times_redeemed"] += 1
+    coupon["valid"] = is_valid(coupon, account.now)
     account.emit("customer.discount.created", discount)
     return discount
 
@@ -90,32 +112,51 @@ def apply(account: Account, discounts: list[Object], lines: list[Object]) -> Non
     """Write onto each discountable line what each discount takes off it, one discount after the other."""
     for line in lines:
         line["discount_amounts"] = []
-    eligible = [line for line in lines if line["discountable"]]
+    discountable = [line for line in lines if line["discountable"]]
     for discount in discounts:
+        coupon = _coupon(account, discount)
+        eligible = [
+            line for line in discountable if _covers(coupon, line["pricing"]["price_details"]["product"])
+        ]
         remaining = [
             line["amount"] - sum(part["amount"] for part in line["discount_amounts"]) for line in eligible
         ]
-        for line, amount in zip(eligible, _reductions(_coupon(account, discount), remaining), strict=True):
+        reductions = _reductions(coupon, remaining, {line["currency"] for line in eligible})
+        for line, amount in zip(eligible, reductions, strict=True):
             line["discount_amounts"].append({"amount": amount, "discount": discount["id"]})
 
 
-def after_discounts(account: Account, discounts: list[Object], amount: int) -> int:
+def after_discounts(account: Account, discounts: list[Object], amount: int, product: str) -> int:
     """An amount less all percentage discounts: proration lines carry them included (``proration_discounts``)."""
     exact = Decimal(amount)
     for discount in discounts:
-        percent = _coupon(account, discount).get("percent_off")
-        if percent:
-            exact -= exact * Decimal(str(percent)) / 100
+        coupon = _coupon(account, discount)
+        if coupon["percent_off"] and _covers(coupon, product):
+            exact -= exact * Decimal(str(coupon["percent_off"])) / 100
     return rounded(exact)
 
 
-def _reductions(coupon: Object, amounts: list[int]) -> list[int]:
-    percent = coupon.get("percent_off")
+def _covers(coupon: Object, product: str) -> bool:
+    """Whether a coupon is good for a product; without ``applies_to`` it is for all."""
+    products = (coupon["applies_to"] or {}).get("products")
+    return not products or product in products
+
+
+def _reductions(coupon: Object, amounts: list[int], currencies: Iterable[str]) -> list[int]:
+    """What a coupon takes off each amount; an ``amount_off`` in another currency takes nothing off.
+
+    Source: docs.stripe.com ``invoicing/multiple-currencies``, "amount-off coupons".
+    """
+    percent = coupon["percent_off"]
     if percent:
         return [rounded(Decimal(amount) * Decimal(str(percent)) / 100) for amount in amounts]
-    whole = sum(amounts)
-    return spread(min(int(coupon.get("amount_off") or 0), max(whole, 0)), amounts)
+    off = {name: option["amount_off"] for name, option in coupon["currency_options"].items()}
+    off[coupon["currency"]] = coupon["amount_off"]
+    most = sum(off.get(currency, 0) for currency in currencies)
+    return spread(min(most, max(sum(amounts), 0)), amounts)
 
 
 def _coupon(account: Account, discount: Object) -> Object:
-    return account.table("coupon").get(discount["source"]["coupon"], {"duration": "forever"})
+    """What a discount is worth: its coupon as it was when it was redeemed; one only foreseen, as it is."""
+    given = account.part(Given).coupons.get(discount["id"])
+    return given or account.table("coupon")[discount["source"]["coupon"]]

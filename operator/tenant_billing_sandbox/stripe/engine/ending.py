@@ -8,14 +8,24 @@ from tenant_billing_sandbox.stripe.engine.invoice_shapes import subscription_of
 from tenant_billing_sandbox.stripe.engine.invoices import Change, on_change, stop_collection, void
 from tenant_billing_sandbox.stripe.engine.memory import invoices_of, of_customer
 from tenant_billing_sandbox.stripe.engine.settings import BillingSettings, TerminalAction
-from tenant_billing_sandbox.stripe.engine.standing import TERMINAL, UPDATED, latest_decided
+from tenant_billing_sandbox.stripe.engine.standing import UPDATED, latest_decided
 from tenant_billing_sandbox.stripe.engine.timeline import due, time_of
 
 INCOMPLETE_SECONDS = 23 * 3600
 
 
-def end(account: Account, subscription: Object, reason: str, details: Any = None) -> None:
-    """Cancel at once: terminal; collection of all the customer's finalised invoices stops (stripe.md 2.2)."""
+def end(
+    account: Account, subscription: Object, reason: str, details: Any = None, *, last: Object | None = None
+) -> None:
+    """Cancel at once: terminal; collection of all the customer's finalised invoices stops (stripe.md 2.2).
+
+    Args:
+        account: Whose.
+        subscription: What ends.
+        reason: ``cancellation_details.reason``.
+        details: What the call says beside it.
+        last: A draft that is still to be collected.
+    """
     now = time_of(account, subscription)
     incomplete = subscription["status"] == "incomplete"
     subscription["status"] = "canceled"
@@ -29,7 +39,7 @@ def end(account: Account, subscription: Object, reason: str, details: Any = None
         mine = subscription_of(account, invoice) is subscription
         if invoice["status"] == "open" and mine and incomplete:
             void(account, invoice)
-        elif invoice["status"] == "open" or (invoice["status"] == "draft" and mine):
+        elif invoice["status"] == "open" or (invoice["status"] == "draft" and mine and invoice is not last):
             stop_collection(account, invoice)
     _end_schedule(account, subscription, now)
     account.emit("customer.subscription.deleted", subscription)
@@ -68,14 +78,6 @@ def _expire(account: Account, identifier: str) -> None:
     for invoice in invoices_of(account, subscription):
         if invoice["status"] == "open":
             void(account, invoice)
-
-
-@due("end_subscription")
-def _end_as_asked(account: Account, identifier: str) -> None:
-    subscription = account.table("subscription")[identifier]
-    at = subscription["cancel_at"]
-    if subscription["status"] not in TERMINAL and at is not None and at <= time_of(account, subscription):
-        end(account, subscription, "cancellation_requested")
 
 
 @on_change

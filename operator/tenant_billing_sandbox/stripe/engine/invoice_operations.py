@@ -1,6 +1,10 @@
 """The calls on invoices."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from tenant_billing_sandbox.stripe.account import Account, Object
+from tenant_billing_sandbox.stripe.engine.billing import count_usage
 from tenant_billing_sandbox.stripe.engine.changes import changing, merge_metadata
 from tenant_billing_sandbox.stripe.engine.collection import advance, collect
 from tenant_billing_sandbox.stripe.engine.invoices import (
@@ -9,7 +13,7 @@ from tenant_billing_sandbox.stripe.engine.invoices import (
     mark_uncollectible,
     void,
 )
-from tenant_billing_sandbox.stripe.engine.lists import found, in_range, listing
+from tenant_billing_sandbox.stripe.engine.lists import found, listing, matches
 from tenant_billing_sandbox.stripe.engine.memory import invoices_of, of_customer
 from tenant_billing_sandbox.stripe.engine.payment_methods import belonging
 from tenant_billing_sandbox.stripe.engine.refusals import declined
@@ -34,12 +38,8 @@ def _candidates(account: Account, call: Call) -> list[Object]:
     return [invoice for invoice in account.table("invoice").values() if invoice["test_clock"] is None]
 
 
-def _matches(invoice: Object, params: object) -> bool:
-    wanted = dict(params) if isinstance(params, dict) else {}
-    equal = ("customer", "status", "collection_method")
-    return all(wanted.get(name) in {None, invoice[name]} for name in equal) and all(
-        in_range(invoice[name], wanted.get(name)) for name in ("created", "due_date")
-    )
+def _matches(invoice: Object, params: Mapping[str, Any]) -> bool:
+    return matches(invoice, params, ("customer", "status", "collection_method"), ("created", "due_date"))
 
 
 @operation("GET", "/v1/invoices/{}")
@@ -69,18 +69,26 @@ def _finalize(account: Account, call: Call) -> Object:
     invoice = found(account, "invoice", call.path[0])
     if invoice["status"] != "draft":
         raise invalid("This invoice is already finalized, you can't re-finalize a non-draft invoice.")
-    finalize(account, invoice)
+    _finalize_now(account, invoice)
     if call.params.get("auto_advance", invoice["auto_advance"]):
         advance(account, invoice)
     return invoice
+
+
+def _finalize_now(account: Account, invoice: Object) -> None:
+    """Finalise before the time: with the usage that was reported until now."""
+    count_usage(account, invoice)
+    finalize(account, invoice)
 
 
 @operation("POST", "/v1/invoices/{}/pay")
 def _pay(account: Account, call: Call) -> Object:
     """Pay now; a failed charge is answered by 402 and recorded (stripe.md 5.2)."""
     invoice = found(account, "invoice", call.path[0])
+    method = call.params.get("payment_method")
+    chosen = belonging(account, method, invoice["customer"], "payment_method") if method else None
     if invoice["status"] == "draft":
-        finalize(account, invoice)
+        _finalize_now(account, invoice)
         if invoice["status"] == "paid":
             return invoice
     if invoice["status"] == "paid":
@@ -92,8 +100,6 @@ def _pay(account: Account, call: Call) -> Object:
             invoice["amount_paid_off_stripe"] = invoice["amount_due"]
         mark_paid(account, invoice, None)
         return invoice
-    method = call.params.get("payment_method")
-    chosen = belonging(account, method, invoice["customer"], "payment_method") if method else None
     outcome = collect(account, invoice, chosen, automatic=False)
     if outcome.refusal is not None:
         raise declined(outcome.refusal)
@@ -124,7 +130,7 @@ def _send(account: Account, call: Call) -> Object:
     if invoice["collection_method"] != "send_invoice":
         raise invalid("You can only send invoices with `collection_method=send_invoice`.")
     if invoice["status"] == "draft":
-        finalize(account, invoice)  # which sends it
+        _finalize_now(account, invoice)  # which sends it
     else:
         account.emit("invoice.sent", invoice)
     return invoice
@@ -132,9 +138,17 @@ def _send(account: Account, call: Call) -> Object:
 
 @operation("GET", "/v1/invoice_payments")
 def _list_payments(account: Account, call: Call) -> Object:
-    wanted = call.params.get("invoice")
     payments = account.table("invoice_payment").values()
-    return listing("/v1/invoice_payments", [pay for pay in payments if wanted in {None, pay["invoice"]}])
+    wanted = (call.params.get("payment") or {}).get("payment_intent")
+    return listing(
+        "/v1/invoice_payments",
+        [
+            payment
+            for payment in payments
+            if matches(payment, call.params, ("invoice", "status"), ("created",))
+            and wanted in {None, payment["payment"]["payment_intent"]}
+        ],
+    )
 
 
 @operation("GET", "/v1/invoice_payments/{}")

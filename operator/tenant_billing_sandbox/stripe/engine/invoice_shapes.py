@@ -50,8 +50,7 @@ def item_line(
 ) -> Object:
     """The line that bills a subscription item for a period."""
     price = item["price"]
-    name = price.get("nickname") or price["product"]
-    line = new_line(subscription, price, amount, period, f"{quantity} x {name}")
+    line = new_line(subscription, price, amount, period, described(item, quantity))
     line["quantity"] = int(quantity)
     line["quantity_decimal"] = str(quantity)
     line["parent"] = {
@@ -66,6 +65,11 @@ def item_line(
         },
     }
     return line
+
+
+def described(item: Object, quantity: Any) -> str:
+    """What a line says that it bills."""
+    return f"{quantity} x {item['price'].get('nickname') or item['price']['product']}"
 
 
 def new_invoice(

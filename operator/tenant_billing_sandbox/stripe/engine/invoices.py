@@ -11,6 +11,7 @@ from tenant_billing_sandbox.stripe.account import Account, Object
 from tenant_billing_sandbox.stripe.engine.changes import changing
 from tenant_billing_sandbox.stripe.engine.invoice_shapes import add_up, new_invoice, subscription_of
 from tenant_billing_sandbox.stripe.engine.memory import Memory, index
+from tenant_billing_sandbox.stripe.engine.money import SMALLEST_CHARGES
 from tenant_billing_sandbox.stripe.engine.periods import after
 from tenant_billing_sandbox.stripe.engine.settings import BillingSettings
 from tenant_billing_sandbox.stripe.engine.timeline import schedule, time_of
@@ -65,6 +66,15 @@ def finalize_later(account: Account, invoice: Object) -> None:
     schedule(account, invoice, "finalize_invoice", at)
 
 
+def send_on_its_way(account: Account, subscription: Object, invoice: Object) -> None:
+    """Unpaid subscriptions and ``keep_as_draft`` leave the draft; others are finalised after their hour."""
+    collection = subscription["pause_collection"] or {}
+    if subscription["status"] == "unpaid" or collection.get("behavior") == "keep_as_draft":
+        invoice["auto_advance"] = False
+    else:
+        finalize_later(account, invoice)
+
+
 def finalize(account: Account, invoice: Object) -> None:
     """Open a draft: its lines, address and metadata are fixed; one without an amount is paid at once."""
     subscription = subscription_of(account, invoice)
@@ -117,6 +127,7 @@ def void(account: Account, invoice: Object) -> None:
     with changing(account, invoice, "invoice.updated"):
         invoice |= {"auto_advance": False, "next_payment_attempt": None, "status": "void"}
         invoice["status_transitions"]["voided_at"] = time_of(account, invoice)
+    _give_balance_back(account, invoice)
     account.emit("invoice.voided", invoice)
     tell(account, invoice, Change.VOIDED)
 
@@ -149,13 +160,28 @@ def _number(account: Account, invoice: Object) -> str:
 
 
 def _use_balance(account: Account, invoice: Object) -> None:
-    """Settle with the customer's balance: a negative one is credit, a negative total adds to it."""
+    """Settle with the customer's balance: a negative one is credit, a negative total adds to it.
+
+    What is too little to be charged waits there for the next invoice (docs.stripe.com ``billing/customer/balance``).
+    """
     customer = account.table("customer")[invoice["customer"]]
     starting = int(customer.get("balance") or 0)
     due = invoice["total"] + starting
     invoice["starting_balance"] = starting
-    invoice["ending_balance"] = min(due, 0)
-    invoice["amount_due"] = invoice["amount_remaining"] = max(due, 0)
-    if invoice["ending_balance"] != starting:
+    too_little = due < SMALLEST_CHARGES.get(invoice["currency"], 0)
+    invoice["ending_balance"] = due if too_little else 0
+    invoice["amount_due"] = invoice["amount_remaining"] = 0 if too_little else due
+    _change_balance(account, customer, invoice["ending_balance"] - starting)
+
+
+def _give_balance_back(account: Account, invoice: Object) -> None:
+    """What a void invoice took from the customer's balance returns to it (docs.stripe.com changelog 2019-12-03)."""
+    customer = account.table("customer").get(invoice["customer"], {})
+    if invoice["ending_balance"] is not None and not customer.get("deleted"):
+        _change_balance(account, customer, invoice["starting_balance"] - invoice["ending_balance"])
+
+
+def _change_balance(account: Account, customer: Object, by: int) -> None:
+    if by:
         with changing(account, customer, "customer.updated"):
-            customer["balance"] = invoice["ending_balance"]
+            customer["balance"] = int(customer.get("balance") or 0) + by

@@ -1,20 +1,13 @@
 """The calls on single subscription items; changing one is an update of its subscription."""
 
 from tenant_billing_sandbox.stripe.account import Account, Object
+from tenant_billing_sandbox.stripe.engine.items import ITEM_NOT_SIMULATED
 from tenant_billing_sandbox.stripe.engine.lists import found, listing
-from tenant_billing_sandbox.stripe.engine.subscription_shapes import items_of
+from tenant_billing_sandbox.stripe.engine.subscription_shapes import items_of, owner_of
 from tenant_billing_sandbox.stripe.engine.updates import update
 from tenant_billing_sandbox.stripe.operations import Call, operation
-from tenant_billing_sandbox.stripe.problems import no_such
 
-ITEM_MEMBERS = ("price", "quantity", "metadata")
-
-
-def _owner(account: Account, identifier: str) -> Object:
-    for subscription in account.table("subscription").values():
-        if any(item["id"] == identifier for item in items_of(subscription)):
-            return subscription
-    raise no_such("subscription item", identifier)
+ITEM_MEMBERS = ("price", "quantity", "metadata", *ITEM_NOT_SIMULATED)
 
 
 def _item(subscription: Object, identifier: str) -> Object:
@@ -29,12 +22,12 @@ def _list(account: Account, call: Call) -> Object:
 
 @operation("GET", "/v1/subscription_items/{}")
 def _retrieve(account: Account, call: Call) -> Object:
-    return _item(_owner(account, call.path[0]), call.path[0])
+    return _item(owner_of(account, call.path[0]), call.path[0])
 
 
 @operation("POST", "/v1/subscription_items/{}")
 def _update(account: Account, call: Call) -> Object:
-    subscription = _owner(account, call.path[0])
+    subscription = owner_of(account, call.path[0])
     entry = {name: call.params[name] for name in ITEM_MEMBERS if name in call.params}
     _update_subscription(account, call, subscription, entry | {"id": call.path[0]})
     return _item(subscription, call.path[0])
@@ -50,7 +43,7 @@ def _create(account: Account, call: Call) -> Object:
 
 @operation("DELETE", "/v1/subscription_items/{}")
 def _delete(account: Account, call: Call) -> Object:
-    subscription = _owner(account, call.path[0])
+    subscription = owner_of(account, call.path[0])
     _update_subscription(account, call, subscription, {"id": call.path[0], "deleted": True})
     return {"id": call.path[0], "object": "subscription_item", "deleted": True}
 

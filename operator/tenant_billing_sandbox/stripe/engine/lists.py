@@ -1,6 +1,6 @@
 """Looking objects up and listing them, as all of Stripe's list calls have it in common (stripe.md 6)."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from tenant_billing_sandbox.stripe.account import Account, Object
@@ -49,6 +49,15 @@ def in_range(value: int | None, wanted: Any) -> bool:
     if isinstance(wanted, dict):
         return all(COMPARISONS[name](value, int(bound)) for name, bound in wanted.items())
     return value == int(wanted)
+
+
+def matches(
+    object_: Object, params: Mapping[str, Any], equal: tuple[str, ...] = (), ranges: tuple[str, ...] = ()
+) -> bool:
+    """Whether an object meets the filters of a call: members that are equal, and times in their range."""
+    return all(params.get(name) in {None, object_[name]} for name in equal) and all(
+        in_range(object_[name], params.get(name)) for name in ranges
+    )
 
 
 def listing(url: str, objects: Iterable[Object]) -> Object:

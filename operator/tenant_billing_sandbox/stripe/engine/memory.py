@@ -37,6 +37,10 @@ class Memory:
         resumption_invoice: The invoice that resumes a paused subscription, by subscription id.
         processing: Invoices on which a slow payment is under way, with its payment method.
         departed: Items that a schedule's phase has replaced, by id: their last usage is still to be billed.
+        billed_until: Before when no usage of a metered item counts, by item id: it was billed already, or the item came
+            amid a period.
+        ends_uncredited: Ids of subscriptions that are to end amid a period without any credit.
+        owners: The subscription that an item was made for, by item id.
         by_customer: Ids of a customer's objects, by customer id and table, oldest first.
     """
 
@@ -48,6 +52,9 @@ class Memory:
     resumption_invoice: dict[str, str] = field(default_factory=dict)
     processing: dict[str, str | None] = field(default_factory=dict)
     departed: dict[str, Object] = field(default_factory=dict)
+    billed_until: dict[str, int] = field(default_factory=dict)
+    ends_uncredited: set[str] = field(default_factory=set)
+    owners: dict[str, str] = field(default_factory=dict)
     by_customer: dict[str, dict[str, list[str]]] = field(default_factory=dict)
 
     def remember(self, table: str, customer: str, identifier: str) -> None:

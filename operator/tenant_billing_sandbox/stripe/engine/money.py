@@ -1,9 +1,30 @@
 """Amounts in integer minor units, computed in Decimal and rounded half up once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
 from tenant_billing_sandbox.stripe.account import Object
+
+SMALLEST_CHARGES: Mapping[str, int] = {
+    # docs.stripe.com/currencies, "Minimum and maximum charge amounts"
+    **dict.fromkeys(("aud", "brl", "cad", "chf", "eur", "inr", "nzd", "sgd", "usd"), 50),
+    "aed": 200,
+    "bgn": 100,
+    "czk": 1500,
+    "dkk": 250,
+    "gbp": 30,
+    "hkd": 400,
+    "huf": 17500,
+    "jpy": 50,
+    "mxn": 1000,
+    "myr": 200,
+    "nok": 300,
+    "pln": 200,
+    "ron": 200,
+    "sek": 300,
+    "thb": 1000,
+}
+"""The least that can be charged at once, in minor units; currencies that are not named are charged whatever it is."""
 
 
 def rounded(amount: Decimal) -> int:

@@ -22,7 +22,7 @@ from tenant_billing_sandbox.stripe.engine.lists import found
 from tenant_billing_sandbox.stripe.engine.memory import Memory
 from tenant_billing_sandbox.stripe.engine.renewals import start_periods
 from tenant_billing_sandbox.stripe.engine.standing import UPDATED
-from tenant_billing_sandbox.stripe.engine.subscription_shapes import items_of
+from tenant_billing_sandbox.stripe.engine.subscription_shapes import items_of, metered
 from tenant_billing_sandbox.stripe.engine.timeline import due, schedule, time_of
 from tenant_billing_sandbox.stripe.operations import Call, operation
 from tenant_billing_sandbox.stripe.problems import invalid
@@ -59,8 +59,9 @@ def _final_lines(account: Account, subscription: Object, bill_for: Mapping[str, 
     lines: list[Object | None] = []
     for item in items_of(subscription):
         start = item["current_period_start"]
-        if usage == "now":
+        if usage == "now" and metered(item):
             lines.append(usage_line(account, subscription, item, start, now, inclusive=True))
+            account.part(Memory).billed_until[item["id"]] = now + 1
         if unused != "none":
             since = start if unused == "item_current_period_start" else now
             lines.append(credit_line(account, subscription, item, since))

@@ -102,7 +102,19 @@ def belonging(account: Account, name: str, customer_id: str, param: str) -> str:
 
 @operation("POST", "/v1/payment_methods")
 def _create(account: Account, call: Call) -> Object:
-    name = str((call.params.get("card") or {}).get("token") or "tok_visa")
+    asked = call.params.get("card") or {}
+    if "number" in asked:
+        raise Problem(
+            402,
+            "card_error",
+            "Sending credit card numbers directly to the Stripe API is generally unsafe. Pass a test token instead, "
+            "for example card[token]=tok_visa.",
+        )
+    if call.params.get("type", "card") != "card":
+        raise invalid(
+            "The simulator has payment methods of the type `card` only.", param="type", code="not_simulated"
+        )
+    name = str(asked.get("token") or "tok_visa")
     card = test_card(name)
     if card is None:
         raise invalid(f"No such token: '{name}'", param="card[token]", code="resource_missing")
@@ -133,6 +145,8 @@ def _update(account: Account, call: Call) -> Object:
 
 @operation("POST", "/v1/payment_methods/{}/attach")
 def _attach(account: Account, call: Call) -> Object:
+    if not call.params.get("customer"):
+        raise invalid("Missing required param: customer.", param="customer", code="parameter_missing")
     return attach(account, call.path[0], str(call.params["customer"]))
 
 
@@ -150,7 +164,7 @@ def detach(account: Account, payment_method: Object) -> None:
         return
     with changing(account, payment_method, "payment_method.detached"):
         payment_method["customer"] = None
-    settings = customer["invoice_settings"]
+    settings = customer.get("invoice_settings", {})
     if settings.get("default_payment_method") == payment_method["id"]:
         with changing(account, customer, "customer.updated"):
             settings["default_payment_method"] = None

@@ -55,6 +55,7 @@ def apply(account: Account, subscription: Object, proposal: Proposal) -> None:
     subscription["items"]["data"] = proposal.items
     if proposal.anchor is not None:
         subscription["billing_cycle_anchor"] = proposal.anchor
+    account.part(Memory).billed_until |= proposal.billed_until
     if proposal.changes_billing:
         for item in proposal.items:
             schedule(account, subscription, "renew", item["current_period_end"])

@@ -5,9 +5,12 @@ from typing import Any
 
 from tenant_billing_sandbox.stripe.account import Account, Object
 from tenant_billing_sandbox.stripe.engine import discounts
-from tenant_billing_sandbox.stripe.engine.changes import changing, merge_metadata
+from tenant_billing_sandbox.stripe.engine.changes import changing, merge_metadata, merged_metadata
+from tenant_billing_sandbox.stripe.engine.memory import Memory
 from tenant_billing_sandbox.stripe.engine.payment_methods import belonging
-from tenant_billing_sandbox.stripe.engine.standing import UPDATED
+from tenant_billing_sandbox.stripe.engine.refusals import check_email, check_tax_location
+from tenant_billing_sandbox.stripe.engine.requested_times import check_end, end_of, trial_end
+from tenant_billing_sandbox.stripe.engine.standing import TERMINAL, UPDATED
 from tenant_billing_sandbox.stripe.engine.subscription_shapes import (
     automatic_tax,
     items_of,
@@ -32,11 +35,18 @@ def check_plain(account: Account, subscription: Object, params: Params) -> None:
             f"The subscription is managed by the subscription schedule `{subscription['schedule']}`, and updating any "
             "cancellation behavior directly is not allowed. Please update the schedule instead."
         )
-    if params.get("cancel_at") and params.get("cancel_at_period_end"):
-        raise invalid("You may only specify one of these parameters: cancel_at, cancel_at_period_end.")
-    at = params.get("cancel_at")
-    if isinstance(at, int) and at <= time_of(account, subscription):
-        raise invalid("The timestamp provided for `cancel_at` must be in the future.", param="cancel_at")
+    check_end(params, time_of(account, subscription))
+    trial_end(params, time_of(account, subscription))
+    customer = account.table("customer")[subscription["customer"]]
+    check_tax_location(customer, params)
+    check_email(customer, params.get("collection_method"))
+    ends = params.get("cancel_at") or params.get("cancel_at_period_end") or subscription["cancel_at"]
+    if params.get("cancellation_details") and not ends and subscription["status"] not in TERMINAL:
+        raise invalid(
+            "`cancellation_details` can only be set on subscriptions that are set to cancel.",
+            param="cancellation_details",
+        )
+    merged_metadata(subscription["metadata"], params.get("metadata"))
     discounts.check(account, params.get("discounts"))
     if params.get("default_payment_method"):
         belonging(
@@ -53,6 +63,20 @@ def check_plain(account: Account, subscription: Object, params: Params) -> None:
 def set_plain(account: Account, subscription: Object, params: Params) -> None:
     """Set what was checked; metadata is merged, an empty string unsets (stripe.md 5.1)."""
     merge_metadata(subscription, params.get("metadata"))
+    set_settings(subscription, params)
+    if "discounts" in params:
+        customer = account.table("customer")[subscription["customer"]]
+        wanted = params["discounts"]
+        subscription["discounts"] = discounts.resolve(account, customer, subscription["id"], wanted)
+    if "cancellation_details" in params:
+        given = {key: value or None for key, value in params["cancellation_details"].items()}
+        subscription["cancellation_details"] |= given
+    _set_end(account, subscription, params)
+    _set_collection(account, subscription, params)
+
+
+def set_settings(subscription: Object, params: Params) -> None:
+    """Set how a subscription is paid for, as a call or the phase of a schedule says."""
     for name in ("description", "default_payment_method", "collection_method", "days_until_due"):
         if name in params:
             subscription[name] = params[name] if params[name] != "" else None
@@ -65,31 +89,27 @@ def set_plain(account: Account, subscription: Object, params: Params) -> None:
         subscription["trial_settings"] = trial_settings(params["trial_settings"])
     if "automatic_tax" in params:
         subscription["automatic_tax"] = automatic_tax(params["automatic_tax"])
-    if "discounts" in params:
-        customer = account.table("customer")[subscription["customer"]]
-        wanted = params["discounts"]
-        subscription["discounts"] = discounts.resolve(account, customer, subscription["id"], wanted)
-    if "cancellation_details" in params:
-        given = {key: value or None for key, value in params["cancellation_details"].items()}
-        subscription["cancellation_details"] |= given
-    _set_end(account, subscription, params)
-    _set_collection(account, subscription, params)
 
 
 def _set_end(account: Account, subscription: Object, params: Params) -> None:
     """When the subscription is to end: at its period's end, at a time, or not at all."""
     if not CANCELLATION & set(params):
         return
-    at = params.get("cancel_at") or None
-    ends = [item["current_period_end"] for item in items_of(subscription)]
-    if params.get("cancel_at_period_end") or at == "max_period_end":
-        at = max(ends)
-    elif at == "min_period_end":
-        at = min(ends)
+    plan_end(account, subscription, params)
+
+
+def plan_end(account: Account, subscription: Object, params: Params) -> None:
+    """Note when a subscription is to end, by a wish that was checked, and whether it is credited for unused time."""
+    at = end_of(params, items_of(subscription))
     subscription["cancel_at_period_end"] = bool(params.get("cancel_at_period_end"))
     subscription["cancel_at"] = at
     subscription["canceled_at"] = time_of(account, subscription) if at else None
     subscription["cancellation_details"]["reason"] = "cancellation_requested" if at else None
+    ends = max(item["current_period_end"] for item in items_of(subscription))
+    uncredited = account.part(Memory).ends_uncredited
+    uncredited.discard(subscription["id"])
+    if at and at < ends and params.get("proration_behavior") == "none":
+        uncredited.add(subscription["id"])
     if at:
         schedule(account, subscription, "end_subscription", at)
 

@@ -56,7 +56,8 @@ def _next_period(account: Account, subscription: Object, proposal: Proposal) -> 
     lines = []
     for item in proposal.items:
         end = item["current_period_end"]
-        used = usage_line(account, subscription, item, item["current_period_start"], end)
+        start = max(item["current_period_start"], proposal.billed_until.get(item["id"], 0))
+        used = usage_line(account, subscription, item, start, end)
         _, following = period_at(subscription["billing_cycle_anchor"], item["price"]["recurring"], end)
         coming = item | {"current_period_start": end, "current_period_end": following}
         line = used or period_line(subscription, coming)

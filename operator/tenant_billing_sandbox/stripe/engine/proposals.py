@@ -8,8 +8,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tenant_billing_sandbox.stripe.account import Account, Object
-from tenant_billing_sandbox.stripe.engine.billing import credit_line, period_line, remaining_line, usage_line
-from tenant_billing_sandbox.stripe.engine.items import added, changed, checked_price
+from tenant_billing_sandbox.stripe.engine.billing import (
+    closing_line,
+    credit_line,
+    period_line,
+    remaining_line,
+    usage_line,
+)
+from tenant_billing_sandbox.stripe.engine.items import (
+    added,
+    changed,
+    check_intervals,
+    check_simulated_item,
+    checked_price,
+)
 from tenant_billing_sandbox.stripe.engine.money import amount_of
 from tenant_billing_sandbox.stripe.engine.periods import period_at
 from tenant_billing_sandbox.stripe.engine.subscription_shapes import items_of, metered
@@ -27,6 +39,7 @@ class Proposal:
         items: All items, with their periods.
         anchor: The new billing cycle anchor, or None where it stays.
         lines: Credits and debits of the change.
+        billed_until: Since when usage counts of metered items that came or changed, by item id.
         bills_now: Whether the rules themselves make an invoice at once: another interval, from free to paid, the end
             of a trial, an anchor set to now.
         changes_billing: Whether prices, quantities or the anchor change at all.
@@ -35,6 +48,7 @@ class Proposal:
     items: list[Object]
     anchor: int | None = None
     lines: list[Object] = field(default_factory=list)
+    billed_until: dict[str, int] = field(default_factory=dict)
     bills_now: bool = False
     changes_billing: bool = False
 
@@ -67,10 +81,11 @@ def _items(account: Account, subscription: Object, asked: list[Object]) -> list[
     """The items after the change; one without ``id`` is added (stripe.md 7)."""
     by_id = {item["id"]: dict(item) for item in items_of(subscription)}
     for number, entry in enumerate(asked):
-        price = checked_price(account, entry, number) if entry.get("price") else None
+        check_simulated_item(entry, f"items[{number}]")
+        price = _price(account, entry, number) if entry.get("price") else None
         identifier = entry.get("id")
         if identifier is None:
-            price = price or checked_price(account, entry, number)
+            price = price or _price(account, entry, number)
             new = added(account, subscription, list(by_id.values()), entry, price)
             by_id[new["id"]] = new
         elif identifier not in by_id:
@@ -84,7 +99,15 @@ def _items(account: Account, subscription: Object, asked: list[Object]) -> list[
         else:
             by_id[identifier] = changed(subscription, by_id[identifier], entry, price)
     _check_whole(list(by_id.values()))
+    check_intervals(subscription, list(by_id.values()))
     return list(by_id.values())
+
+
+def _price(account: Account, entry: Object, number: int) -> Object:
+    """The price that an entry asks for; what a schedule has planned was checked then, and comes as it is now."""
+    if entry.get("planned"):
+        return account.table("price")[entry["price"]]
+    return checked_price(account, entry, f"items[{number}]")
 
 
 def _check_whole(items: list[Object]) -> None:
@@ -132,8 +155,14 @@ def _keep_periods(subscription: Object, proposal: Proposal) -> None:
 def _restart(account: Account, subscription: Object, proposal: Proposal, at: int) -> None:
     """Credit what is unused, then bill whole new periods from now."""
     proposal.anchor, proposal.bills_now, proposal.changes_billing = at, True, True
+    kept = {item["id"]: item for item in proposal.items}
     for item in items_of(subscription):
-        _close(account, subscription, item, proposal, at)
+        after = kept.get(item["id"])
+        if after is not None and metered(item) and _billed(item) == _billed(after):
+            used = usage_line(account, subscription, item, item["current_period_start"], at)
+            proposal.lines += [] if used is None else [used]  # its period ends here like any other
+        else:
+            _close(account, subscription, item, proposal, at)
     for item in proposal.items:
         start, end = period_at(at, item["price"]["recurring"], at)
         item["current_period_start"], item["current_period_end"] = start, end
@@ -152,6 +181,8 @@ def _prorate(account: Account, subscription: Object, proposal: Proposal, at: int
     for identifier, item in kept.items():
         if identifier in old and _billed(item) == _billed(old[identifier]):
             continue
+        if metered(item):
+            proposal.billed_until[identifier] = at
         if identifier not in old:
             start, end = period_at(subscription["billing_cycle_anchor"], item["price"]["recurring"], at)
             item["current_period_start"], item["current_period_end"] = start, end
@@ -161,9 +192,16 @@ def _prorate(account: Account, subscription: Object, proposal: Proposal, at: int
 
 
 def _close(account: Account, subscription: Object, item: Object, proposal: Proposal, at: int) -> None:
+    """Settle an item that changes or goes: the unused time, or the usage so far.
+
+    Usage of this very second belongs to what comes after, if anything goes on with the meter.
+    """
+    meter = item["price"]["recurring"].get("meter")
+    goes_on = meter is not None and any(
+        each["price"]["recurring"].get("meter") == meter for each in proposal.items
+    )
     line = credit_line(account, subscription, item, at)
-    if metered(item):
-        line = usage_line(account, subscription, item, item["current_period_start"], at, inclusive=True)
+    line = line or closing_line(account, subscription, item, at, inclusive=not goes_on)
     if line is not None:
         proposal.lines.append(line)
 

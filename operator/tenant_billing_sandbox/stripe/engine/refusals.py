@@ -19,6 +19,7 @@ NOT_SIMULATED = (
     "on_behalf_of",
     "pending_invoice_item_interval",
     "transfer_data",
+    "trial",
     "trial_from_plan",
 )
 
@@ -31,7 +32,47 @@ def check_simulated(params: Mapping[str, Any]) -> None:
     """
     for name in NOT_SIMULATED:
         if params.get(name):
-            raise invalid(f"The simulator does not carry out `{name}`.", param=name, code="not_simulated")
+            raise not_simulated(name, name)
+
+
+def not_simulated(what: str, param: str) -> Problem:
+    """The refusal of something that only Stripe itself carries out."""
+    return invalid(f"The simulator does not carry out `{what}`.", param=param, code="not_simulated")
+
+
+def check_tax_location(customer: Object, params: Mapping[str, Any]) -> None:
+    """Refuse automatic tax for a customer whose location is not known well enough (docs.stripe.com ``tax/invoicing``).
+
+    Raises:
+        Problem: 400.
+    """
+    if not (params.get("automatic_tax") or {}).get("enabled"):
+        return
+    address = (customer.get("shipping") or {}).get("address") or customer.get("address") or {}
+    also = {"US": ("postal_code",), "CA": ("postal_code", "state")}.get(
+        address.get("country") or "", ("country",)
+    )
+    if not any(address.get(name) for name in also):
+        raise invalid(
+            "The customer's location isn't recognized. Set a valid customer address in order to automatically "
+            "calculate tax.",
+            param="automatic_tax",
+            code="customer_tax_location_invalid",
+        )
+
+
+def check_email(customer: Object, collection_method: str | None) -> None:
+    """Refuse to send invoices to a customer without an address.
+
+    Raises:
+        Problem: 400.
+    """
+    if collection_method == "send_invoice" and not customer.get("email"):
+        raise invalid(
+            "Missing email. In order to create invoices that are sent to the customer, the customer must have a valid "
+            "email.",
+            param="collection_method",
+        )
 
 
 def declined(refusal: Refusal) -> Problem:

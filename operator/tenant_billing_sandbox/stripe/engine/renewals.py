@@ -15,11 +15,12 @@ from tenant_billing_sandbox.stripe.engine.invoice_shapes import subscription_of
 from tenant_billing_sandbox.stripe.engine.invoices import (
     Change,
     draft,
-    finalize_later,
     mark_uncollectible,
     on_change,
+    send_on_its_way,
     void,
 )
+from tenant_billing_sandbox.stripe.engine.last_invoices import end_as_planned
 from tenant_billing_sandbox.stripe.engine.memory import Memory
 from tenant_billing_sandbox.stripe.engine.periods import period_at
 from tenant_billing_sandbox.stripe.engine.previews import announce_later
@@ -78,7 +79,7 @@ def _renew_due(account: Account, identifier: str) -> None:
     if subscription["status"] not in RENEWING or not ended:
         return
     if subscription["cancel_at"] is not None and subscription["cancel_at"] <= now:
-        end(account, subscription, "cancellation_requested")
+        end_as_planned(account, subscription)
         return
     former = list(items_of(subscription))
     enter_at_renewal(account, subscription)
@@ -140,7 +141,7 @@ def _renew(account: Account, subscription: Object, ended: list[Object], former: 
     announce_later(account, subscription)
     remember_debits(account, invoice["lines"]["data"])
     discounts.use_up(account, subscription)
-    _send_on_its_way(account, subscription, invoice)
+    send_on_its_way(account, subscription, invoice)
 
 
 def _usage_of_leaving(account: Account, subscription: Object, former: list[Object]) -> list[Object]:
@@ -153,15 +154,6 @@ def _usage_of_leaving(account: Account, subscription: Object, former: list[Objec
             start, stop = item["current_period_start"], item["current_period_end"]
             lines.append(usage_line(account, subscription, item, start, stop))
     return [line for line in lines if line is not None]
-
-
-def _send_on_its_way(account: Account, subscription: Object, invoice: Object) -> None:
-    """Unpaid subscriptions and ``keep_as_draft`` leave the draft; others are finalised after their hour."""
-    collection = subscription["pause_collection"] or {}
-    if subscription["status"] == "unpaid" or collection.get("behavior") == "keep_as_draft":
-        invoice["auto_advance"] = False
-    else:
-        finalize_later(account, invoice)
 
 
 @on_change

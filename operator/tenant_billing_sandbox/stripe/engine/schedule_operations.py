@@ -1,28 +1,22 @@
 """The calls on subscription schedules, and phases that start amid a period."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from tenant_billing_sandbox.stripe.account import Account, Object
-from tenant_billing_sandbox.stripe.engine import discounts
-from tenant_billing_sandbox.stripe.engine.changes import changing, merge_metadata
-from tenant_billing_sandbox.stripe.engine.items import checked_price
-from tenant_billing_sandbox.stripe.engine.lists import found, listing, referred
-from tenant_billing_sandbox.stripe.engine.periods import after
+from tenant_billing_sandbox.stripe.engine.changes import changing, merge_metadata, merged_metadata
+from tenant_billing_sandbox.stripe.engine.lists import found, listing, matches, referred
+from tenant_billing_sandbox.stripe.engine.requested_phases import requested_phases
 from tenant_billing_sandbox.stripe.engine.schedules import (
     SCHEDULE_UPDATED,
     announce_phases,
+    cancel_both,
+    complete_both,
     detach,
-    end_both,
     mark_entered,
     merge_phase,
-    new_phase,
     new_schedule,
-    phase_discount,
-    phase_item,
     phase_to_enter,
+    take_discounts,
 )
-from tenant_billing_sandbox.stripe.engine.standing import TERMINAL
+from tenant_billing_sandbox.stripe.engine.standing import TERMINAL, UPDATED
 from tenant_billing_sandbox.stripe.engine.subscription_shapes import items_of
 from tenant_billing_sandbox.stripe.engine.timeline import due, time_of
 from tenant_billing_sandbox.stripe.engine.updates import update
@@ -34,6 +28,7 @@ ENDED = frozenset({"released", "completed", "canceled"})
 
 @operation("POST", "/v1/subscription_schedules")
 def _create(account: Account, call: Call) -> Object:
+    """Attach a schedule to a subscription; it starts at once, so none is ever only ``scheduled``."""
     name = call.params.get("from_subscription")
     if not name:
         raise invalid(
@@ -58,86 +53,26 @@ def _retrieve(account: Account, call: Call) -> Object:
 
 @operation("GET", "/v1/subscription_schedules")
 def _list(account: Account, call: Call) -> Object:
-    wanted = call.params.get("customer")
+    times = ("created", "canceled_at", "completed_at", "released_at")
     schedules = account.table("subscription_schedule").values()
-    return listing(
-        "/v1/subscription_schedules", [one for one in schedules if wanted in {None, one["customer"]}]
-    )
+    wanted = [one for one in schedules if matches(one, call.params, ("customer",), times)]
+    return listing("/v1/subscription_schedules", [] if call.params.get("scheduled") else wanted)
 
 
 @operation("POST", "/v1/subscription_schedules/{}")
 def _update(account: Account, call: Call) -> Object:
+    """Replace the phases; what is new in the one that runs takes effect at once."""
     made = _living(account, call)
     subscription = account.table("subscription")[made["subscription"]]
-    phases = _phases(account, subscription, made, call.params.get("phases"))
+    phases = requested_phases(account, subscription, made, call.params.get("phases"))
+    merged_metadata(made["metadata"], call.params.get("metadata"))
+    _change_at_once(account, subscription, made, phases, call.params.get("proration_behavior"))
     with changing(account, made, SCHEDULE_UPDATED):
+        merge_metadata(made, call.params.get("metadata"))
         made["phases"] = phases
         made["end_behavior"] = call.params.get("end_behavior") or made["end_behavior"]
-        merge_metadata(made, call.params.get("metadata"))
         announce_phases(account, made)
     return made
-
-
-def _phases(account: Account, subscription: Object, made: Object, asked: Any) -> list[Object]:
-    """The phases asked for, each starting where the one before ends."""
-    phases: list[Object] = []
-    for number, entry in enumerate(asked or []):
-        start = phases[-1]["end_date"] if phases else _start(account, made, entry)
-        items = [_phase_item(account, made, item, place) for place, item in enumerate(entry["items"])]
-        discounts.check(account, entry.get("discounts"))
-        changes = {
-            "discounts": [
-                phase_discount(name, each[name])
-                for each in entry.get("discounts") or []
-                for name in ("discount", "coupon")
-                if each.get(name)
-            ],
-            "metadata": dict(entry.get("metadata") or {}),
-            "proration_behavior": entry.get("proration_behavior") or "create_prorations",
-            "trial_end": entry.get("trial_end") or None,
-        }
-        until = _end(account, start, entry, number)
-        phases.append(new_phase(subscription, start, until, items, **changes))
-    return phases or list(made["phases"])
-
-
-def _phase_item(account: Account, made: Object, entry: Object, place: int) -> Object:
-    """One item of a phase; a licensed one without a quantity has 1, a metered one takes none.
-
-    An archived price stays where it is used already (stripe.md 7, "Publishing a new amount").
-    """
-    used = {item["price"] for phase in made["phases"] for item in phase["items"]}
-    known = account.table("price").get(entry.get("price") or "")
-    price = known if known and known["id"] in used else checked_price(account, entry, place)
-    is_metered = price["recurring"]["usage_type"] == "metered"
-    if is_metered and "quantity" in entry:
-        raise invalid("You cannot set the quantity of a metered price.", param=f"items[{place}][quantity]")
-    quantity = None if is_metered else entry.get("quantity", 1)
-    return phase_item(price["id"], quantity, metadata=dict(entry.get("metadata") or {}))
-
-
-def _start(account: Account, made: Object, entry: Mapping[str, Any]) -> int:
-    """Where the first phase begins: it must say so, and a phase that runs begins where it began (SDK 16.1.0)."""
-    asked = entry.get("start_date")
-    if asked in {None, ""}:
-        raise invalid("The first phase must have a `start_date`.", param="phases[0][start_date]")
-    start = time_of(account, made) if asked == "now" else int(asked)
-    current = made["current_phase"]
-    if current is not None and start != current["start_date"]:
-        raise invalid(
-            "You can not modify the start date of the current phase.", param="phases[0][start_date]"
-        )
-    return start
-
-
-def _end(account: Account, start: int, entry: Mapping[str, Any], number: int) -> int:
-    if entry.get("end_date") not in {None, "", "now"}:
-        return int(entry["end_date"])
-    duration = entry.get("duration")
-    if duration:
-        return after(start, duration["interval"], int(duration.get("interval_count") or 1))
-    recurring = checked_price(account, entry["items"][0], number)["recurring"]
-    return after(start, recurring["interval"], recurring["interval_count"])
 
 
 @operation("POST", "/v1/subscription_schedules/{}/release")
@@ -149,9 +84,40 @@ def _release(account: Account, call: Call) -> Object:
 
 @operation("POST", "/v1/subscription_schedules/{}/cancel")
 def _cancel(account: Account, call: Call) -> Object:
+    """Cancel both; other than a plain cancel it credits and invoices unless told not to (stripe.md 4.3)."""
     made = _living(account, call)
-    end_both(account, made, "canceled")
+    prorate, invoice_now = (call.params.get(name, True) for name in ("prorate", "invoice_now"))
+    cancel_both(account, made, prorate=prorate, invoice_now=invoice_now)
     return made
+
+
+def _change_at_once(
+    account: Account, subscription: Object, made: Object, phases: list[Object], proration: str | None
+) -> None:
+    """Carry out what differs in the current phase ("changes the billing configuration", SDK 16.1.0)."""
+    before, after = _running(made, made["phases"]), _running(made, phases)
+    if before is None or after is None:
+        return
+    params: Object = {}
+    if _sold(before) != _sold(after):
+        params["items"] = _item_changes(subscription, after)
+    if before["trial_end"] != after["trial_end"] and subscription["status"] == "trialing":
+        params["trial_end"] = after["trial_end"] or "now"
+    if params:
+        params["proration_behavior"] = proration or "create_prorations"
+        update(account, Call("POST", "/v1/subscriptions/{}", (subscription["id"],), params))
+    if before["discounts"] != after["discounts"]:
+        with changing(account, subscription, UPDATED):
+            take_discounts(account, subscription, after)
+
+
+def _running(made: Object, phases: list[Object]) -> Object | None:
+    began = (made["current_phase"] or {}).get("start_date")
+    return next((phase for phase in phases if phase["start_date"] == began), None)
+
+
+def _sold(phase: Object) -> list[tuple[str, int | None]]:
+    return [(item["price"], item.get("quantity")) for item in phase["items"]]
 
 
 def _living(account: Account, call: Call) -> Object:
@@ -172,7 +138,7 @@ def _look_at_phases(account: Account, identifier: str) -> None:
         detach(account, made, "canceled")
     elif made["phases"][-1]["end_date"] <= time_of(account, made):
         if made["end_behavior"] == "cancel":
-            end_both(account, made, "completed")
+            complete_both(account, made)
         else:
             detach(account, made, "released")
     else:
@@ -186,16 +152,25 @@ def _enter(account: Account, made: Object, subscription: Object) -> None:
     phase = phase_to_enter(account, made)
     if phase is None:
         return
+    params = {
+        "items": _item_changes(subscription, phase),
+        "proration_behavior": phase["proration_behavior"],
+    }
+    update(account, Call("POST", "/v1/subscriptions/{}", (subscription["id"],), params))
+    merge_phase(account, subscription, phase)
+    mark_entered(account, made, phase)
+
+
+def _item_changes(subscription: Object, phase: Object) -> list[Object]:
+    """The ``items`` of an update that gives a subscription those of a phase."""
     prices = {entry["price"] for entry in phase["items"]}
     by_price = {item["price"]["id"]: item["id"] for item in items_of(subscription)}
     entries: list[Object] = [
         {"id": by_price[entry["price"]], "quantity": entry.get("quantity")}
         if entry["price"] in by_price
-        else {"price": entry["price"], "quantity": entry.get("quantity")}
+        else {"price": entry["price"], "quantity": entry.get("quantity"), "planned": True}
         for entry in phase["items"]
     ]
-    entries += [{"id": item, "deleted": True} for price, item in by_price.items() if price not in prices]
-    params = {"items": entries, "proration_behavior": phase["proration_behavior"]}
-    update(account, Call("POST", "/v1/subscriptions/{}", (subscription["id"],), params))
-    merge_phase(account, subscription, phase)
-    mark_entered(account, made, phase)
+    return entries + [
+        {"id": item, "deleted": True} for price, item in by_price.items() if price not in prices
+    ]

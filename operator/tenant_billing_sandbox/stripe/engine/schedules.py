@@ -5,13 +5,16 @@ from typing import Any
 from tenant_billing_sandbox.stripe.account import Account, Object
 from tenant_billing_sandbox.stripe.engine import discounts
 from tenant_billing_sandbox.stripe.engine.changes import changing
-from tenant_billing_sandbox.stripe.engine.ending import end
+from tenant_billing_sandbox.stripe.engine.last_invoices import cancel, end_as_planned
 from tenant_billing_sandbox.stripe.engine.memory import index
+from tenant_billing_sandbox.stripe.engine.plain_updates import set_settings
 from tenant_billing_sandbox.stripe.engine.standing import TERMINAL, UPDATED
 from tenant_billing_sandbox.stripe.engine.subscription_shapes import items_of, metered, new_item
 from tenant_billing_sandbox.stripe.engine.timeline import schedule, time_of
 
 SCHEDULE_UPDATED = "subscription_schedule.updated"
+SETTINGS = ("automatic_tax", "collection_method", "default_payment_method", "description")
+"""What a phase sets on its subscription where it names it; else the subscription keeps its own."""
 
 
 def new_schedule(account: Account, subscription: Object) -> Object:
@@ -152,7 +155,7 @@ def enter_at_renewal(account: Account, subscription: Object) -> None:
     if made is None:
         return
     if made["end_behavior"] == "cancel" and made["phases"][-1]["end_date"] <= time_of(account, made):
-        end_both(account, made, "completed")
+        complete_both(account, made)
         return
     phase = phase_to_enter(account, made)
     if phase is None:
@@ -173,12 +176,18 @@ def _interval(item: Object) -> tuple[str, int]:
 
 
 def merge_phase(account: Account, subscription: Object, phase: Object) -> None:
-    """The phase's metadata is merged into the subscription's when it starts (stripe.md 7).
-
-    Its discounts replace the subscription's: a phase that names none leaves none (SDK 16.1.0, ``phases.discounts``).
-    """
+    """The phase's metadata is merged into the subscription's when it starts (stripe.md 7), its settings are set."""
     metadata = {**subscription["metadata"], **phase["metadata"]}
     subscription["metadata"] = {key: value for key, value in metadata.items() if value}
+    settings = {name: phase[name] for name in SETTINGS if phase.get(name)}
+    if days := (phase["invoice_settings"] or {}).get("days_until_due"):
+        settings["days_until_due"] = days
+    set_settings(subscription, settings)
+    take_discounts(account, subscription, phase)
+
+
+def take_discounts(account: Account, subscription: Object, phase: Object) -> None:
+    """A phase's discounts replace the subscription's: one that names none leaves none (SDK 16.1.0)."""
     customer = account.table("customer")[subscription["customer"]]
     subscription["discounts"] = discounts.resolve(account, customer, subscription["id"], phase["discounts"])
 
@@ -222,9 +231,17 @@ def detach(account: Account, made: Object, status: str) -> None:
     account.emit(f"subscription_schedule.{status}", made)
 
 
-def end_both(account: Account, made: Object, status: str) -> None:
-    """End a schedule and its subscription with it."""
+def complete_both(account: Account, made: Object) -> None:
+    """End a schedule after its last phase, and its subscription with it."""
     subscription = account.table("subscription").get(made["subscription"] or "")
-    detach(account, made, status)
+    detach(account, made, "completed")
     if subscription is not None and subscription["status"] not in TERMINAL:
-        end(account, subscription, "cancellation_requested")
+        end_as_planned(account, subscription)
+
+
+def cancel_both(account: Account, made: Object, *, prorate: bool, invoice_now: bool) -> None:
+    """Cancel a schedule and its subscription at once."""
+    subscription = account.table("subscription").get(made["subscription"] or "")
+    detach(account, made, "canceled")
+    if subscription is not None and subscription["status"] not in TERMINAL:
+        cancel(account, subscription, None, prorate=prorate, invoice_now=invoice_now)

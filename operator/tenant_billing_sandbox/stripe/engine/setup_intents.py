@@ -4,7 +4,7 @@ from typing import Any
 
 from tenant_billing_sandbox.stripe.account import Account, Object
 from tenant_billing_sandbox.stripe.engine.changes import changing, merge_metadata
-from tenant_billing_sandbox.stripe.engine.lists import found, listing, referred
+from tenant_billing_sandbox.stripe.engine.lists import found, listing, matches, referred
 from tenant_billing_sandbox.stripe.engine.memory import index
 from tenant_billing_sandbox.stripe.engine.payment_methods import attach
 from tenant_billing_sandbox.stripe.engine.timeline import time_of
@@ -77,10 +77,10 @@ def _confirm_setup_intent(account: Account, call: Call) -> Object:
 
 @operation("GET", "/v1/setup_intents")
 def _list_setup_intents(account: Account, call: Call) -> Object:
-    wanted = call.params.get("customer")
     intents = account.table("setup_intent").values()
+    filters = ("customer", "payment_method")
     return listing(
-        "/v1/setup_intents", [intent for intent in intents if wanted in {None, intent["customer"]}]
+        "/v1/setup_intents", [each for each in intents if matches(each, call.params, filters, ("created",))]
     )
 
 

@@ -4,11 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from tenant_billing_sandbox.stripe.account import Account, Object
-from tenant_billing_sandbox.stripe.engine.billing import credit_line, keep_pending, take_pending, usage_line
 from tenant_billing_sandbox.stripe.engine.changes import changing
-from tenant_billing_sandbox.stripe.engine.collection import advance
-from tenant_billing_sandbox.stripe.engine.ending import end
-from tenant_billing_sandbox.stripe.engine.invoices import draft, finalize
+from tenant_billing_sandbox.stripe.engine.last_invoices import cancel
 from tenant_billing_sandbox.stripe.engine.lists import found, in_range, listing
 from tenant_billing_sandbox.stripe.engine.memory import of_customer
 from tenant_billing_sandbox.stripe.engine.standing import TERMINAL, UPDATED
@@ -72,35 +69,14 @@ def _cancel(account: Account, call: Call) -> Object:
     subscription = found(account, "subscription", call.path[0])
     if subscription["status"] in TERMINAL:
         raise no_such("subscription", call.path[0])
-    billable = subscription["status"] not in {"incomplete", "trialing", "paused"}
-    if call.params.get("prorate") and billable:
-        keep_pending(account, subscription, _credits(account, subscription))
-    if call.params.get("invoice_now") and billable:
-        _bill_finally(account, subscription)
-    if subscription["status"] not in TERMINAL:
-        end(account, subscription, "cancellation_requested", call.params.get("cancellation_details"))
+    cancel(
+        account,
+        subscription,
+        call.params.get("cancellation_details"),
+        prorate=bool(call.params.get("prorate")),
+        invoice_now=bool(call.params.get("invoice_now")),
+    )
     return subscription
-
-
-def _credits(account: Account, subscription: Object) -> list[Object]:
-    now = time_of(account, subscription)
-    lines = [credit_line(account, subscription, item, now) for item in items_of(subscription)]
-    return [line for line in lines if line is not None]
-
-
-def _bill_finally(account: Account, subscription: Object) -> None:
-    """The last invoice: usage of the running period and whatever waited for an invoice."""
-    now = time_of(account, subscription)
-    lines = take_pending(account, subscription)
-    for item in items_of(subscription):
-        line = usage_line(account, subscription, item, item["current_period_start"], now, inclusive=True)
-        if line is not None:
-            lines.append(line)
-    if lines:
-        start = min(item["current_period_start"] for item in items_of(subscription))
-        invoice = draft(account, subscription, "subscription_cycle", lines, (start, now))
-        finalize(account, invoice)
-        advance(account, invoice)
 
 
 @operation("POST", "/v1/subscriptions/{}/migrate")

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from tenant_billing_sandbox.stripe.account import Account, Object
+from tenant_billing_sandbox.stripe.engine.memory import Memory
 from tenant_billing_sandbox.stripe.engine.timeline import time_of
+from tenant_billing_sandbox.stripe.problems import no_such
 from tenant_billing_sandbox.stripe.published.tables import blank
 
 CANCELLATION = ("comment", "feedback", "feedback_option", "reason")
@@ -39,6 +41,7 @@ def new_item(
     }
     if not metered(item):
         item["quantity"] = 1 if quantity is None else quantity
+    account.part(Memory).owners[item["id"]] = subscription_id
     return item
 
 
@@ -100,6 +103,18 @@ def _billing_mode(params: Mapping[str, Any]) -> Object:
         return {"type": "classic", "flexible": None}
     discounts = (asked.get("flexible") or {}).get("proration_discounts") or "included"
     return {"type": "flexible", "flexible": {"proration_discounts": discounts}}
+
+
+def owner_of(account: Account, item_id: str) -> Object:
+    """The subscription that has an item now.
+
+    Raises:
+        Problem: 404 where none has.
+    """
+    owner = account.table("subscription").get(account.part(Memory).owners.get(item_id, ""))
+    if owner is None or all(item["id"] != item_id for item in items_of(owner)):
+        raise no_such("subscription_item", item_id)
+    return owner
 
 
 def items_of(subscription: Object) -> list[Object]:

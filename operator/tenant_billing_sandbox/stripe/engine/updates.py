@@ -13,6 +13,7 @@ from tenant_billing_sandbox.stripe.engine.plain_updates import check_plain, set_
 from tenant_billing_sandbox.stripe.engine.proposals import Proposal, propose
 from tenant_billing_sandbox.stripe.engine.refusals import check_simulated, declined, frozen, still_incomplete
 from tenant_billing_sandbox.stripe.engine.renewals import start_trial
+from tenant_billing_sandbox.stripe.engine.requested_times import trial_end
 from tenant_billing_sandbox.stripe.engine.standing import TERMINAL, UPDATED, refresh
 from tenant_billing_sandbox.stripe.engine.timeline import time_of
 from tenant_billing_sandbox.stripe.operations import Call, operation
@@ -65,12 +66,12 @@ def _check_state(subscription: Object, call: Call) -> None:
 
 def _change(account: Account, subscription: Object, proposal: Proposal, call: Call) -> Object | None:
     """Take the proposal over; returns the invoice that bills it at once, as a draft."""
-    trial_end = call.params.get("trial_end")
-    if trial_end not in {None, "", "now"} and int(trial_end) > time_of(account, subscription):
+    until = trial_end(call.params, time_of(account, subscription))
+    if until is not None:
         apply(account, subscription, proposal)
-        start_trial(account, subscription, int(trial_end))
+        start_trial(account, subscription, until)
         return None
-    if trial_end == "now" and subscription["status"] == "trialing":
+    if call.params.get("trial_end") == "now" and subscription["status"] == "trialing":
         subscription |= {"status": "active", "trial_end": time_of(account, subscription)}
     apply(account, subscription, proposal)
     if not bills_now(proposal, call):

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from tenant_billing_sandbox.stripe.account import Account, Object
+from tenant_billing_sandbox.stripe.engine.memory import Memory
 
 WINDOWS = {"hour": 3600, "day": 86_400}
 
@@ -64,11 +65,12 @@ def aggregate(meter: Object, readings: list[Reading]) -> Decimal:
 def quantity(account: Account, subscription: Object, item: Object, start: int, end: int) -> Decimal:
     """The usage that an item bills for a span.
 
-    Nothing from before the subscription (stripe.md 4.3), and nothing of its trial: docs.stripe.com
-    ``billing/subscriptions/trials``, "Combining trials with usage-based billing".
+    Nothing from before the subscription (stripe.md 4.3) or the item, nothing that is billed already, and nothing of the
+    trial: docs.stripe.com ``billing/subscriptions/trials``, "Combining trials with usage-based billing".
     """
     meter = account.table("billing.meter").get(item["price"]["recurring"].get("meter") or "")
-    since = max(start, subscription["start_date"], subscription["trial_end"] or 0)
+    billed = account.part(Memory).billed_until.get(item["id"], 0)
+    since = max(start, subscription["start_date"], subscription["trial_end"] or 0, billed)
     if meter is None:
         return _recorded(account, item, since, end)
     return aggregate(meter, within(account, meter, subscription["customer"], since, end))

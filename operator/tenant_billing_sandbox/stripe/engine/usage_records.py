@@ -7,10 +7,10 @@ a program is played by a control route. What it sets is billed as it was: the la
 from decimal import Decimal
 
 from tenant_billing_sandbox.stripe.account import Account, Object
-from tenant_billing_sandbox.stripe.engine.subscription_shapes import items_of, metered
+from tenant_billing_sandbox.stripe.engine.subscription_shapes import items_of, metered, owner_of
 from tenant_billing_sandbox.stripe.engine.timeline import time_of
 from tenant_billing_sandbox.stripe.engine.usage import Reading, Readings
-from tenant_billing_sandbox.stripe.problems import invalid, no_such
+from tenant_billing_sandbox.stripe.problems import invalid
 
 
 def set_usage(account: Account, item_id: str, quantity: int, timestamp: int | None = None) -> Object:
@@ -19,7 +19,8 @@ def set_usage(account: Account, item_id: str, quantity: int, timestamp: int | No
     Raises:
         Problem: There is no such item, its price has a meter or takes no usage, or the time is not in its period.
     """
-    subscription, item = _item(account, item_id)
+    subscription = owner_of(account, item_id)
+    item = next(each for each in items_of(subscription) if each["id"] == item_id)
     if not metered(item) or item["price"]["recurring"]["meter"] is not None:
         raise invalid("Usage records are for items whose price is metered without a meter.", param="item")
     now = time_of(account, subscription)
@@ -33,11 +34,3 @@ def set_usage(account: Account, item_id: str, quantity: int, timestamp: int | No
     reading = Reading(at, readings.arrivals, Decimal(quantity), "", now)
     readings.by_item.setdefault(item_id, []).append(reading)
     return {"quantity": quantity, "subscription_item": item_id, "timestamp": at}
-
-
-def _item(account: Account, item_id: str) -> tuple[Object, Object]:
-    for subscription in account.table("subscription").values():
-        for item in items_of(subscription):
-            if item["id"] == item_id:
-                return subscription, item
-    raise no_such("subscription_item", item_id)

@@ -13,6 +13,8 @@ from tenant_billing_sandbox.stripe.operations import Call, operation
 from tenant_billing_sandbox.stripe.problems import invalid
 
 LONGEST_OVERLAP_SECONDS = 24 * 3600
+MOST_ENDPOINTS = 16
+"""Of one account in one mode (docs.stripe.com ``development/dashboard/webhooks``)."""
 
 
 @dataclass
@@ -61,6 +63,8 @@ def interested(account: Account, type_: str) -> list[Object]:
 def _create(account: Account, call: Call) -> Object:
     params = call.params
     _check_url(account, params)
+    if len(account.table("webhook_endpoint")) >= MOST_ENDPOINTS:
+        raise invalid(f"You have reached the maximum of {MOST_ENDPOINTS} webhook endpoints.")
     endpoint: Object = {
         "id": account.new_id("we"),
         "object": "webhook_endpoint",
@@ -104,14 +108,14 @@ def _update(account: Account, call: Call) -> Object:
     endpoint, params = found(account, "webhook_endpoint", call.path[0]), call.params
     if "url" in params:
         _check_url(account, params)
-        endpoint["url"] = params["url"]
+    merge_metadata(endpoint, params.get("metadata"))
+    endpoint["url"] = params.get("url", endpoint["url"])
     if "enabled_events" in params:
         endpoint["enabled_events"] = list(params["enabled_events"])
     if "description" in params:
         endpoint["description"] = params["description"] or None
     if "disabled" in params:
         endpoint["status"] = "disabled" if params["disabled"] else "enabled"
-    merge_metadata(endpoint, params.get("metadata"))
     return endpoint
 
 
