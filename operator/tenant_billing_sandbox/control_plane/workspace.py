@@ -46,13 +46,15 @@ class Workspace:
         """Remove a temporary directory, all of it or all but the logs."""
         if self._lock is None:
             return
-        for path in self.directory.iterdir():
-            if path == self.directory / "logs" and keep_logs:
-                continue
+        kept = {self.directory / OWNER, *([self.directory / "logs"] if keep_logs else [])}
+        for path in set(self.directory.iterdir()) - kept:
             if path.is_dir():
                 shutil.rmtree(path)
             else:
                 path.unlink()
+        (
+            self.directory / OWNER
+        ).unlink()  # last: by it others find what is left of this one if it is killed here
         self.forget()
         if not keep_logs:
             self.directory.rmdir()
