@@ -56,6 +56,7 @@ lint: $(READY) ## Format, lint, types, import contracts
 	@$(BIN)/ruff check $(CODE)
 	@$(BIN)/mypy
 	@$(BIN)/mypy docs/reference
+	@$(BIN)/mypy tests/clients/test_ports_are_served.py
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/hadolint Dockerfile
 

@@ -82,7 +82,7 @@ def test_a_customer_s_address_that_is_none_does_for_no_administrator() -> None:
     world = a_world_to_be_born_in(customer=a_customer(email="ann@acme.example "))
     assert (decide(world).actions, told(world).reason) == ((), "InvalidTenant")
     assert (
-        "The customer's e-mail address 'ann@acme.example ' is none; correct it in Stripe"
+        "The customer's e-mail address 'ann@acme.example ' is none; set spec.tenant.init"
         in told(world).message
     )
 

@@ -150,7 +150,9 @@ def _email_problem(world: World, address: str) -> str:
         )
         return f"The tenant's administrator has no e-mail address; {remedy}."
     if world.customer is not None and world.customer.email:
-        return f"The customer's e-mail address {address!r} is none; correct it in Stripe, or set {otherwise}."
+        # of a customer that is not observed no event tells when its data is corrected
+        remedy = f"correct it in Stripe, or set {otherwise}" if world.is_observed else f"set {otherwise}"
+        return f"The customer's e-mail address {address!r} is none; {remedy}."
     return f"spec.customer.details.email {address!r} is no e-mail address; correct it, or set {otherwise}."
 
 
