@@ -45,6 +45,19 @@ async def test_the_first_signal_ends_the_work_and_the_next_does_not_disturb_its_
     assert (work.ended, told) == (["begin", "whole"], ["told"])
 
 
+async def test_a_terminal_that_takes_no_words_any_more_keeps_nothing_from_ending() -> None:
+    work = Work()
+
+    def told() -> None:
+        raise OSError("Input/output error")
+
+    running = asyncio.ensure_future(interruptible(work.run(), told))
+    await work.begun.wait()
+    signal.raise_signal(signal.SIGHUP)
+    with pytest.raises(Interrupted):
+        await running
+
+
 async def test_without_a_signal_the_result_comes_back_and_signals_mean_again_what_they_meant() -> None:
     async def answers() -> int:
         return 7

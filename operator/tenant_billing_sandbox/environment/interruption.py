@@ -33,8 +33,8 @@ async def interruptible(work: Coroutine[Any, Any, Result], told: Callable[[], No
         nonlocal came
         if not came:
             came = True
-            told()
             task.cancel()
+            told()  # last: a terminal that was closed takes no words
 
     for number in ENDING:
         loop.add_signal_handler(number, end)
