@@ -15,13 +15,17 @@ CODE := operator tests deploy/helm docs/reference
 
 .PHONY: help
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1mmake %-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@[ ! -t 1 ] || { bold=$$'\033[1m'; plain=$$'\033[0m'; }; \
+	awk -F ':.*## ' -v bold="$${bold-}" -v plain="$${plain-}" \
+	  '/^[a-z-]+:.*## / {printf "  %smake %-14s%s %s\n", bold, $$1, plain, $$2}' $(MAKEFILE_LIST)
 
+NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 # Everything that runs comes from one hash-checked list.
 $(READY): requirements/development.txt pyproject.toml
-	@echo "Preparing $(VENV) (once)"
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'
+	@$(PYTHON) -c '$(NEW_ENOUGH)' || { echo "$(PYTHON) is no Python 3.11 or newer: name one, as in make PYTHON=python3.11" >&2; exit 1; }
+	@echo "Preparing $(VENV) (once, a minute or two)"
 	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -c '$(NEW_ENOUGH)' || { echo "$(VENV) was made by an older Python: remove it, and try again" >&2; exit 1; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/development.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(READY)
@@ -51,7 +55,7 @@ lint: $(READY) ## Format, lint, types, import contracts
 	@$(BIN)/ruff format --check $(CODE)
 	@$(BIN)/ruff check $(CODE)
 	@$(BIN)/mypy
-	@$(BIN)/mypy docs/reference
+	@$(BIN)/mypy docs/reference tests/clients/test_ports_are_served.py
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/hadolint Dockerfile
 

@@ -19,6 +19,7 @@ from tenant_billing_sandbox.control_plane.tools import TOOLS
 
 FAKE_GO = """#!/bin/sh
 # A Go compiler: lists three packages, compiles each ./NAME into a file, and writes down what it was asked.
+echo $$ > "$FAKE_GO_CALLS.process"
 echo "$*" >> "$FAKE_GO_CALLS"
 env > "$FAKE_GO_CALLS.environment"
 pwd > "$FAKE_GO_CALLS.folder"
@@ -134,6 +135,16 @@ class Machine:
         """The compilations that were started."""
         calls = self.go_calls.read_text().splitlines() if self.go_calls.exists() else []
         return [call for call in calls if call.startswith("build")]
+
+    @property
+    def go_is_running(self) -> bool:
+        """Whether the compiler that was started last still runs."""
+        process = int((self.root / "go-calls.process").read_text())
+        try:
+            os.kill(process, 0)
+        except ProcessLookupError:
+            return False
+        return True
 
     @property
     def cache(self) -> Path:

@@ -1,4 +1,4 @@
-"""The clients are what the ports ask for; mypy compares the signatures, these tests the way to them."""
+"""The clients are what the ports ask for; mypy compares the signatures (`make lint`), these tests the way to them."""
 
 from functools import partial
 
@@ -18,7 +18,7 @@ from tenant_billing.ports import (
 async def test_stripe_is_a_billing_provider_once_a_clock_is_bound() -> None:
     factory: ProviderFactory = partial(connect_stripe, clock=ManualClock())
     provider: BillingProvider = factory(
-        api_key=STRIPE_KEY, api_url=None, livemode=False, requests_per_second=10
+        backend="main", api_key=STRIPE_KEY, api_url=None, livemode=False, requests_per_second=10
     )
     assert provider.time() is None
     await provider.close()
@@ -27,7 +27,11 @@ async def test_stripe_is_a_billing_provider_once_a_clock_is_bound() -> None:
 async def test_the_things_stack_is_a_tenant_registry_once_a_clock_is_bound() -> None:
     factory: RegistryFactory = partial(connect_things_stack, clock=ManualClock())
     registry: TenantRegistry = factory(
-        url="https://lns.example.com", admin_key=ADMIN_KEY, ca_bundle=None, requests_per_second=20
+        cluster="eu1",
+        url="https://lns.example.com",
+        admin_key=ADMIN_KEY,
+        ca_bundle=None,
+        requests_per_second=20,
     )
     assert await registry.totals([]) == {}
     await registry.close()

@@ -120,6 +120,7 @@ async def test_a_killed_compilation_leaves_no_program_and_no_lock(machine: Machi
     await wait_for(lambda: machine.builds, "the compilation to start")
     killed.send_signal(signal.SIGKILL)
     await killed.wait()
+    await wait_for(lambda: not machine.go_is_running, "the compiler to end, which nobody waits for any more")
     with pytest.raises(ProgramsMissingError):
         Binaries(compiling(machine)).locate()
     go_on.touch()

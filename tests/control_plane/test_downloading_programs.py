@@ -81,7 +81,7 @@ def test_a_host_that_accepts_no_connection_is_given_up_within_seconds(target: Pa
             started = time.monotonic()
             with pytest.raises(WayFailedError, match=r"can't be reached \(ConnectTimeout\)"):
                 Downloads(sources(f"http://127.0.0.1:{port}"), RecordedReport()).fetch(CORE_PROGRAMS, target)
-            assert time.monotonic() - started < 6
+            assert time.monotonic() - started < 30  # without a timeout of ours it is two minutes
         finally:
             for client in waiting:
                 client.close()

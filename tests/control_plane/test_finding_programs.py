@@ -16,6 +16,7 @@ from program_sources import (
     sources,
 )
 from tenant_billing_sandbox.control_plane.binaries import Binaries
+from tenant_billing_sandbox.control_plane.cache import ProgramCache
 from tenant_billing_sandbox.control_plane.downloads import DownloadSources
 from tenant_billing_sandbox.control_plane.pins import (
     CORE_PROGRAMS,
@@ -89,6 +90,43 @@ def test_the_cache_lies_under_the_version_and_outside_the_tree(machine: Machine)
     place = found[Program.ETCD].relative_to(machine.cache)
     assert place.parts[0] == "tenant-billing-operator"
     assert place.parts[1].startswith(f"{KUBERNETES_VERSION}-")
+
+
+@pytest.mark.parametrize("way", ["download", "compile"])
+def test_a_cache_that_cannot_be_written_is_told_with_its_place_and_the_way_out(
+    machine: Machine, way: str
+) -> None:
+    machine.install_go()
+    checksum = put_archive(machine.root / "mirror")
+    (machine.root / "no-folder").touch()
+    environment = machine.environment(
+        XDG_CACHE_HOME=str(machine.root / "no-folder"), TENANT_BILLING_CONTROL_PLANE=way
+    )
+    with file_server(machine.root / "mirror") as url, pytest.raises(ProgramsMissingError) as raised:
+        Binaries(environment, sources=sources(url, checksum)).install()
+    assert f"- {way}: the programs can't be put into {machine.root / 'no-folder'}" in str(raised.value)
+    assert "(Not a directory)" in str(raised.value)
+    assert "set XDG_CACHE_HOME" in str(raised.value)
+
+
+def test_a_full_cache_that_cannot_be_written_is_good_enough(machine: Machine) -> None:
+    machine.install_go()
+    made = Binaries(machine.environment(), sources=NOWHERE).install()
+    folder = made[Program.ETCD].parent
+    for path in (folder, folder.parent):
+        path.chmod(0o500)
+    try:
+        found = Binaries(machine.environment(), sources=NOWHERE).install()
+    finally:
+        for path in (folder, folder.parent):
+            path.chmod(0o700)
+    assert found == made
+
+
+def test_a_relative_cache_folder_is_ignored_as_its_specification_asks() -> None:
+    """Go, which works in another directory, would take it for another folder."""
+    cache = ProgramCache.of_user({"XDG_CACHE_HOME": "cache"}, "compiled")
+    assert cache.folder.is_relative_to(Path.home() / ".cache" / "tenant-billing-operator")
 
 
 def test_looking_never_compiles(machine: Machine) -> None:

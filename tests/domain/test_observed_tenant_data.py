@@ -32,7 +32,7 @@ from tenant_billing.domain import news
 from tenant_billing.domain.decision import decide
 from tenant_billing.domain.remembered import remembered_refusal, waits_for_corrected_data
 from tenant_billing.domain.report import status_of
-from tenant_billing.domain.world import Refusal
+from tenant_billing.domain.world import Fresh, Refusal
 
 
 @pytest.mark.parametrize(
@@ -117,6 +117,12 @@ def test_a_customer_without_an_address_is_said_with_the_remedies() -> None:
     assert "give the customer one in Stripe, or set metadata admin-email" in told(world).message
 
 
+def test_a_customer_s_address_that_is_none_is_to_be_corrected_where_it_stands() -> None:
+    world = to_be_born(customer=a_customer(email="see contract"))
+    assert (decide(world).actions, told(world).reason) == ((), "InvalidTenant")
+    assert "'see contract' is none; correct it in Stripe, or set spec.tenant.init" in told(world).message
+
+
 def test_a_reserved_tenant_id_is_said_with_the_way_out() -> None:
     resource = an_observed(tenant={"id": "admin"})
     world = replace(to_be_born(born_in_stripe(metadata={"tenant-id": "admin"})), resource=resource)
@@ -184,10 +190,12 @@ def test_the_warning_is_told_once_as_an_event() -> None:
 
 def test_a_refusal_is_asked_again_once_something_is_heard_of_the_subscription() -> None:
     world = to_be_born()
-    refused = replace(world, refusal=Refusal(Reason.INVALID_TENANT, "no", by_registry=True), fresh=False)
+    refused = replace(
+        world, refusal=Refusal(Reason.INVALID_TENANT, "no", by_registry=True), fresh=Fresh.NOTHING
+    )
     written = with_status(refused)
     assert remembered_refusal(written) is not None
-    assert remembered_refusal(replace(written, fresh=True)) is None
+    assert remembered_refusal(replace(written, fresh=Fresh.EVERYTHING)) is None
     assert not waits_for_corrected_data(written.resource)
 
 

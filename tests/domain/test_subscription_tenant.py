@@ -71,6 +71,29 @@ def test_a_new_tenant_is_approved_with_limits_claim_and_what_pays() -> None:
     assert (request.billing_email, request.technical_email) == ("billing@acme.example", None)
 
 
+def test_a_customer_s_address_that_is_none_is_left_out_of_the_contacts() -> None:
+    """The Things Stack would refuse the tenant for it, although its administrator has an address (T-15)."""
+    resource = a_tenant_subscription(tenant={"initialAdmin": {"email": "ann@acme.example"}})
+    request = the_new(a_world_to_be_born_in(resource, customer=a_customer(email="see contract")))
+    assert (request.billing_email, request.technical_email) == (None, "ann@acme.example")
+
+
+def test_a_customer_s_address_that_is_none_does_for_no_administrator() -> None:
+    world = a_world_to_be_born_in(customer=a_customer(email="ann@acme.example "))
+    assert (decide(world).actions, told(world).reason) == ((), "InvalidTenant")
+    assert (
+        "The customer's e-mail address 'ann@acme.example ' is none; set spec.tenant.init"
+        in told(world).message
+    )
+
+
+def test_a_password_that_the_things_stack_would_refuse_is_not_sent() -> None:
+    world = an_unborn_world(admin_password="p" * 1001)
+    assert (decide(world).actions, told(world).reason) == ((), "InvalidTenant")
+    assert "passwordSecretRef" in told(world).message
+    assert "pp" not in told(world).message
+
+
 @pytest.mark.parametrize("status", ["active", "trialing"])
 def test_the_tenant_follows_once_payment_or_trial_stands(status: str) -> None:
     assert the_new(a_world_to_be_born_in(subscriptions=(a_subscription(status),))).id == "acme"
@@ -204,7 +227,8 @@ def test_a_template_is_applied_without_what_the_operator_owns() -> None:
         pytest.param({"initialAdmin": {"userID": "u" * 37}}, None, "2 to 36", id="a user id too long"),
         pytest.param({"initialAdmin": {"userID": "root"}}, None, "reserved", id="a reserved user id"),
         pytest.param({}, {"details": {"name": "Acme"}}, "e-mail", id="nobody's e-mail address is known"),
-        pytest.param({"initialAdmin": {"email": "ann"}}, None, "e-mail", id="an address without an @"),
+        pytest.param({"initialAdmin": {"email": "ann"}}, None, "initialAdmin.email 'ann' is no", id="no @"),
+        pytest.param({}, {"details": {"email": "ann@acme..example"}}, "details.email 'ann@", id="two dots"),
     ],
 )
 def test_what_the_things_stack_would_refuse_is_said_before_any_call(

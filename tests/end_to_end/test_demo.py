@@ -15,6 +15,7 @@ from manifests import REPOSITORY
 from tenant_billing_sandbox.control_plane.pins import Program
 from tenant_billing_sandbox.demonstration.narration import WIDTH, Narrator
 from tenant_billing_sandbox.demonstration.telling import demonstrate
+from waiting import PATIENCE
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -33,7 +34,7 @@ async def test_every_step_of_the_main_job_is_observed(
     control_plane_programs: Mapping[Program, Path],
 ) -> None:
     told = io.StringIO()
-    seen = await demonstrate(Narrator(Console(file=told, width=WIDTH, highlight=False)))
+    seen = await demonstrate(Narrator(Console(file=told, width=WIDTH, highlight=False)), patience=PATIENCE)
     text = told.getvalue()
     assert seen, text
     assert without_dates(closing(text)) in without_dates(

@@ -28,7 +28,7 @@ async def sandbox(
         "tenant_billing_sandbox",
         "up",
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY / "operator")},
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY / "operator"), "TMPDIR": str(temporary(tmp_path))},
         stdout=asyncio.subprocess.PIPE,
         start_new_session=True,
     )
@@ -47,7 +47,7 @@ async def test_the_sandbox_runs_until_it_is_interrupted_and_leaves_nothing(
     await wait_for(state.exists, "the sandbox to tell its addresses", deadline=90)
     clock = await tenant_billing("sandbox", "clock", directory=tmp_path)
     assert (clock.code, clock.errors) == (0, "")
-    sandbox.send_signal(signal.SIGINT)
+    ctrl_c(sandbox)
     output, _ = await sandbox.communicate()
     told = output.decode()
     assert sandbox.returncode == 0
@@ -55,5 +55,33 @@ async def test_the_sandbox_runs_until_it_is_interrupted_and_leaves_nothing(
     assert "tenant-billing sandbox advance 21d" in told
     assert told.endswith("Nothing is left running.\n")
     assert not state.exists()
-    kubeconfig = Path(told.partition("export KUBECONFIG=")[2].splitlines()[0])
-    assert not await asyncio.to_thread(kubeconfig.exists)
+    assert list(temporary(tmp_path).iterdir()) == []
+
+
+async def test_ctrl_c_while_it_starts_ends_it_likewise(
+    sandbox: asyncio.subprocess.Process, tmp_path: Path
+) -> None:
+    """When the operator's log is there, kubectl installs the product."""
+    await wait_for(
+        lambda: list(temporary(tmp_path).glob("*/logs/operator.log")),
+        "the control plane to stand",
+        deadline=90,
+    )
+    ctrl_c(sandbox)
+    output, _ = await sandbox.communicate()
+    assert sandbox.returncode == 0
+    assert output.decode().endswith("Stopping …\nNothing is left running.\n")
+    assert not (tmp_path / ".sandbox" / "state.json").exists()
+    assert list(temporary(tmp_path).iterdir()) == []
+
+
+def temporary(directory: Path) -> Path:
+    """Where the sandbox makes what it removes in the end."""
+    path = directory / "temporary"
+    path.mkdir(exist_ok=True)
+    return path
+
+
+def ctrl_c(sandbox: asyncio.subprocess.Process) -> None:
+    """As a terminal does: everything that was started in it is told."""
+    os.killpg(sandbox.pid, signal.SIGINT)

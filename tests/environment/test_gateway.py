@@ -14,7 +14,7 @@ import pytest
 from tenant_billing_sandbox.control_plane.plane import ControlPlane
 from tenant_billing_sandbox.environment.gateway import KubernetesGateway, is_write, operation
 from tenant_billing_sandbox.service.faults import FaultSpecification
-from waiting import wait_for
+from waiting import PATIENCE, wait_for
 
 CONFIG_MAPS = "/api/v1/namespaces/{}/configmaps"
 
@@ -65,7 +65,7 @@ async def behind(control_plane: ControlPlane, namespace: str) -> AsyncIterator[B
             verify=trust,
             headers={"Authorization": f"Bearer {token}"},
             trust_env=False,
-            timeout=10,
+            timeout=PATIENCE,
         ) as client,
     ):
         yield Behind(gateway, control_plane, client, namespace)
@@ -161,7 +161,7 @@ async def test_a_watch_is_streamed_while_it_is_open(behind: Behind) -> None:
     async with behind.client.stream("GET", behind.collection, params={"watch": "true"}) as watch:
         lines = watch.aiter_lines()
         await behind.create("watched")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             event = json.loads(await anext(lines))
     assert (event["type"], event["object"]["metadata"]["name"]) == ("ADDED", "watched")
 

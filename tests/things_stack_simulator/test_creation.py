@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from email_addresses import REFUSED, TAKEN
 from tenant_billing_sandbox.things_stack.reserved_ids import RESERVED_IDS
 from tenant_billing_sandbox.things_stack.settings import ThingsStackSettings
 from things_stack_requests import (
@@ -147,11 +148,24 @@ async def test_attribute_limits_can_be_lifted() -> None:
         assert (await registry.create(tenant(attributes=attributes))).json()["attributes"] == attributes
 
 
-async def test_a_contact_by_email_must_be_an_address_t15(registry: RegistryClient) -> None:
-    contact = {"contact_method": "CONTACT_METHOD_EMAIL", "value": ""}
+@pytest.mark.parametrize("address", REFUSED)
+async def test_what_is_no_address_is_neither_a_user_s_nor_a_contact_s_t15(
+    registry: RegistryClient, address: str
+) -> None:
+    user = initial_user(primary_email_address=address)
+    contact = {"contact_method": "CONTACT_METHOD_EMAIL", "value": address}
 
+    assert error_of(await registry.create(tenant(), user)) == (400, 3, "validation")
     assert error_of(await registry.create(tenant(contact_info=[contact]))) == (400, 3, "email")
     assert error_of(await registry.get()) == (404, 5, "tenant_not_found")
+
+
+@pytest.mark.parametrize("address", TAKEN)
+async def test_an_address_is_taken_as_it_is(registry: RegistryClient, address: str) -> None:
+    contact = {"contact_method": "CONTACT_METHOD_EMAIL", "value": address}
+    user = initial_user(primary_email_address=address)
+
+    assert (await registry.create(tenant(contact_info=[contact]), user)).status_code == 200
 
 
 async def test_writing_contacts_warns_that_they_are_deprecated_t14(registry: RegistryClient) -> None:

@@ -11,6 +11,7 @@ from tenant_billing.domain import limits as entity_limits
 from tenant_billing.domain import tenant_state
 from tenant_billing.domain.access import Standing
 from tenant_billing.domain.actions import Disruption, UpdateTenant
+from tenant_billing.domain.email_address import is_email_address
 from tenant_billing.domain.observations import BillingReference, Limits, Tenant
 from tenant_billing.domain.ownership import state_written_by_us
 from tenant_billing.domain.requests import NewTenant, TenantChange
@@ -87,7 +88,7 @@ def new_tenant(world: World, reference: BillingReference | None, limits: Limits)
     attributes, _ = wanted_attributes(world, reference)
     user = initial_user(world)
     template = world.offer.plan.spec.tenant_template if world.offer else None
-    email = customer_email(world)
+    email = _contact(customer_email(world))
     return NewTenant(
         id=world.key.tenant_id,
         name=tenant_name(world),
@@ -103,6 +104,11 @@ def new_tenant(world: World, reference: BillingReference | None, limits: Limits)
         technical_email=user.email if user.email != email else None,
         configuration=dict(template.configuration) if template and template.configuration else None,
     )
+
+
+def _contact(address: str | None) -> str | None:
+    """An address as a contact, None where it is none: a contact must not keep a tenant from being made (T-15)."""
+    return address if address and is_email_address(address) else None
 
 
 def tenant_update(

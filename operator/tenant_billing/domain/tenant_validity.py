@@ -5,6 +5,7 @@ from typing import Final
 
 from tenant_billing.api.names import BillingServerMetadata
 from tenant_billing.api.reasons import Reason
+from tenant_billing.domain.email_address import is_email_address
 from tenant_billing.domain.findings import Finding, Hold
 from tenant_billing.domain.requests import InitialUser
 from tenant_billing.domain.tenant import OWNED_ATTRIBUTES
@@ -23,6 +24,7 @@ TENANT_ID: Final = re.compile(r"[a-z0-9](?:[-]?[a-z0-9]){2,}")
 USER_ID: Final = re.compile(r"[a-z0-9](?:[-]?[a-z0-9]){1,}")
 ATTRIBUTE_KEY: Final = TENANT_ID
 LONGEST_ID: Final = 36
+LONGEST_PASSWORD: Final = 1000
 
 _RESERVED: Final = (
     "admin api billing business cloud company customers default demo dev enterprise example free guest login "
@@ -123,22 +125,35 @@ def _user_problem(world: World, user: InitialUser) -> str | None:
     if len(user.full_name) > LONGEST_NAME:
         where = _metadata(world, BillingServerMetadata.ADMIN_FULL_NAME)
         return f"{where} is longer than {LONGEST_NAME} characters; shorten it in Stripe."
-    return None if "@" in user.email else _without_email(world, user)
-
-
-def _without_email(world: World, user: InitialUser) -> str:
-    if not world.is_observed:
+    if len(user.password) > LONGEST_PASSWORD:
         return (
-            "The tenant's administrator has no e-mail address; set spec.tenant.initialAdmin.email "
-            "or spec.customer.details.email."
+            f"spec.tenant.initialAdmin.passwordSecretRef: the password is longer than {LONGEST_PASSWORD} characters; "
+            "shorten it, or name the right key."
         )
-    where = _metadata(world, BillingServerMetadata.ADMIN_EMAIL)
+    return None if is_email_address(user.email) else _email_problem(world, user.email)
+
+
+def _email_problem(world: World, address: str) -> str:
+    """Where the administrator's address comes from, what is wrong with it, and who mends it."""
+    admin = world.resource.spec.tenant.initial_admin
+    otherwise = "spec.tenant.initialAdmin.email"
+    if admin is not None and admin.email:
+        return f"{otherwise} {address!r} is no e-mail address; correct it."
+    in_metadata = _metadata(world, BillingServerMetadata.ADMIN_EMAIL)
     if BillingServerMetadata.ADMIN_EMAIL in documented_metadata(world):
-        return f"{where} is {user.email!r}, which is no e-mail address; correct it in Stripe."
-    return (
-        "The tenant's administrator has no e-mail address; give the customer one in Stripe, or set "
-        f"{where}, or spec.tenant.initialAdmin.email."
-    )
+        return f"{in_metadata} is {address!r}, which is no e-mail address; correct it in Stripe."
+    if not address:
+        remedy = (
+            f"give the customer one in Stripe, or set {in_metadata}, or {otherwise}"
+            if world.is_observed
+            else f"set {otherwise} or spec.customer.details.email"
+        )
+        return f"The tenant's administrator has no e-mail address; {remedy}."
+    if world.customer is not None and world.customer.email:
+        # of a customer that is not observed no event tells when its data is corrected
+        remedy = f"correct it in Stripe, or set {otherwise}" if world.is_observed else f"set {otherwise}"
+        return f"The customer's e-mail address {address!r} is none; {remedy}."
+    return f"spec.customer.details.email {address!r} is no e-mail address; correct it, or set {otherwise}."
 
 
 def _metadata(world: World, key: str) -> str:

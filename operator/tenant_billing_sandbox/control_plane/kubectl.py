@@ -35,6 +35,7 @@ class Kubectl:
             stdin=asyncio.subprocess.DEVNULL if standard_input is None else asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
+            start_new_session=True,  # Ctrl-C in a terminal is ours to act on
         )
         try:
             output, errors = await process.communicate(

@@ -13,8 +13,8 @@ from tenant_billing_sandbox.control_plane.problems import ServerFailedError
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
 POLL_INTERVAL = 0.05
-STOP_PATIENCE = 10.0
-KILL_PATIENCE = 5.0
+STOP_PATIENCE = 30.0  # as Kubernetes gives a pod
+KILL_PATIENCE = 30.0
 TAIL_LINES = 5
 
 
@@ -82,7 +82,7 @@ class ServerProcess:
             ServerFailedError: The process ended, or the time is over.
         """
         deadline = time.monotonic() + timeout
-        while not ready():
+        while not (ready() and self.alive):  # what answers at its address might be another's
             if not self.alive:
                 raise ServerFailedError(
                     f"{self.name} ended while it started: {self._last_lines()}", self._log
@@ -91,14 +91,18 @@ class ServerProcess:
                 raise ServerFailedError(f"{self.name} is not ready after {timeout:.0f} s", self._log)
             time.sleep(POLL_INTERVAL)  # of a child process; no event loop runs in this thread
 
-    def stop(self) -> None:
-        """End it by SIGTERM, or by SIGKILL if it doesn't within seconds; harmless when it has ended."""
+    def stop(self, patience: float = STOP_PATIENCE) -> None:
+        """End it by SIGTERM, or by SIGKILL if it doesn't in time; harmless when it has ended.
+
+        Args:
+            patience: Seconds of real time until SIGKILL.
+        """
         launcher, self._launcher = self._launcher, None
         if launcher is None:
             return
         launcher.terminate()
         try:
-            launcher.wait(STOP_PATIENCE)
+            launcher.wait(patience)
         except subprocess.TimeoutExpired:
             self._cut(launcher)
             launcher.wait(KILL_PATIENCE)

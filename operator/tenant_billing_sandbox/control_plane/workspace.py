@@ -46,16 +46,16 @@ class Workspace:
         """Remove a temporary directory, all of it or all but the logs."""
         if self._lock is None:
             return
-        for path in self.directory.iterdir():
-            if path == self.directory / "logs" and keep_logs:
-                continue
+        owner, logs = self.directory / OWNER, self.directory / "logs"
+        for path in set(self.directory.iterdir()) - {owner, *([logs] if keep_logs else [])}:
             if path.is_dir():
                 shutil.rmtree(path)
             else:
                 path.unlink()
-        self.forget()
+        owner.unlink()  # last: by it others find what is left of this one if it is killed here
         if not keep_logs:
             self.directory.rmdir()
+        self.forget()
 
     def forget(self) -> None:
         """Let the lock go and nothing else, as the end of the process does."""

@@ -10,6 +10,7 @@ from tenant_billing_sandbox.control_plane.problems import ControlPlaneError
 from tenant_billing_sandbox.control_plane.reports import ConsoleReport
 from tenant_billing_sandbox.demonstration.narration import Narrator, a_console
 from tenant_billing_sandbox.demonstration.telling import PATIENCE, demonstrate
+from tenant_billing_sandbox.environment.interruption import Interrupted, interruptible
 
 
 @click.command()
@@ -28,5 +29,11 @@ def demo(*, without_operator: bool, patience: float) -> None:
         Binaries(report=ConsoleReport(console)).install()
     except ControlPlaneError as error:
         raise click.ClickException(str(error)) from None
-    seen = asyncio.run(demonstrate(Narrator(console), with_operator=not without_operator, patience=patience))
+    narrator = Narrator(console)
+    telling = demonstrate(narrator, with_operator=not without_operator, patience=patience)
+    try:
+        seen = asyncio.run(interruptible(telling, narrator.stopping))
+    except Interrupted:
+        narrator.close(done=False, text="Interrupted. Nothing is left running.")
+        seen = False
     sys.exit(0 if seen else 1)

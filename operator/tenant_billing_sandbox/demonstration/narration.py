@@ -88,6 +88,11 @@ class Narrator:
             self._row(f"{number:>2}", title, "not observed", "", "red")
         self._say(Text())
 
+    def stopping(self) -> None:
+        """Tell that it is interrupted, and ends what runs."""
+        self._say(Text())
+        self._say(Text("Stopping …", style="dim"))
+
     def close(self, *, done: bool, text: str) -> None:
         """End well or not."""
         sign = ("✓ ", "bold green") if done else ("✗ ", "bold red")

@@ -2,19 +2,17 @@
 
 import time
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import Final
-
-import httpx
 
 from tenant_billing_sandbox.control_plane.pins import KUBERNETES_VERSION
 from tenant_billing_sandbox.control_plane.problems import ControlPlaneError
 from tenant_billing_sandbox.demonstration.narration import Narrator, ToldStep
 from tenant_billing_sandbox.demonstration.observation import NotObservedError, Observation, observe
-from tenant_billing_sandbox.demonstration.steps import Command, Step
+from tenant_billing_sandbox.demonstration.steps import Command, Step, Subject
 from tenant_billing_sandbox.demonstration.story import story
 from tenant_billing_sandbox.environment.environment import Environment, EnvironmentSettings
-from tenant_billing_sandbox.environment.outside import RefusedError
+from tenant_billing_sandbox.environment.outside import NO_ANSWER, Answer
 
 PATIENCE: Final = 30.0
 """Seconds of real time in which a fact must be seen."""
@@ -94,10 +92,10 @@ class Telling:
         try:
             observations = await self._play(step)
         except NotObservedError as error:
-            self._narrator.unseen(error, await step.subject.resource())
+            self._narrator.unseen(error, await _shown(step.subject))
             self._ended_badly(environment)
             raise StoryBrokenError from error
-        except (ControlPlaneError, RefusedError, httpx.HTTPError) as error:
+        except (ControlPlaneError, *NO_ANSWER) as error:
             self._narrator.broken(str(error) or type(error).__name__)
             self._ended_badly(environment)
             raise StoryBrokenError from error
@@ -125,3 +123,10 @@ class Telling:
         if not environment.operator.alive:
             self._narrator.broken("the operator does not run")
         self._narrator.logs(environment.logs)
+
+
+async def _shown(subject: Subject) -> Answer | None:
+    """What the object says of itself; None where there is none, or where it cannot be read either."""
+    with suppress(*NO_ANSWER):
+        return await subject.resource()
+    return None

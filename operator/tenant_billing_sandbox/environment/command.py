@@ -3,10 +3,11 @@
 import asyncio
 import json
 import os
-import signal
+import shlex
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -19,9 +20,9 @@ from tenant_billing_sandbox.control_plane.problems import ControlPlaneError
 from tenant_billing_sandbox.control_plane.reports import ConsoleReport
 from tenant_billing_sandbox.environment.environment import Environment
 from tenant_billing_sandbox.environment.installation import offer_plans
+from tenant_billing_sandbox.environment.interruption import Interrupted, interruptible
 from tenant_billing_sandbox.environment.places import SAMPLES, STATE_FILE
 
-PRIVATE: Final = 0o600
 COMMENT_COLUMN: Final = 58
 
 
@@ -38,55 +39,62 @@ def up() -> None:
 
 
 async def _run(console: Console, directory: Path) -> None:
-    stopped = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     console.print("Starting etcd, kube-apiserver, the simulators and the operator …", style="dim")
+    try:
+        await interruptible(_serve(console, directory), lambda: console.print("Stopping …", style="dim"))
+    except Interrupted:
+        console.print("Nothing is left running.", style="dim")
+
+
+async def _serve(console: Console, directory: Path) -> None:
+    """Run everything until this is cancelled."""
     async with Environment.start() as environment:
         await environment.start_operator()
         await environment.register_accounts()
         await offer_plans(environment.plane)
-        with state_file(directory / STATE_FILE, environment):
+        with state_file(directory / STATE_FILE, _state(environment)):
             for line in welcome(environment, directory):
                 console.print(line, soft_wrap=True)
-            await _ended(environment, stopped, console)
-            console.print("Stopping …", style="dim")
-    console.print("Nothing is left running.", style="dim")
+            await _operator_ends(environment)
+            log = environment.operator.log
+            console.print(f"The operator has ended; its log is {log}", style="red", soft_wrap=True)
+            await asyncio.get_running_loop().create_future()
 
 
-async def _ended(environment: Environment, stopped: asyncio.Event, console: Console) -> None:
-    """Wait until told to stop; say so once if the operator ends by itself."""
-    while environment.operator.alive:
-        try:
-            async with asyncio.timeout(1):
-                await stopped.wait()
-                return
-        except TimeoutError:
-            continue
-    console.print(
-        f"The operator has ended; its log is {environment.operator.log}", style="red", soft_wrap=True
-    )
-    await stopped.wait()
+async def _operator_ends(environment: Environment) -> None:
+    while environment.operator.alive:  # noqa: ASYNC110 - a process tells nobody that it ends
+        await asyncio.sleep(1)
 
 
-@contextmanager
-def state_file(path: Path, environment: Environment) -> Iterator[None]:
-    """Tell ``tenant-billing sandbox`` where the simulators are, for as long as they run."""
-    path.parent.mkdir(exist_ok=True)
-    content = {
+def _state(environment: Environment) -> dict[str, str]:
+    """What ``tenant-billing sandbox`` needs to know."""
+    return {
         "stripe": environment.stripe.url,
         "thingsStack": environment.things_stack.url,
         "kubeconfig": str(environment.plane.kubeconfig),
         "kubectl": str(environment.plane.kubectl),
         "operatorLog": str(environment.operator.log),
     }
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE)
+
+
+@contextmanager
+def state_file(path: Path, state: Mapping[str, str]) -> Iterator[None]:
+    """Tell ``tenant-billing sandbox`` where the simulators are, for as long as they run.
+
+    Whoever finds the file finds all of it. Where another sandbox has written its own since, that one stays.
+    """
+    content = json.dumps(state, indent=2)
+    path.parent.mkdir(exist_ok=True)
+    descriptor, unfinished = tempfile.mkstemp(dir=path.parent)  # readable by its owner only
     with os.fdopen(descriptor, "w") as file:
-        json.dump(content, file, indent=2)
+        file.write(content)
+    Path(unfinished).replace(path)
     try:
         yield
     finally:
-        path.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            if path.read_text() == content:
+                path.unlink()
 
 
 def welcome(environment: Environment, directory: Path) -> Iterator[Text]:
@@ -95,9 +103,9 @@ def welcome(environment: Environment, directory: Path) -> Iterator[Text]:
     yield Text()
     yield Text("The sandbox runs. In another terminal:", style="bold")
     yield Text()
-    yield Text(f"  export KUBECONFIG={environment.plane.kubeconfig}")
-    yield Text(f"  alias kubectl={environment.plane.kubectl}")
-    yield Text(f"  alias tenant-billing={Path(sys.executable).parent / 'tenant-billing'}")
+    yield Text(f"  export KUBECONFIG={shlex.quote(str(environment.plane.kubeconfig))}")
+    for command in (environment.plane.kubectl, Path(sys.executable).parent / "tenant-billing"):
+        yield Text(f"  alias {command.name}={shlex.quote(shlex.quote(str(command)))}")
     yield Text()
     for line, comment in (
         (f"kubectl apply -f {samples}/tenantsubscription.yaml", "subscribe a tenant"),

@@ -77,6 +77,7 @@ class OperatorProcess:
         """
         if self.alive:
             return
+        await self.stop()  # one that ended by itself still holds its launcher's pipe
         command = [sys.executable, "-m", "tenant_billing", "run"]
         environment = {
             **self._environment,

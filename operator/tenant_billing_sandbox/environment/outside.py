@@ -26,6 +26,10 @@ class RefusedError(Exception):
     """Stripe, The Things Stack or the control of a simulator refused; the message says what and why."""
 
 
+NO_ANSWER: Final = (RefusedError, TimeoutError, httpx.HTTPError)
+"""What a question or a write may raise."""
+
+
 @dataclass(frozen=True)
 class Outside:
     """Kubernetes, Stripe and The Things Stack as their users know them, and the controls of both simulators.
