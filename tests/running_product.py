@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import httpx
+
 import manifests
+from metrics_builders import scraped
 from tenant_billing_sandbox.environment.environment import Environment, EnvironmentSettings
 from tenant_billing_sandbox.environment.gateway import KubernetesGateway
 from tenant_billing_sandbox.environment.installation import apply, backend, cluster, samples
@@ -165,7 +168,7 @@ class Product:
         return await wait_for(look, f"{plural} {name} to be {reason}", PATIENCE, LOOK_INTERVAL)
 
     async def until_quiet(self, seconds: float = 1.0) -> None:
-        """Wait until nothing was written anywhere for a while."""
+        """Wait until nothing was written anywhere for a while, and the operator has nothing left to look at."""
 
         last, since = -1, 0.0
 
@@ -175,9 +178,16 @@ class Product:
             present = self.written()
             if present != last:
                 last, since = present, now
-            return now - since >= seconds
+            return now - since >= seconds and await self._is_idle()
 
         await wait_for(look, "nothing to be written any more", PATIENCE, LOOK_INTERVAL)
+
+    async def _is_idle(self) -> bool:
+        """Whether no pass waits or is under way: on a busy machine one may take its time before it writes."""
+        async with httpx.AsyncClient(base_url=self.environment.operator.probe_url, trust_env=False) as client:
+            answer = await client.get("/metrics")
+        seen = scraped(answer.raise_for_status().text)
+        return not any(seen.of(f"queue_{each}") for each in ("depth", "running"))
 
     def written(self) -> int:
         """How many writes the operator has sent so far, to whomever."""

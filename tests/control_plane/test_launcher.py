@@ -8,8 +8,7 @@ from asyncio.subprocess import PIPE, STDOUT, Process
 import pytest
 
 from tenant_billing_sandbox.control_plane.server_process import LAUNCHER
-
-PATIENCE = 10.0
+from waiting import PATIENCE
 
 # The launcher, standing still right after its fork until a byte arrives through its lifeline.
 HELD_AFTER_FORK = """

@@ -14,7 +14,7 @@ from tenant_billing_sandbox.environment.environment import Environment, Environm
 from tenant_billing_sandbox.environment.installation import apply
 from tenant_billing_sandbox.environment.places import SAMPLES, TENANT_NAMESPACE
 from tenant_billing_sandbox.service.faults import FaultSpecification
-from waiting import wait_for
+from waiting import PATIENCE, wait_for
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -39,7 +39,7 @@ async def test_an_operator_killed_at_a_write_to_kubernetes_goes_on_when_it_is_st
         FaultSpecification(effect="hold_after", method="PATCH", path=STATUS_WRITE, writes=True)
     )
     await apply(environment.plane, a("TenantSubscription"))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         await fault.has_held.wait()
     await environment.operator.kill()
     assert not environment.operator.alive

@@ -11,7 +11,7 @@ import pytest
 
 from tenant_billing_sandbox.control_plane.plane import ControlPlane
 from tenant_billing_sandbox.control_plane.ports import LOOPBACK, free_ports
-from waiting import wait_for
+from waiting import PATIENCE, wait_for
 
 ENVIRONMENT = {"PATH": "/nonexistent", "HOME": "/nonexistent", "PYTHONDONTWRITEBYTECODE": "1"}
 """No shell can be found, nothing can be written at home: as in the image."""
@@ -69,9 +69,9 @@ async def test_it_becomes_ready_and_ends_well_and_writes_no_file(
                 except httpx.TransportError:
                     return False
 
-        await wait_for(is_ready, "the operator of the wheel to be ready", 60)
+        await wait_for(is_ready, "the operator of the wheel to be ready")
         process.send_signal(signal.SIGTERM)
-        _, errors = await asyncio.wait_for(process.communicate(), 20)
+        _, errors = await asyncio.wait_for(process.communicate(), PATIENCE)
     finally:
         if process.returncode is None:
             process.kill()

@@ -106,6 +106,7 @@ async def test_killed_at_every_write_of_a_birth_nothing_is_made_twice_and_nothin
 
 async def test_a_lost_etcd_is_discovered_again_identically(product: Product, points: Sequence[Point]) -> None:
     assert points
+    await product.until_quiet()
     names = list(await product.tenants())
     before = {
         name: (_essence(each), product.tenant(name)) for name, each in (await product.tenants()).items()
