@@ -96,6 +96,13 @@ def test_approval_does_not_cover_others() -> None:
     assert brake.request(carried_out, NOW, 0, ["x"]).state.id == "b-20261120-2"
 
 
+def test_who_was_approved_takes_up_the_hour_s_room() -> None:
+    """Asked for together with others: those must not go ahead on a count that the approved are not in yet."""
+    approved = brake.approve(brake.request(NEW, NOW, 0, ["a"]).state, "b-20261120-1")
+    verdict = brake.request(approved, NOW, 1, ["a", "x"])
+    assert (verdict.allowed, verdict.held) == ({"a"}, {"x"})
+
+
 def test_approval_lapses_with_the_hour() -> None:
     approved = brake.approve(brake.request(NEW, NOW, 0, ["a"]).state, "b-20261120-1")
     verdict = brake.request(approved, NOW + brake.WINDOW, 0, ["a"])
