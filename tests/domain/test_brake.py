@@ -116,6 +116,13 @@ def test_new_hour_counts_from_zero() -> None:
     assert verdict.state.window_start == NOW + brake.WINDOW
 
 
+def test_hour_that_begins_later_is_not_this_one() -> None:
+    """A clock that was put right must not hold tenants to the count of an hour that is far ahead."""
+    ahead = brake.request(NEW, NOW + timedelta(days=30), 1, ["a"]).state
+    verdict = brake.request(ahead, NOW, 1, ["b"])
+    assert (verdict.allowed, verdict.state.window_start) == ({"b"}, NOW)
+
+
 def test_tenants_that_need_not_lose_access_leave_the_batch() -> None:
     held = brake.request(NEW, NOW, 0, ["a", "b"]).state
     assert brake.withdraw(held, ["a"]).tenants == ("b",)

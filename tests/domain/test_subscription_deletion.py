@@ -41,6 +41,7 @@ from tenant_billing.domain.world import Namespace, Refusal, World
 
 MARKED = (a_subscription(metadata=KEY.metadata("starter")),)
 """Found by marks that name the tenant alone."""
+INTENT = PendingOperation(step="Subscribe", idempotency_key="k", start_time=NOW)
 MADE = {"customerID": "cus_1", "subscriptionID": "sub_1", "tenantState": "Approved"}
 
 
@@ -134,6 +135,17 @@ def test_an_object_is_let_go_and_nothing_outside_is_touched(world: World, said: 
 def test_an_object_that_waited_for_its_plan_in_vain_can_be_deleted(status: Any) -> None:
     world = replace(an_unborn_world(a_going_world(status=status).resource), offer=None, backend=None)
     assert deletion.decide(world).actions == (RemoveFinalizer(),)
+
+
+@pytest.mark.parametrize(
+    "made", [{"customerID": "cus_1"}, {"tenantState": "Approved"}, {"pendingOperation": INTENT}]
+)
+def test_an_object_with_anything_on_record_waits_for_an_outage_to_end(made: Any) -> None:
+    """An intent stands for a customer and a subscription that may have been made: let go, they would bill for ever."""
+    resource = a_going_world(status=made).resource
+    farewell = deletion.decide(an_unborn_world(resource, provider_problem=Unreachable("no answer.")))
+    assert farewell.actions == ()
+    assert farewell.finding is not None
 
 
 @pytest.mark.parametrize(
@@ -244,8 +256,7 @@ def test_an_unpaid_first_invoice_is_cancelled_without_the_brake() -> None:
 
 
 def test_an_intent_is_looked_after_before_the_object_goes() -> None:
-    intent = PendingOperation(step="Subscribe", idempotency_key="k", start_time=NOW)
-    resource = a_going_world(status={"pendingOperation": intent}).resource
+    resource = a_going_world(status={"pendingOperation": INTENT}).resource
     world = an_unborn_world(resource)
     assert deletion.decide(world).actions == (LookAgain(),)
     found = replace(world, looked=True, customer=a_customer(), subscriptions=(a_subscription("incomplete"),))
