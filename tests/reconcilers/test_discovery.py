@@ -321,7 +321,7 @@ async def test_many_objects_are_made_a_few_at_a_time_while_other_work_goes_on(sh
     shop.restart()
     await shop.run(CLUSTER, BACKEND)
     finding = asyncio.create_task(shop.run(PLAN))
-    await wait_for(lambda: cluster.running == MOST_AT_A_TIME, "a few objects being made", 10)
+    await wait_for(lambda: cluster.running == MOST_AT_A_TIME, "a few objects being made")
     await shop.run(CLUSTER)  # not held up
     assert (finding.done(), shop.made()) == (False, [])
     cluster.may_go_on.set()
