@@ -11,9 +11,9 @@ from typing import Any, Final
 from crash_edits import EDITS, Edit, Ends, record_edits, without_history
 from crash_life import PHASES, Phase, difference, picture
 from crash_points import AFTER, BEFORE, Point, audited, identity_of, marks, points_of, writes_since
-from running_product import PATIENCE, Product, is_gone
+from running_product import Product, is_gone
 from tenant_billing_sandbox.service.faults import Fault
-from waiting import wait_for
+from waiting import PATIENCE, wait_for
 
 EVERYTHING: Final = os.environ.get("TENANT_BILLING_CRASH") == "all"
 SEED: Final = int(os.environ.get("TENANT_BILLING_CRASH_SEED", "3"))
@@ -175,11 +175,16 @@ class Life:
         return case.point.hold(self._product, identity_of(self._product, name), case.side)
 
     async def _until_held(self, faults: dict[Case, Fault]) -> None:
-        """Wait until every tenant stands at its point; a nudge may not be needed, because another one came first."""
+        """Wait until every tenant has stood at its point; a nudge may not be needed, because another one came first.
+
+        On a busy machine a call that was held first may be given up, and made again, before the last one is held.
+        """
 
         def held() -> bool:
             missing = [
-                str(case) for case, fault in faults.items() if case.point.is_certain and not fault.held
+                str(case)
+                for case, fault in faults.items()
+                if case.point.is_certain and not fault.has_held.is_set()
             ]
             assert not missing, missing
             return True

@@ -19,14 +19,12 @@ from tenant_billing_sandbox.service.faults import Fault, FaultSpecification
 from tenant_billing_sandbox.service.interception import Observed
 from tenant_billing_sandbox.stripe.server import StripeSettings
 from tenant_billing_sandbox.things_stack.message_json import write_message
-from waiting import wait_for
+from waiting import PATIENCE, wait_for
 
 API: Final = "/apis/tenantbilling.dev/v1alpha1"
 NAMESPACE: Final = "tenants"
 TRUSTED: Final = {"billing": "trusted"}
 DAY: Final = 86_400
-PATIENCE: Final = 60.0
-"""Seconds; the machine may be busy with other things, and a start of the operator is part of many a wait."""
 LOOK_INTERVAL: Final = 0.1
 
 EVENTS: Final = (

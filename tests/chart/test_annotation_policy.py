@@ -70,7 +70,7 @@ async def guarded(every_kind: ControlPlane) -> AsyncIterator[str]:
     try:
         sold = a("TenantSubscription", {"metadata.namespace": namespace})
         await every_kind.run_kubectl("create", "--filename=-", "--as=author", input=json.dumps(sold))
-        await wait_for(lambda: is_denied(every_kind, namespace), "the policy to be in force", 60)
+        await wait_for(lambda: is_denied(every_kind, namespace), "the policy to be in force")
         yield namespace
     finally:
         await every_kind.run_kubectl("delete", "--filename=-", input=manifests)

@@ -24,7 +24,7 @@ from subscription_outside import Outside
 from tenant_billing.api.names import Annotation
 from tenant_billing.api.reasons import Reason
 from tenant_billing.api.resource import PendingOperation
-from tenant_billing.api.tenant_subscription import TenantState
+from tenant_billing.api.tenant_subscription import AdoptionPolicy, TenantState
 from tenant_billing.domain import deletion
 from tenant_billing.domain.actions import (
     Action,
@@ -230,6 +230,14 @@ def test_whoever_was_refused_a_tenant_does_not_end_what_it_is_paid_by(attributes
 def test_a_namespace_that_no_plan_admits_ends_only_what_it_has_on_record(status: Any, ends: bool) -> None:
     world = with_plan(a_going_world(status=status, tenant=None), allowedNamespaces={"from": "None"})
     assert kinds(deletion.decide(world).actions) == (["CancelSubscription"] if ends else ["RemoveFinalizer"])
+
+
+def test_an_untrusted_author_who_asks_to_adopt_a_tenant_does_not_end_it() -> None:
+    resource = a_going_world(status={}).resource
+    tenant = resource.spec.tenant.model_copy(update={"adoption_policy": AdoptionPolicy.IF_UNMANAGED})
+    adopting = resource.model_copy(update={"spec": resource.spec.model_copy(update={"tenant": tenant})})
+    world = a_world(adopting, tenant=a_foreign_tenant())
+    assert kinds(deletion.decide(world).actions) == ["RemoveFinalizer"]
 
 
 def test_a_subscription_that_pays_for_another_object_s_tenant_is_not_ended() -> None:

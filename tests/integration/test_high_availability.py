@@ -13,11 +13,11 @@ import pytest_asyncio
 
 from crash_points import identity_of, marks, writes_since
 from replicas import Pair, Replica, running_pair
-from running_product import API, DAY, NAMESPACE, PATIENCE, Manifest, a_tenant, condition, is_provisioned
+from running_product import API, DAY, NAMESPACE, Manifest, a_tenant, condition, is_provisioned
 from tenant_billing.clients.stripe_webhook import signature_of
 from tenant_billing_sandbox.control_plane.pins import Program
 from tenant_billing_sandbox.service.faults import FaultSpecification
-from waiting import wait_for
+from waiting import PATIENCE, wait_for
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
 

@@ -51,7 +51,7 @@ async def test_the_first_pass_sees_everything_that_existed_at_the_start(
     await asyncio.gather(*(create(api, body) for body in bodies))
     async with running_operator(control_plane.kubeconfig, namespace, plan=namespace) as operator:
         await wait_for(lambda: operator.loops, "leadership")
-        await wait_for(lambda: len(operator.passes_in(namespace)) >= OBJECTS, "a pass for each object", 60)
+        await wait_for(lambda: len(operator.passes_in(namespace)) >= OBJECTS, "a pass for each object")
         assert min(operator.reconciler.plan_sizes) == OBJECTS
         assert len(operator.passes_in(namespace)) == len(set(operator.passes_in(namespace)))
 
