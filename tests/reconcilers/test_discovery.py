@@ -15,7 +15,7 @@ from tenant_billing.api.billing_plan import WaitingSubscriptions
 from tenant_billing.api.tenant_subscription import TenantState
 from tenant_billing.domain.errors import Forbidden, Unreachable
 from tenant_billing.domain.observations import Customer, Subscription, SubscriptionItem
-from tenant_billing.ports import ObjectGone, ObjectKey
+from tenant_billing.ports import ObjectConflict, ObjectGone, ObjectKey
 from tenant_billing.reconcilers.discovery import MOST_AT_A_TIME
 from tenant_loop import ACME, BACKEND, CLUSTER, PLAN, Selling
 from waiting import wait_for
@@ -298,6 +298,13 @@ async def test_an_object_that_cannot_be_made_is_told_and_tried_again(
     assert said in shop.loop.kubernetes.told[-1]
     await shop.hears()
     assert (shop.waiting, shop.reason()) == (WaitingSubscriptions(), "Provisioned")
+
+
+async def test_an_object_that_was_made_meanwhile_is_no_failure(shop: Shop) -> None:
+    shop.buys(tenant_id="acme")
+    shop.loop.kubernetes.fail("create", ObjectConflict("acme"))
+    await shop.run(BACKEND, PLAN)
+    assert (shop.waiting, shop.loop.kubernetes.told) == (WaitingSubscriptions(), [])
 
 
 async def test_one_object_that_cannot_be_made_stops_no_other(shop: Shop) -> None:

@@ -32,21 +32,6 @@ async def test_settled_object_asks_and_writes_nothing(selling: Selling) -> None:
     assert (selling.account.calls, selling.registry.calls, selling.loop.kubernetes.calls) == ([], [], [])
 
 
-async def test_brake_is_asked_before_access_is_taken_away(selling: Selling) -> None:
-    cluster = dict(selling.loop.store.body(CLUSTER) or {})
-    each_needs_approval = {"spec": cluster["spec"] | {"brake": {"maxDisruptionsPerHour": 0}}}
-    selling.loop.see(bodies.newer(cluster, generation=2) | each_needs_approval)
-    selling.account.owes("sub_1", since=timedelta(days=60))
-    selling.annotate(nudge="evt_1")
-    await selling.run(CLUSTER, ACME)
-    assert (selling.tenant_state, selling.reason()) == (TenantState.APPROVED, "BrakeEngaged")
-    cluster = dict(selling.loop.store.body(CLUSTER) or {})
-    approval = {"tenantbilling.dev/approve-disruptions": cluster["status"]["brake"]["id"]}
-    selling.loop.see(bodies.newer(cluster, annotations=approval))
-    await selling.run(CLUSTER, ACME)
-    assert selling.tenant_state is TenantState.SUSPENDED
-
-
 async def test_tenant_that_is_gone_stays_gone_through_an_outage(selling: Selling) -> None:
     del selling.registry.tenants["acme"]
     selling.annotate(reconcile="1")
