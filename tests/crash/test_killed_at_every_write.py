@@ -14,7 +14,7 @@ from running_product import Product
 from tenant_billing_sandbox.service.faults import Fault
 from waiting import wait_for
 
-pytestmark = [pytest.mark.crash, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.crash, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(1200)]
 
 WRITTEN_IN = {
     "billingbackends": "create",
