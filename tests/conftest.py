@@ -30,6 +30,9 @@ CONTROL_PLANE_FIXTURES = {
 SLOWEST_FIRST = ("crash", "bench", "integration", "end_to_end", "scenarios")
 """Rooms whose modules take minutes: begun last, one of them would be waited for while the other workers idle."""
 
+MEASURED = Path(__file__).parent / "domain"
+"""The tests whose coverage counts. Measuring the others too would make them a third slower, for what only passes by."""
+
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
@@ -37,6 +40,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
     for item in items:
         if CONTROL_PLANE_FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.control_plane)
+        if MEASURED not in item.path.parents:
+            item.add_marker(pytest.mark.no_cover)
     yield
     items.sort(key=_slowness)
 

@@ -11,9 +11,9 @@ from typing import Any, Final
 from crash_edits import EDITS, Edit, Ends, record_edits, without_history
 from crash_life import PHASES, Phase, difference, picture
 from crash_points import AFTER, BEFORE, Point, audited, identity_of, marks, points_of, writes_since
-from running_product import PATIENCE, Product, is_gone
+from running_product import Product, is_gone
 from tenant_billing_sandbox.service.faults import Fault
-from waiting import wait_for
+from waiting import PATIENCE, wait_for
 
 EVERYTHING: Final = os.environ.get("TENANT_BILLING_CRASH") == "all"
 SEED: Final = int(os.environ.get("TENANT_BILLING_CRASH_SEED", "3"))

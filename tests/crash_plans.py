@@ -10,9 +10,9 @@ from typing import Any, Final
 from crash_life import difference
 from crash_points import AFTER, BEFORE, Identity, Point, marks, points_of, writes_since
 from manifests import a
-from running_product import LOOK_INTERVAL, PATIENCE, Manifest, Product, condition, is_observed
+from running_product import LOOK_INTERVAL, Manifest, Product, condition, is_observed
 from tenant_billing_sandbox.service.faults import Fault
-from waiting import wait_for
+from waiting import PATIENCE, wait_for
 
 PLURAL: Final = "billingplans"
 PLAN: Final = "tenantbilling.dev/plan"

@@ -3,9 +3,9 @@
 from typing import Any, Final
 
 from crash_plans import PLURAL
-from running_product import LOOK_INTERVAL, PATIENCE, Manifest, Product, condition
+from running_product import LOOK_INTERVAL, Manifest, Product, condition
 from tenant_billing_sandbox.service.faults import Fault
-from waiting import wait_for
+from waiting import PATIENCE, wait_for
 
 PLAN: Final = "repriced"
 NAMES: Final = [f"moved-{number:02}" for number in range(12)]

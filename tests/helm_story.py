@@ -219,7 +219,7 @@ async def remove(on: HelmInstallation) -> Removed:
         return not await definitions()
 
     with suppress(AssertionError):  # the test tells what is left
-        await wait_for(are_gone, "the definitions to be gone", deadline=20)
+        await wait_for(are_gone, "the definitions to be gone")
     return Removed(ran, await definitions(), outside, on.outside(), on.written()[len(written) :])
 
 

@@ -73,6 +73,14 @@ class Replica:
         """How often it has lost the Lease, which is not giving it back."""
         return len([each for each in self.log("no longer leading") if each["lost"]])
 
+    def gave_back(self, since: int) -> bool:
+        """Whether it has left the Lease without a holder since a place in the record."""
+        calls = self.gateway.observed.record.since(since)
+        changes = [
+            each.params.get("spec", {}) for each in calls if each.method == "PUT" and each.path == LEASE
+        ]
+        return any(spec.get("holderIdentity") == "" for spec in changes)
+
     def sequence(self) -> int:
         """The present end of the record of its calls to Kubernetes."""
         return self.gateway.observed.record.counts().last_sequence

@@ -1,10 +1,11 @@
 """An operator in the test's own process, with a reconciler that only notes what it is asked to look at."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tenant_billing.api.names import KINDS
 from tenant_billing.metrics.instruments import Instruments
@@ -15,20 +16,26 @@ from tenant_billing.wiring import Loop, Operator, Ports
 
 @dataclass
 class NotingReconciler:
-    """Notes every pass, and how many subscriptions of a plan the store held at each."""
+    """Notes every pass and the object that it saw, and how many subscriptions of a plan the store held at each."""
 
     resources: Resources
     plan: str
     passes: list[ObjectKey] = field(default_factory=list)
+    metadata: list[Mapping[str, Any]] = field(default_factory=list)
     plan_sizes: list[int] = field(default_factory=list)
 
     async def reconcile(self, key: ObjectKey) -> Outcome:
         self.passes.append(key)
+        self.metadata.append((self.resources.body(key) or {}).get("metadata", {}))
         self.plan_sizes.append(len(self.resources.subscriptions_of_plan(self.plan)))
         return Outcome("settled")
 
     def count(self, key: ObjectKey) -> int:
         return self.passes.count(key)
+
+    def seen(self, key: ObjectKey) -> list[Mapping[str, Any]]:
+        """The metadata of an object, as each pass over it saw them."""
+        return [seen for each, seen in zip(self.passes, self.metadata, strict=True) if each == key]
 
 
 @dataclass

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import httpx
+
 import manifests
+from metrics_builders import scraped
 from tenant_billing_sandbox.environment.environment import Environment, EnvironmentSettings
 from tenant_billing_sandbox.environment.gateway import KubernetesGateway
 from tenant_billing_sandbox.environment.installation import apply, backend, cluster, samples
@@ -16,14 +19,12 @@ from tenant_billing_sandbox.service.faults import Fault, FaultSpecification
 from tenant_billing_sandbox.service.interception import Observed
 from tenant_billing_sandbox.stripe.server import StripeSettings
 from tenant_billing_sandbox.things_stack.message_json import write_message
-from waiting import wait_for
+from waiting import PATIENCE, wait_for
 
 API: Final = "/apis/tenantbilling.dev/v1alpha1"
 NAMESPACE: Final = "tenants"
 TRUSTED: Final = {"billing": "trusted"}
 DAY: Final = 86_400
-PATIENCE: Final = 60.0
-"""Seconds; the machine may be busy with other things, and a start of the operator is part of many a wait."""
 LOOK_INTERVAL: Final = 0.1
 
 EVENTS: Final = (
@@ -165,7 +166,7 @@ class Product:
         return await wait_for(look, f"{plural} {name} to be {reason}", PATIENCE, LOOK_INTERVAL)
 
     async def until_quiet(self, seconds: float = 1.0) -> None:
-        """Wait until nothing was written anywhere for a while."""
+        """Wait until nothing was written anywhere for a while, and the operator has nothing left to look at."""
 
         last, since = -1, 0.0
 
@@ -175,9 +176,16 @@ class Product:
             present = self.written()
             if present != last:
                 last, since = present, now
-            return now - since >= seconds
+            return now - since >= seconds and await self._is_idle()
 
         await wait_for(look, "nothing to be written any more", PATIENCE, LOOK_INTERVAL)
+
+    async def _is_idle(self) -> bool:
+        """Whether no pass waits or is under way: on a busy machine one may take its time before it writes."""
+        async with httpx.AsyncClient(base_url=self.environment.operator.probe_url, trust_env=False) as client:
+            answer = await client.get("/metrics")
+        seen = scraped(answer.raise_for_status().text)
+        return not any(seen.of(f"queue_{each}") for each in ("depth", "running"))
 
     def written(self) -> int:
         """How many writes the operator has sent so far, to whomever."""

@@ -86,6 +86,11 @@ class Stage:
         async with httpx.AsyncClient(base_url=self.probes, timeout=30.0) as client:
             return await client.get(path)
 
+    async def dunning(self) -> Object:
+        """What the account's owner has set about invoices that stay unpaid."""
+        account = (await self.outside.stripe.get("/_sandbox/account")).json()
+        return {name: account[name] for name in ("terminal_action", "retry_intervals")}
+
     async def apply(self, path: str, manifest: Object) -> Object:
         """Apply an object server-side, as kubectl does, and give it as it is stored then."""
         answer = await self.outside.kubernetes.patch(

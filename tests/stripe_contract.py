@@ -4,6 +4,7 @@ A test that asks for the fixture ``service`` states a rule of Stripe itself; it 
 Stripe as well where ``STRIPE_SANDBOX_KEY`` is set. A test that asks for ``simulator`` needs what only a simulator has.
 """
 
+import asyncio
 import os
 import time
 import uuid
@@ -69,6 +70,11 @@ async def simulated(
         connected(simulator.url, simulator.api_key) as service,
     ):
         yield simulator, service
+
+
+async def connect_ahead(service: Service, number: int) -> None:
+    """Open connections, so that as many calls that begin together arrive together, however busy the machine is."""
+    await asyncio.gather(*(service.raw.get("/v1/account") for _ in range(number)))
 
 
 async def refused(call: Awaitable[Any]) -> stripe.StripeError:

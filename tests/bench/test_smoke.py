@@ -27,6 +27,7 @@ FIGURES = {
 
 
 @pytest.mark.control_plane
+@pytest.mark.timeout(900)
 async def test_every_figure_is_measured_beside_its_floor(
     control_plane_programs: Mapping[Program, Path],
 ) -> None:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final
 
 import pytest
+import pytest_asyncio
 import yaml
 
 from manifests import REPOSITORY, a
@@ -13,6 +14,8 @@ from tenant_billing.api.names import GROUP, Annotation
 from tenant_billing_sandbox.control_plane.plane import ControlPlane
 from tenant_billing_sandbox.control_plane.problems import KubectlError
 from waiting import wait_for
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 RIGHTS: Final = REPOSITORY / "deploy" / "kustomize" / "rights.yaml"
 POLICY: Final = {"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"}
@@ -48,9 +51,12 @@ def rights_of(user: str, *resources: str, verbs: Sequence[str] = WRITES) -> list
     ]
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def guarded(every_kind: ControlPlane) -> AsyncIterator[str]:
-    """A namespace with an object of an author's, once the policy is in force; policy and rights are gone afterwards."""
+    """A namespace with an object of an author's, once the policy is in force; policy and rights are gone afterwards.
+
+    Made once: the API server learns a second late that one has gone, and would deny by it when the next is made.
+    """
     namespace = f"guarded-{secrets.token_hex(3)}"
     items = [
         *shipped(),
@@ -64,7 +70,7 @@ async def guarded(every_kind: ControlPlane) -> AsyncIterator[str]:
     try:
         sold = a("TenantSubscription", {"metadata.namespace": namespace})
         await every_kind.run_kubectl("create", "--filename=-", "--as=author", input=json.dumps(sold))
-        await wait_for(lambda: is_denied(every_kind, namespace), "the policy to be in force", 60)
+        await wait_for(lambda: is_denied(every_kind, namespace), "the policy to be in force")
         yield namespace
     finally:
         await every_kind.run_kubectl("delete", "--filename=-", input=manifests)

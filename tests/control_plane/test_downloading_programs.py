@@ -12,6 +12,9 @@ from tenant_billing_sandbox.control_plane.downloads import Downloads, DownloadSo
 from tenant_billing_sandbox.control_plane.pins import CORE_PROGRAMS, Program
 from tenant_billing_sandbox.control_plane.problems import WayFailedError
 
+GIVEN_UP = 30.0
+"""Seconds: a busy machine takes longer than the three that are meant; the kernel alone would take two minutes."""
+
 
 @pytest.fixture
 def mirror(tmp_path: Path) -> Path:
@@ -81,7 +84,7 @@ def test_a_host_that_accepts_no_connection_is_given_up_within_seconds(target: Pa
             started = time.monotonic()
             with pytest.raises(WayFailedError, match=r"can't be reached \(ConnectTimeout\)"):
                 Downloads(sources(f"http://127.0.0.1:{port}"), RecordedReport()).fetch(CORE_PROGRAMS, target)
-            assert time.monotonic() - started < 30  # without a timeout of ours it is two minutes
+            assert time.monotonic() - started < GIVEN_UP
         finally:
             for client in waiting:
                 client.close()

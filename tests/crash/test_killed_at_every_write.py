@@ -4,14 +4,17 @@ The whole of it runs always where nothing else happens meanwhile; where somethin
 (``TENANT_BILLING_CRASH=all``: everything; ``TENANT_BILLING_CRASH_SEED``: another tenth).
 """
 
+from collections.abc import Sequence
+
 import pytest
 
 from crash_cases import DELETED, EDITED, NOTHING, Recording, cases_of, live
 from crash_life import PAID_BY_THE_YEAR, PHASES, difference, picture
 from running_product import Product
+from tenant_billing_sandbox.service.faults import Fault
 from waiting import wait_for
 
-pytestmark = [pytest.mark.crash, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.crash, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(1200)]
 
 WRITTEN_IN = {
     "billingbackends": "create",
@@ -57,7 +60,7 @@ async def test_killed_while_writing_to_what_all_tenants_share(
         ]
         await phase.begin(product, names)
         if faults:
-            await wait_for(lambda: all(fault.held for fault in faults), f"{held} to be written", 60)  # noqa: B023 - awaited here
+            await until_held(faults, f"{held} to be written")
             await product.kill()
             await product.environment.start_operator()
         if phase.proceed is not None:
@@ -67,6 +70,10 @@ async def test_killed_while_writing_to_what_all_tenants_share(
         for name in names:
             assert difference(recording.pictures[phase.name], await picture(product, name)) == []
     assert set().union(*done.values()) == recording.shared
+
+
+async def until_held(faults: Sequence[Fault], expected: str) -> None:
+    await wait_for(lambda: all(fault.has_held.is_set() for fault in faults), expected)
 
 
 def _phase_of(path: str) -> str:

@@ -5,8 +5,8 @@ import pytest
 from crash_plans import PHASES, PLURAL, die_at, record, wrong
 from crash_price_change import NAMES, PLAN, hold_moves, invoiced_changes, migrated, price_of
 from manifests import a
-from running_product import DAY, PATIENCE, Product, a_tenant, is_provisioned
-from waiting import wait_for
+from running_product import DAY, Product, a_tenant, is_provisioned
+from waiting import PATIENCE, wait_for
 
 pytestmark = [pytest.mark.crash, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(600)]
 
@@ -34,7 +34,7 @@ async def test_killed_in_the_middle_of_a_price_change_each_is_moved_once(product
 
     faults = hold_moves(product)
     await product.change(PLAN, {"spec": {"price": {"recurring": {"unitAmount": 9900}}}}, plural=PLURAL)
-    await wait_for(lambda: all(fault.held for fault in faults), "moves to be held", PATIENCE)
+    await wait_for(lambda: all(fault.has_held.is_set() for fault in faults), "moves to be held", PATIENCE)
     await product.kill()
     await product.environment.start_operator()
 

@@ -15,9 +15,7 @@ from shell_commands import Command, commands
 from tenant_billing.commands.group import group
 
 SHOWN: Final = [command for block in all_blocks("console", "sh") for command in commands(block)]
-OF_KUBECTL: Final = [
-    each for each in SHOWN if each.words[0] == "kubectl" and each.words[1] != "tenantbilling"
-]
+OF_KUBECTL: Final = [each for each in SHOWN if each.words[0] == "kubectl"]
 
 NAMES_RESOURCES: Final = {"annotate", "delete", "describe", "explain", "get", "label", "patch", "wait"}
 """Verbs of kubectl whose first argument is a resource."""
@@ -88,12 +86,6 @@ def test_every_program_is_known() -> None:
 @pytest.mark.parametrize("command", [each for each in SHOWN if each.words[0] in READERS], ids=str)
 def test_command_exists_with_its_options(command: Command) -> None:
     READERS[command.words[0]](command.words[1:])
-
-
-def test_kubectl_plugin_is_read_as_the_command() -> None:
-    for each in SHOWN:
-        if each.words[:2] == ("kubectl", "tenantbilling"):
-            read_ours(each.words[2:])
 
 
 @pytest.mark.parametrize(

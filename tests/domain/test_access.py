@@ -267,6 +267,17 @@ def test_past_due_with_paused_collection_is_past_due(policy: CollectionPausedPol
     assert judged(paused, collection_paused=policy) == judged(overdue_for(2 * DAY))
 
 
+@pytest.mark.parametrize("policy", [AccessPolicy.KEEP_ACTIVE, AccessPolicy.SUSPEND])
+def test_where_an_administrator_decides_nothing_is_frozen_and_no_suspension_is_announced(
+    policy: AccessPolicy,
+) -> None:
+    """A pilot that is kept active by hand keeps its limits, however long a payment is overdue."""
+    overdue = overdue_for(4 * DAY)
+    assert judged(overdue).frozen
+    standing = judged(overdue, policy=policy)
+    assert (standing.frozen, standing.suspension_time) == (False, None)
+
+
 @pytest.mark.parametrize("status", [*sorted(access.KNOWN), "frozen_by_regulator", None])
 def test_keep_active_approves_whatever_the_payments_say(status: str | None) -> None:
     subscription = None if status is None else overdue_for(9 * DAY, status=status)

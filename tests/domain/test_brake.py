@@ -96,6 +96,13 @@ def test_approval_does_not_cover_others() -> None:
     assert brake.request(carried_out, NOW, 0, ["x"]).state.id == "b-20261120-2"
 
 
+def test_who_was_approved_takes_up_the_hour_s_room() -> None:
+    """Asked for together with others: those must not go ahead on a count that the approved are not in yet."""
+    approved = brake.approve(brake.request(NEW, NOW, 0, ["a"]).state, "b-20261120-1")
+    verdict = brake.request(approved, NOW, 1, ["a", "x"])
+    assert (verdict.allowed, verdict.held) == ({"a"}, {"x"})
+
+
 def test_approval_lapses_with_the_hour() -> None:
     approved = brake.approve(brake.request(NEW, NOW, 0, ["a"]).state, "b-20261120-1")
     verdict = brake.request(approved, NOW + brake.WINDOW, 0, ["a"])
@@ -107,6 +114,13 @@ def test_new_hour_counts_from_zero() -> None:
     verdict = brake.request(full, NOW + brake.WINDOW, 1, ["b"])
     assert verdict.allowed == {"b"}
     assert verdict.state.window_start == NOW + brake.WINDOW
+
+
+def test_hour_that_begins_later_is_not_this_one() -> None:
+    """A clock that was put right must not hold tenants to the count of an hour that is far ahead."""
+    ahead = brake.request(NEW, NOW + timedelta(days=30), 1, ["a"]).state
+    verdict = brake.request(ahead, NOW, 1, ["b"])
+    assert (verdict.allowed, verdict.state.window_start) == ({"b"}, NOW)
 
 
 def test_tenants_that_need_not_lose_access_leave_the_batch() -> None:

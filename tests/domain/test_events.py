@@ -247,6 +247,12 @@ def test_account_without_events_is_read_from_now() -> None:
     assert (progress.anchor, progress.since, progress.to_write(0.0)) == (None, NOW, None)
 
 
+def test_list_that_held_nothing_is_read_again_from_shortly_before_it_was_read() -> None:
+    """No event is left that could be the anchor, and one may join the list late."""
+    progress = event_progress.quiet_since(NOW)
+    assert (progress.anchor, progress.since, progress.to_write(0.0)) == (None, NOW - OVERLAP, None)
+
+
 AGES = [
     pytest.param(NOW - timedelta(days=30), False, id="thirty days are kept"),
     pytest.param(NOW - timedelta(days=30, seconds=1), True, id="older events are gone"),

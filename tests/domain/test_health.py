@@ -33,6 +33,14 @@ def test_key_is_judged_before_it_is_sent(key: str, mode: StripeMode, reason: Rea
     assert problem is None or key not in problem.message
 
 
+@pytest.mark.parametrize(("key", "mode", "reason"), KEYS)
+def test_key_of_stripe_is_judged_by_the_mode_of_its_account(
+    key: str, mode: StripeMode, reason: Reason | None
+) -> None:
+    problem = health.stripe_key_problem(key, a_backend(mode=mode).spec.account)
+    assert (problem.reason if problem else None) == reason
+
+
 ADMIN_KEYS = [
     pytest.param("0a" * 32, True, id="32 bytes"),
     pytest.param("0A" * 16, True, id="16 bytes, upper case"),

@@ -176,6 +176,7 @@ WAITING = [
         METERED,
         id="usage waits always: a change amid the period drops some",
     ),
+    pytest.param(repriced("Immediately", metered=True), FORMER, id="a fixed amount gives way to usage"),
     pytest.param(repriced(former_amount=0), FORMER, id="what was free would be charged at once"),
 ]
 

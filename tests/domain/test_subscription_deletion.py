@@ -24,7 +24,7 @@ from subscription_outside import Outside
 from tenant_billing.api.names import Annotation
 from tenant_billing.api.reasons import Reason
 from tenant_billing.api.resource import PendingOperation
-from tenant_billing.api.tenant_subscription import TenantState
+from tenant_billing.api.tenant_subscription import AdoptionPolicy, TenantState
 from tenant_billing.domain import deletion
 from tenant_billing.domain.actions import (
     Action,
@@ -41,6 +41,7 @@ from tenant_billing.domain.world import Namespace, Refusal, World
 
 MARKED = (a_subscription(metadata=KEY.metadata("starter")),)
 """Found by marks that name the tenant alone."""
+INTENT = PendingOperation(step="Subscribe", idempotency_key="k", start_time=NOW)
 MADE = {"customerID": "cus_1", "subscriptionID": "sub_1", "tenantState": "Approved"}
 
 
@@ -137,6 +138,17 @@ def test_an_object_that_waited_for_its_plan_in_vain_can_be_deleted(status: Any) 
 
 
 @pytest.mark.parametrize(
+    "made", [{"customerID": "cus_1"}, {"tenantState": "Approved"}, {"pendingOperation": INTENT}]
+)
+def test_an_object_with_anything_on_record_waits_for_an_outage_to_end(made: Any) -> None:
+    """An intent stands for a customer and a subscription that may have been made: let go, they would bill for ever."""
+    resource = a_going_world(status=made).resource
+    farewell = deletion.decide(an_unborn_world(resource, provider_problem=Unreachable("no answer.")))
+    assert farewell.actions == ()
+    assert farewell.finding is not None
+
+
+@pytest.mark.parametrize(
     ("changes", "reason", "stalled"),
     [
         pytest.param(
@@ -227,6 +239,14 @@ def test_a_namespace_that_no_plan_admits_ends_only_what_it_has_on_record(status:
     assert kinds(deletion.decide(world).actions) == (["CancelSubscription"] if ends else ["RemoveFinalizer"])
 
 
+def test_an_untrusted_author_who_asks_to_adopt_a_tenant_does_not_end_it() -> None:
+    resource = a_going_world(status={}).resource
+    tenant = resource.spec.tenant.model_copy(update={"adoption_policy": AdoptionPolicy.IF_UNMANAGED})
+    adopting = resource.model_copy(update={"spec": resource.spec.model_copy(update={"tenant": tenant})})
+    world = a_world(adopting, tenant=a_foreign_tenant())
+    assert kinds(deletion.decide(world).actions) == ["RemoveFinalizer"]
+
+
 def test_a_subscription_that_pays_for_another_object_s_tenant_is_not_ended() -> None:
     other = a_tenant_subscription(
         metadata={"name": "older", "uid": "u-older", "creationTimestamp": NOW - timedelta(days=999)}
@@ -251,8 +271,7 @@ def test_an_unpaid_first_invoice_is_cancelled_without_the_brake() -> None:
 
 
 def test_an_intent_is_looked_after_before_the_object_goes() -> None:
-    intent = PendingOperation(step="Subscribe", idempotency_key="k", start_time=NOW)
-    resource = a_going_world(status={"pendingOperation": intent}).resource
+    resource = a_going_world(status={"pendingOperation": INTENT}).resource
     world = an_unborn_world(resource)
     assert deletion.decide(world).actions == (LookAgain(),)
     found = replace(world, looked=True, customer=a_customer(), subscriptions=(a_subscription("incomplete"),))

@@ -204,6 +204,7 @@ def test_of_two_objects_for_one_tenant_one_wins(rival: Any, claim: str | None, w
 
 
 OLDER = a_rival("lab", namespace="elsewhere", creationTimestamp=NOW - timedelta(days=400))
+YOUNGER = a_rival("lab", namespace="elsewhere", creationTimestamp=NOW)
 
 
 @pytest.mark.parametrize(
@@ -232,6 +233,19 @@ OLDER = a_rival("lab", namespace="elsewhere", creationTimestamp=NOW - timedelta(
             },
             False,
             id="the other has the customer on record",
+        ),
+        pytest.param(
+            {
+                "siblings": (YOUNGER.model_copy(update={"status": YOUNGER.status.model_copy(update=MADE)}),),
+                "subscriptions": (a_subscription(metadata=KEY.metadata()),),
+            },
+            False,
+            id="the other has it on record, and this one is only found to be paid by it",
+        ),
+        pytest.param(
+            {"tenant": None, "subscriptions": (a_subscription("canceled"),)},
+            False,
+            id="what was made for it has ended, and age decides",
         ),
     ],
 )

@@ -82,18 +82,21 @@ def test_a_changed_plan_moves_the_item_once_and_marks_the_plan_as_applied() -> N
 
 
 @pytest.mark.parametrize(
-    ("policy", "dearer", "proration", "only_when_paid"),
+    ("policy", "amount", "proration", "only_when_paid"),
     [
-        pytest.param("NextInvoice", True, "create_prorations", False, id="settled on the next invoice"),
-        pytest.param("None", True, "none", False, id="not settled at all"),
-        pytest.param("InvoiceNow", True, "always_invoice", True, id="an upgrade waits for its payment"),
-        pytest.param("InvoiceNow", False, "always_invoice", False, id="a downgrade gives credit, no payment"),
+        pytest.param("NextInvoice", 9900, "create_prorations", False, id="settled on the next invoice"),
+        pytest.param("None", 9900, "none", False, id="not settled at all"),
+        pytest.param("InvoiceNow", 9900, "always_invoice", True, id="an upgrade waits for its payment"),
+        pytest.param("InvoiceNow", 900, "always_invoice", False, id="a downgrade gives credit, no payment"),
+        pytest.param(
+            "InvoiceNow", 4900, "always_invoice", False, id="of the same amount there is nothing to pay"
+        ),
     ],
 )
 def test_the_rest_of_the_period_is_settled_as_the_new_plan_says(
-    policy: str, dearer: bool, proration: str, only_when_paid: bool
+    policy: str, amount: int, proration: str, only_when_paid: bool
 ) -> None:
-    pro = a_dearer_offer(plan=a_plan("pro", prorationPolicy=policy), unit_amount=9900 if dearer else 900)
+    pro = a_dearer_offer(plan=a_plan("pro", prorationPolicy=policy), unit_amount=amount)
     (change,) = moves(with_offers(asking_for_pro(), an_offer(), pro))
     assert (change.proration, change.only_when_paid) == (proration, only_when_paid)
 

@@ -31,6 +31,7 @@ from tenant_billing.domain.errors import (
 )
 from tenant_billing.domain.findings import Finding
 from tenant_billing.domain.observations import Totals
+from tenant_billing.domain.remembered import is_remembered_gone
 from tenant_billing.domain.report import status_of
 from tenant_billing.domain.world import Refusal, World
 
@@ -142,6 +143,18 @@ def test_a_tenant_that_is_gone_is_told_and_billing_goes_on() -> None:
     world = a_world(tenant=None, tenant_gone=True)
     assert told(world).reason == "TenantGone"
     assert "billing goes on" in told(world).message
+
+
+def test_a_tenant_that_is_gone_is_remembered_through_an_outage_and_another_is_not() -> None:
+    """Nobody who paid for a tenant that was deleted gets an empty one instead."""
+    gone = with_status(a_world(tenant=None, tenant_gone=True))
+    assert is_remembered_gone(gone.resource)
+    down = with_status(replace(gone, provider_problem=Unreachable("No.")))
+    assert told(down).reason != "TenantGone"
+    assert is_remembered_gone(down.resource)
+    assert not is_remembered_gone(with_status(a_world()).resource)
+    assert not is_remembered_gone(with_status(a_world(tenant=None, tenant_missing=True)).resource)
+    assert not is_remembered_gone(a_tenant_subscription())
 
 
 def refused(

@@ -60,6 +60,19 @@ def test_the_annotation_that_names_it_buys_one_more_and_only_one() -> None:
     assert decide(with_status(world)).actions == ()
 
 
+def test_each_purchase_has_a_key_of_its_own() -> None:
+    """By the key of the former one the provider would give back the subscription that has ended (stripe.md 5.3)."""
+    successor = a_subscription("canceled", id="sub_2", created=NOW - DAY, ended_at=NOW)
+    worlds = (
+        an_unborn_world(an_ended_world().resource),
+        an_ended_world("sub_1"),
+        an_ended_world("sub_2", subscriptions=(ENDED, successor)),
+    )
+    intents = [decide(each).actions[0] for each in worlds]
+    keys = {each.intent.idempotency_key for each in intents if isinstance(each, StoreIntent)}
+    assert len(keys) == len(worlds)
+
+
 def test_while_the_successor_awaits_its_payment_the_tenant_stays_suspended_and_the_object_says_where_to_pay() -> (
     None
 ):

@@ -89,6 +89,12 @@ def test_an_untrusted_author_buys_nothing_with_a_trusted_field(spec: Any, field:
     assert "tenants" in told(world).message
 
 
+def test_no_tenant_is_made_for_who_is_not_allowed_although_it_is_paid_for() -> None:
+    world = a_world(a_tenant_subscription(accessPolicy="KeepActive"), tenant=None)
+    assert told(world).reason == Reason.NOT_ALLOWED
+    assert decide(world).actions == ()
+
+
 @pytest.mark.parametrize(("spec", "field"), [*OF_THE_BACKEND, *OF_THE_CLUSTER])
 def test_an_untrusted_author_takes_no_existing_tenant_over(spec: Any, field: str) -> None:
     world = a_world(

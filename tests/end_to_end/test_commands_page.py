@@ -98,7 +98,7 @@ async def name_the_signing_secret(environment: Environment) -> None:
         found = await environment.outside.from_kubernetes(f"{API}/billingbackends/main")
         return found is not None and is_observed(found)
 
-    await wait_for(seen, "the operator to have looked at the edited BillingBackend", 60)
+    await wait_for(seen, "the operator to have looked at the edited BillingBackend")
 
 
 def outside(environment: Environment) -> Mapping[str, Observed]:
@@ -133,7 +133,7 @@ async def test_every_output_on_the_page_is_what_the_command_prints(
     (tmp_path / "moved.yaml").write_text(imported.output)
     await environment.plane.run_kubectl("apply", "--filename", str(tmp_path / "moved.yaml"))
     await environment.start_operator()
-    await wait_for(lambda: provisioned(environment), "both tenants to be provisioned", 60)
+    await wait_for(lambda: provisioned(environment), "both tenants to be provisioned")
 
     status = await run_with_keys(environment, tmp_path, "status", "-n", "tenants")
     assert (status.code, status.errors) == (0, "")

@@ -63,7 +63,7 @@ async def moved_in(environment: Environment, directory: Path) -> None:
             assert (found or {})["status"]["planRef"]["name"] == "starter"
         return True
 
-    await wait_for(looked, "the plan with the meter to stand", 60)
+    await wait_for(looked, "the plan with the meter to stand")
 
 
 def price_ids(environment: Environment, name: str) -> list[str]:
@@ -114,7 +114,7 @@ async def test_the_switch_is_shown_then_done_once_and_takes_place_at_the_period_
             assert (found or {})["status"]["planRef"]["name"] == "starter-metered"
         return True
 
-    await wait_for(followed, "the objects to follow", 60)
+    await wait_for(followed, "the objects to follow")
     after = await run_with_keys(
         environment, tmp_path, "migrate-meter", *NAMES, "--to", "starter-metered", "-n", "tenants"
     )
@@ -140,7 +140,7 @@ async def use_is_billed_once(environment: Environment) -> None:
             assert status.get("usage", {}).get("lastReported") == devices, f"{name}: {status}"
         return True
 
-    await wait_for(reported, "the devices to be reported", 60)
+    await wait_for(reported, "the devices to be reported")
     await environment.outside.advance(MONTH_AND_A_DAY)
     for name, (before, after) in DEVICES.items():
         amounts = [each["total"] for each in invoices(environment, name)][1:3]

@@ -125,7 +125,9 @@ def eyes(sandbox: Environment, tenant: str) -> Eyes:
 def without_ages(table: str) -> str:
     """The ages, which differ from run to run, replaced; their column's width with them."""
     return (
-        "\n".join(re.sub(r" +\d+(?:s|m(?:\d+s)?)$", "   AGE", line.rstrip()) for line in table.splitlines())
+        "\n".join(
+            re.sub(r" +(?=\d)(?:\d+m)?(?:\d+s)?$", "   AGE", line.rstrip()) for line in table.splitlines()
+        )
         + "\n"
     )
 

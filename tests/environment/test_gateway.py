@@ -116,7 +116,8 @@ async def test_values_of_secrets_are_not_recorded(behind: Behind) -> None:
 async def test_a_call_that_is_held_before_is_never_carried_out_when_its_client_dies(behind: Behind) -> None:
     fault = behind.fault(effect="hold_before", writes=True)
     call = asyncio.create_task(behind.create("never"))
-    await fault.has_held.wait()
+    async with asyncio.timeout(PATIENCE):
+        await fault.has_held.wait()
     call.cancel()
     await wait_for(lambda: not fault.held, "the dead client's call to be given up")
     fault.release()
@@ -128,7 +129,8 @@ async def test_a_call_that_is_held_before_is_never_carried_out_when_its_client_d
 async def test_a_call_that_is_held_after_is_carried_out_though_its_client_dies(behind: Behind) -> None:
     fault = behind.fault(effect="hold_after", writes=True)
     call = asyncio.create_task(behind.create("done"))
-    await fault.has_held.wait()
+    async with asyncio.timeout(PATIENCE):
+        await fault.has_held.wait()
     call.cancel()
     await wait_for(lambda: not fault.held, "the dead client's call to be given up")
     assert await behind.exists("done")
@@ -169,7 +171,9 @@ async def test_a_watch_is_streamed_while_it_is_open(behind: Behind) -> None:
 async def test_an_outage_of_kube_apiserver_is_answered_503(behind: Behind) -> None:
     async with KubernetesGateway.serve(_GoneControlPlane(behind.plane)) as gateway:  # type: ignore[arg-type]  # stands in for a plane whose server is gone
         trust = ssl.create_default_context(cafile=behind.plane.authority)
-        async with httpx.AsyncClient(base_url=gateway.url, verify=trust, trust_env=False) as client:
+        async with httpx.AsyncClient(
+            base_url=gateway.url, verify=trust, trust_env=False, timeout=PATIENCE
+        ) as client:
             answer = await client.get("/version")
     assert answer.status_code == 503
     assert answer.json()["reason"] == "ServiceUnavailable"

@@ -69,7 +69,7 @@ async def test_it_becomes_ready_and_ends_well_and_writes_no_file(
                 except httpx.TransportError:
                     return False
 
-        await wait_for(is_ready, "the operator of the wheel to be ready", 60)
+        await wait_for(is_ready, "the operator of the wheel to be ready")
         process.send_signal(signal.SIGTERM)
         _, errors = await asyncio.wait_for(process.communicate(), PATIENCE)
     finally:

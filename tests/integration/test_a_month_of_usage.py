@@ -15,13 +15,13 @@ from typing import Final
 
 import pytest
 
-from running_product import DAY, PATIENCE, Manifest, Product, a_tenant, condition
+from running_product import DAY, Manifest, Product, a_tenant, condition
 from tenant_billing_sandbox.control_plane.pins import Program
 from tenant_billing_sandbox.environment.environment import Environment, EnvironmentSettings
 from tenant_billing_sandbox.environment.installation import apply, backend, cluster, samples
 from tenant_billing_sandbox.stripe.engine.usage import aggregate, within
 from tenant_billing_sandbox.stripe.server import StripeSettings
-from waiting import wait_for
+from waiting import PATIENCE, wait_for
 
 TENANTS: Final = int(os.environ.get("TENANT_BILLING_USAGE_TENANTS", "10"))
 KILLS: Final = int(os.environ.get("TENANT_BILLING_USAGE_KILLS", "4"))

@@ -94,7 +94,7 @@ async def test_killed_at_every_write_of_a_birth_nothing_is_made_twice_and_nothin
     faults = [point.hold(product, Identity(name), side) for name, point in held.items()]
 
     await _subscribe(product, list(held))
-    await wait_for(lambda: all(fault.held for fault in faults), "every write to be held", 60)
+    await wait_for(lambda: all(fault.has_held.is_set() for fault in faults), "every write to be held")
     await product.kill()
     await product.environment.start_operator()
 
@@ -106,6 +106,7 @@ async def test_killed_at_every_write_of_a_birth_nothing_is_made_twice_and_nothin
 
 async def test_a_lost_etcd_is_discovered_again_identically(product: Product, points: Sequence[Point]) -> None:
     assert points
+    await product.until_quiet()
     names = list(await product.tenants())
     before = {
         name: (_essence(each), product.tenant(name)) for name, each in (await product.tenants()).items()

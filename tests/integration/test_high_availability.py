@@ -11,22 +11,18 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from crash_points import marks, writes_since
+from crash_points import identity_of, marks, writes_since
 from replicas import Pair, Replica, running_pair
-from running_product import API, DAY, NAMESPACE, PATIENCE, Manifest, a_tenant, condition, is_provisioned
+from running_product import API, DAY, NAMESPACE, Manifest, a_tenant, condition, is_provisioned
 from tenant_billing.clients.stripe_webhook import signature_of
 from tenant_billing_sandbox.control_plane.pins import Program
 from tenant_billing_sandbox.service.faults import FaultSpecification
-from waiting import wait_for
+from waiting import PATIENCE, wait_for
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
 
-DEFAULT_LEASE: Final = 15.0
-SHORT_LEASE: Final = 6.0
-TAKEOVER: Final = 20.0
-"""Seconds from SIGKILL until another replica leads, at most, with the default settings."""
-HANDOVER: Final = 8.0
-"""Seconds from SIGTERM until another replica leads: fewer than the Lease lasts, so it was given back."""
+LEASE: Final = 6.0
+"""Seconds that a Lease lasts here. How long nobody leads is a matter of tests/runtime/test_takeover.py."""
 OBJECTS: Final = f"{API}/namespaces/{NAMESPACE}/tenantsubscriptions"
 
 
@@ -56,7 +52,7 @@ async def probed(replica: Replica, path: str) -> int:
 
 
 async def test_every_replica_serves_and_only_the_leader_works(pair: Pair) -> None:
-    leader, follower = await pair.roles(SHORT_LEASE)
+    leader, follower = await pair.roles(LEASE)
     since, passes = follower.sequence(), len(follower.log("pass"))
     secret = pair.product.environment.accounts.webhook_secret
 
@@ -72,7 +68,7 @@ async def test_every_replica_serves_and_only_the_leader_works(pair: Pair) -> Non
 
 async def test_a_delivery_to_a_replica_that_does_not_lead_reaches_the_leader(pair: Pair) -> None:
     """The event list cannot be read meanwhile, so that nothing else tells of the change."""
-    _, follower = await pair.roles(SHORT_LEASE)
+    _, follower = await pair.roles(LEASE)
     await pair.deliver_to(follower)
     await pair.product.subscribe(["delivered"])
     await pair.product.card("delivered", "none")
@@ -91,32 +87,31 @@ def is_past_due(resource: Manifest | None) -> bool:
     return condition(resource, "PaymentCurrent")[1] == "PastDue"
 
 
-async def test_a_killed_leader_is_followed_within_twenty_seconds(pair: Pair) -> None:
-    """With the default settings: nothing is given back, the Lease has to run out."""
-    leader, follower = await pair.roles(DEFAULT_LEASE)
+async def test_a_killed_leader_is_followed_once_the_lease_has_run_out(pair: Pair) -> None:
+    leader, follower = await pair.roles(LEASE)
+    since = leader.sequence()
     await leader.process.kill()
-    killed = time.monotonic()
     await pair.product.apply(a_tenant("killed"))
 
-    await pair.until_leading(follower, TAKEOVER)
-    took = time.monotonic() - killed
-    assert took < TAKEOVER, f"{took:.1f} s"
+    await pair.until_leading(follower)
+    assert not leader.gave_back(since)
     await pair.product.pay_when_asked(["killed"])
     await pair.product.until(["killed"], is_provisioned, "provisioned")
 
 
-async def test_a_leader_that_is_told_to_stop_hands_over_at_once(pair: Pair) -> None:
-    leader, follower = await pair.roles(DEFAULT_LEASE)
-    stopping = asyncio.create_task(leader.process.stop())
+async def test_a_leader_that_is_told_to_stop_gives_the_lease_back(pair: Pair) -> None:
+    leader, follower = await pair.roles(LEASE)
+    since = leader.sequence()
+    await leader.process.stop()
 
-    await pair.until_leading(follower, HANDOVER)
-    await stopping
+    await pair.until_leading(follower)
     await wait_for(lambda: follower.is_leading, "the other replica to say that it leads")
+    assert leader.gave_back(since)
     assert leader.last("no longer leading") < follower.last("leading")
 
 
 async def test_a_replica_that_loses_the_api_server_stops_before_another_begins(pair: Pair) -> None:
-    leader, follower = await pair.roles(SHORT_LEASE)
+    leader, follower = await pair.roles(LEASE)
     since = leader.sequence()
     cut = FaultSpecification(effect="error", status=503, times=None)
     leader.gateway.observed.faults.script(cut)
@@ -151,7 +146,7 @@ PAUSED_AT: Final = {
 
 async def test_two_leaders_for_a_moment_make_nothing_twice(pair: Pair) -> None:
     """A process is paused in the middle of eight creations; another finishes them; its calls come late."""
-    leader, follower = await pair.roles(SHORT_LEASE)
+    leader, follower = await pair.roles(LEASE)
     product = pair.product
     systems = {**product.systems, "Kubernetes": leader.gateway.observed}
     faults = {
@@ -212,7 +207,7 @@ def made_of(pair: Pair, name: str) -> tuple[int, int, bool]:
 
 async def test_what_was_decided_before_a_pause_is_not_carried_out_after_it(pair: Pair) -> None:
     """The leader is about to suspend; while it stands still the customer pays, and the other replica sees that."""
-    leader, follower = await pair.roles(SHORT_LEASE)
+    leader, follower = await pair.roles(LEASE)
     product, name = pair.product, "paid-meanwhile"
     await product.subscribe([name])
     await product.card(name, "none")
@@ -226,7 +221,7 @@ async def test_what_was_decided_before_a_pause_is_not_carried_out_after_it(pair:
 
     leader.process.pause()
     await product.pay(name)
-    since, sequence = marks(product), leader.sequence()
+    since, sequence = marks(product), leader.sequence()  # others' calls may still be on their way then
     reading.release()
     await pair.until_leading(follower)
     await product.until([name], is_provisioned, "approved by the other")
@@ -236,7 +231,8 @@ async def test_what_was_decided_before_a_pause_is_not_carried_out_after_it(pair:
     assert is_provisioned(await product.get(name))
     states = [entry.params for system, entry in writes_since(product, since) if system == "TheThingsStack"]
     assert not [each for each in states if "STATE_SUSPENDED" in json.dumps(each)]
-    assert [(each.method, each.path) for each in leader.work(sequence)] == []
+    identity = identity_of(product, name)
+    assert [each.path for each in leader.work(sequence) if identity.is_named_in(each)] == []
 
 
 def is_flagged(resource: Manifest | None) -> bool:

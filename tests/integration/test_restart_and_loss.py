@@ -15,7 +15,7 @@ from fleet import EXPECTED, OUTSIDE, STAGES, Fleet, everyone, launch, members
 from running_product import Manifest, Product, accounts, condition
 from tenant_billing_sandbox.environment.installation import apply, samples
 from tenant_billing_sandbox.environment.places import SERVICE_ACCOUNT, SYSTEM_NAMESPACE
-from waiting import wait_for
+from waiting import PATIENCE, wait_for
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(600)]
 
@@ -42,7 +42,7 @@ async def until_everybody_was_looked_at(product: Product, log_start: int) -> Non
         assert not missing, missing
         return True
 
-    await wait_for(looked_at, "a pass over every object", 60, 0.5)
+    await wait_for(looked_at, "a pass over every object", PATIENCE, 0.5)
     await product.until_quiet(QUIET)
 
 

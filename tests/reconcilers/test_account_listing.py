@@ -43,6 +43,15 @@ async def test_created_since_is_read_with_an_overlap(picture: AccountPicture, ac
     assert picture.customer("cus_old") is None
 
 
+async def test_what_happened_shortly_before_a_listing_may_be_missing_in_it(
+    picture: AccountPicture, clock: HandClock
+) -> None:
+    """Lists lag: an event of these seconds is read although the account was listed after it."""
+    await picture.ready()
+    assert not picture.was_listed_after(clock.now() - OVERLAP)
+    assert picture.was_listed_after(clock.now() - OVERLAP - SECOND)
+
+
 async def test_looks_that_follow_one_another_closely_do_not_see_all_of_the_last_seconds_again(
     picture: AccountPicture, account: AccountMemory
 ) -> None:

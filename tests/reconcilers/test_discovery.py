@@ -15,7 +15,7 @@ from tenant_billing.api.billing_plan import WaitingSubscriptions
 from tenant_billing.api.tenant_subscription import TenantState
 from tenant_billing.domain.errors import Forbidden, Unreachable
 from tenant_billing.domain.observations import Customer, Subscription, SubscriptionItem
-from tenant_billing.ports import ObjectGone, ObjectKey
+from tenant_billing.ports import ObjectConflict, ObjectGone, ObjectKey
 from tenant_billing.reconcilers.discovery import MOST_AT_A_TIME
 from tenant_loop import ACME, BACKEND, CLUSTER, PLAN, Selling
 from waiting import wait_for
@@ -300,6 +300,15 @@ async def test_an_object_that_cannot_be_made_is_told_and_tried_again(
     assert (shop.waiting, shop.reason()) == (WaitingSubscriptions(), "Provisioned")
 
 
+async def test_an_object_that_was_made_meanwhile_is_no_failure(shop: Shop) -> None:
+    shop.buys(tenant_id="acme")
+    shop.buys("sub_2", "cus_2")
+    shop.loop.kubernetes.fail("create", ObjectConflict("acme"))
+    await shop.run(BACKEND, PLAN)
+    assert shop.waiting is not None
+    assert shop.waiting.subscription_ids == ("sub_2",)  # told by the same look, and of nobody else
+
+
 async def test_one_object_that_cannot_be_made_stops_no_other(shop: Shop) -> None:
     names = [f"tenant-{number:02}" for number in range(20)]
     for number, name in enumerate(names):
@@ -321,7 +330,7 @@ async def test_many_objects_are_made_a_few_at_a_time_while_other_work_goes_on(sh
     shop.restart()
     await shop.run(CLUSTER, BACKEND)
     finding = asyncio.create_task(shop.run(PLAN))
-    await wait_for(lambda: cluster.running == MOST_AT_A_TIME, "a few objects being made", 10)
+    await wait_for(lambda: cluster.running == MOST_AT_A_TIME, "a few objects being made")
     await shop.run(CLUSTER)  # not held up
     assert (finding.done(), shop.made()) == (False, [])
     cluster.may_go_on.set()

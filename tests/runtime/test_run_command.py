@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tenant_billing_sandbox.control_plane.plane import ControlPlane
-from waiting import wait_for
+from waiting import PATIENCE, wait_for
 
 SOURCE_ROOT = Path(__file__).parents[2] / "operator"
 
@@ -50,9 +50,9 @@ async def test_it_leads_and_told_to_stop_it_gives_the_lease_back_and_ends_well(
             assert process.returncode is None, "the operator ended"
             return await holder(kinds, namespace) == "under-test"
 
-        await wait_for(leads, "the Lease to be held", 60)
+        await wait_for(leads, "the Lease to be held")
         process.send_signal(signal.SIGTERM)
-        _, errors = await asyncio.wait_for(process.communicate(), 20)
+        _, errors = await asyncio.wait_for(process.communicate(), PATIENCE)
     finally:
         if process.returncode is None:
             process.kill()
@@ -66,7 +66,7 @@ async def test_it_leads_and_told_to_stop_it_gives_the_lease_back_and_ends_well(
 @pytest.mark.parametrize("value", ["many", "0"])
 async def test_a_setting_that_cannot_be_used_ends_it_with_one_clear_line(value: str) -> None:
     process = await start({"TENANT_BILLING_WORKERS": value})
-    _, errors = await asyncio.wait_for(process.communicate(), 60)
+    _, errors = await asyncio.wait_for(process.communicate(), PATIENCE)
     assert process.returncode == 1
     assert errors.decode().startswith(f"Error: TENANT_BILLING_WORKERS='{value}': ")
     assert b"Traceback" not in errors

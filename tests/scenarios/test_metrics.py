@@ -5,6 +5,7 @@ import pytest
 from metrics_builders import Samples, scraped
 from scenario_scene import Scene
 from tenant_billing.ports import System
+from waiting import wait_for
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -49,7 +50,10 @@ async def test_what_somebody_else_changes_is_drift_and_what_a_payment_changes_is
     await scene.look_at_all_tenants()
     await acme.until(ready="Provisioned", limits={"end_devices": 500})
 
-    assert await corrections(scene) == before + 1
+    async def counted() -> bool:
+        return await corrections(scene) == before + 1
+
+    await wait_for(counted, "what was put back to be counted")
 
 
 async def corrections(scene: Scene) -> float:

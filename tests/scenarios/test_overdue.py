@@ -29,9 +29,10 @@ class Dunning:
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def dunning(stage: Stage) -> AsyncIterator[Dunning]:
-    """The account's dunning; it is as Stripe's default again afterwards."""
+    """The account's dunning; it is as before afterwards."""
+    before = await stage.dunning()
     yield Dunning(stage)
-    await stage.outside.drive_stripe("/_sandbox/account", {"terminal_action": "past_due"})
+    await stage.outside.drive_stripe("/_sandbox/account", before)
 
 
 async def test_tenant_stays_approved_until_flag_after(scene: Scene) -> None:

@@ -34,6 +34,7 @@ async def test_password_that_does_not_exist_is_waited_for_and_nothing_is_bought_
     assert "customerID" not in (await acme.look()).status
 
     await scene.stage.make_secret(scene.namespace, "ann", "password", "Initial-4711")
+    await acme.annotate(reconcile="now")  # else it is looked at later and later
 
     await acme.until(ready="AwaitingPayment", stripe="incomplete")
 

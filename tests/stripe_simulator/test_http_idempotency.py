@@ -7,7 +7,7 @@ import httpx
 import pytest
 import stripe
 
-from stripe_contract import RealTime, Service, advance, refused, simulated, unique
+from stripe_contract import RealTime, Service, advance, connect_ahead, refused, simulated, unique
 from tenant_billing_sandbox.stripe.server import StripeSettings
 
 DAY = 24 * 3600
@@ -109,7 +109,8 @@ async def test_a_key_is_forgotten_after_24_hours_of_the_accounts_time(simulator:
 
 
 async def test_a_concurrent_call_with_the_same_key_is_a_conflict() -> None:
-    async with simulated(StripeSettings(rate_limits="none", latency=0.3)) as (_, service):
+    async with simulated(StripeSettings(rate_limits="none", latency=0.5)) as (_, service):
+        await connect_ahead(service, 2)
         answers = await asyncio.gather(create(service, "k"), create(service, "k"))
         assert sorted(answer.status_code for answer in answers) == [200, 409]
         conflict = next(answer for answer in answers if answer.status_code == 409)

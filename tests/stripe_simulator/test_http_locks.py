@@ -6,14 +6,15 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from stripe_contract import Service, customer, product, simulated
+from stripe_contract import Service, connect_ahead, customer, product, simulated
 from tenant_billing_sandbox.stripe.server import StripeSettings
 
 
 @pytest.fixture
 async def slow() -> AsyncIterator[Service]:
     """A simulator whose calls take a while."""
-    async with simulated(StripeSettings(rate_limits="none", latency=0.2)) as (_, service):
+    async with simulated(StripeSettings(rate_limits="none", latency=0.5)) as (_, service):
+        await connect_ahead(service, 3)
         yield service
 
 

@@ -12,8 +12,7 @@ from aiohttp import web
 from tenant_billing_sandbox.service.control import add_control_routes
 from tenant_billing_sandbox.service.interception import Observed, interception, recorded
 from tenant_billing_sandbox.service.listening import listening
-
-DEADLINE = 5.0
+from waiting import PATIENCE
 
 
 @dataclass
@@ -56,7 +55,7 @@ def service() -> Service:
 async def client(service: Service) -> AsyncIterator[httpx.AsyncClient]:
     async with (
         listening(service.application()) as url,
-        httpx.AsyncClient(base_url=url, timeout=DEADLINE) as client,
+        httpx.AsyncClient(base_url=url, timeout=PATIENCE) as client,
     ):
         yield client
 
@@ -155,8 +154,8 @@ async def test_a_delayed_call_is_carried_out_though_the_client_gave_up(
 ) -> None:
     await script(client, effect="delay", seconds=0.2)
     with pytest.raises(httpx.ReadTimeout):
-        await client.post("/lines", timeout=0.05)
-    await asyncio.wait_for(service.added.wait(), DEADLINE)
+        await client.post("/lines", timeout=httpx.Timeout(PATIENCE, read=0.05))
+    await asyncio.wait_for(service.added.wait(), PATIENCE)
     assert service.lines == ["a line"]
 
 

@@ -14,9 +14,9 @@ import pytest
 from stripe_contract import API_VERSION, Service, advance, connected, product, simulated, unique
 from tenant_billing_sandbox.stripe.keys import ApiKey
 from tenant_billing_sandbox.stripe.server import StripeSettings
+from waiting import PATIENCE
 
 START = datetime(2026, 11, 1, 12, tzinfo=UTC)
-DEADLINE = 20
 
 
 async def test_every_answer_names_its_request_and_its_version(service: Service) -> None:
@@ -162,13 +162,13 @@ async def test_the_command_tells_where_it_listens_and_ends_on_a_signal() -> None
     )
     try:
         assert process.stdout is not None
-        started = json.loads(await asyncio.wait_for(process.stdout.readline(), DEADLINE))
+        started = json.loads(await asyncio.wait_for(process.stdout.readline(), PATIENCE))
         async with httpx.AsyncClient(base_url=started["url"], auth=(started["keys"][0], "")) as client:
             account = (await client.get("/v1/account")).json()
         assert (started["keys"], account["id"]) == (["sk_test_1"], started["account"])
     finally:
         process.send_signal(signal.SIGTERM)
-        code = await asyncio.wait_for(process.wait(), DEADLINE)
+        code = await asyncio.wait_for(process.wait(), PATIENCE)
     assert code == 0
 
 
@@ -178,6 +178,6 @@ async def test_the_command_refuses_what_is_no_key() -> None:
         sys.executable, "-m", "tenant_billing_sandbox", "stripe", "--key", "nonsense",
         stderr=asyncio.subprocess.PIPE, cwd=source_root,
     )  # fmt: skip
-    _, complaint = await asyncio.wait_for(process.communicate(), DEADLINE)
+    _, complaint = await asyncio.wait_for(process.communicate(), PATIENCE)
     assert process.returncode == 2
     assert b"a key looks like" in complaint

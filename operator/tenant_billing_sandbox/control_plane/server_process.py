@@ -13,7 +13,8 @@ from tenant_billing_sandbox.control_plane.problems import ServerFailedError
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
 POLL_INTERVAL = 0.05
-STOP_PATIENCE = 30.0  # as Kubernetes gives a pod
+STOP_PATIENCE = 30.0
+"""Seconds from SIGTERM to SIGKILL, as Kubernetes has it: the operator lets passes under way end for 20 of them."""
 KILL_PATIENCE = 30.0
 TAIL_LINES = 5
 

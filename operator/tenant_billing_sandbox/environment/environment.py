@@ -27,6 +27,7 @@ from tenant_billing_sandbox.things_stack.simulator import ThingsStackSimulator
 OPERATOR_SETTINGS: Mapping[str, str] = {
     "TENANT_BILLING_EVENT_INTERVAL": "2",  # so that the simulated clock is followed without a webhook too
     "TENANT_BILLING_EVENT_INTERVAL_WITHOUT_WEBHOOK": "2",
+    "TENANT_BILLING_LEASE_DURATION": "60",  # nobody else wants it, and a busy machine may renew it late
 }
 
 
