@@ -45,7 +45,7 @@ async def test_object_that_is_made_anew_amid_a_pass_is_not_written_for_the_forme
     selling.account.owes("sub_1", since=timedelta(days=30))
     selling.account.while_a_read_waits.append(is_made_anew)
     selling.annotate(nudge="evt_1")
-    assert (await selling.run(ACME)).result == "gone"
+    assert (await selling.run(ACME)).result == "waiting"
     assert selling.acme.status.customer_id is None
 
 
