@@ -55,7 +55,7 @@ lint: $(READY) ## Format, lint, types, import contracts
 	@$(BIN)/ruff format --check $(CODE)
 	@$(BIN)/ruff check $(CODE)
 	@$(BIN)/mypy
-	@$(BIN)/mypy docs/reference tests/clients/test_ports_are_served.py
+	@$(BIN)/mypy docs/reference tests
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/hadolint Dockerfile
 

@@ -12,7 +12,7 @@ _ID: Final = re.compile(r"\b(cus|sub|si|in|pi|ii|pm)_[0-9A-Za-z]+")
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 _SECRET_PATH: Final = re.compile(r"https://invoice\.stripe\.com/[^\"]*")
 
-PAID_BY_THE_YEAR: Final = {
+PAID_BY_THE_YEAR: Final[dict[str, Any]] = {
     "metadata.name": "growth-yearly",
     "spec.displayName": "Growth, by the year",
     "spec.price.recurring.interval": "Year",

@@ -134,7 +134,7 @@ def writes_since(product: Product, since: Mapping[str, int]) -> list[tuple[str, 
 
 def points_of(writes: list[tuple[str, RecordedRequest]], identity: Identity) -> list[Point]:
     """The points among recorded writes that are about one tenant; of nudges the first."""
-    seen: Counter[tuple[str, str, str, str]] = Counter()
+    seen: Counter[tuple[str, str, str, str, str]] = Counter()
     points = []
     for system, entry in writes:
         if not entry.committed or not identity.is_named_in(entry):

@@ -116,7 +116,7 @@ class Left:
             created=EARLIER,
             items=(item,),
             metadata={"tenant-id": tenant} if metadata is None else metadata,
-            **({"ended_at": NOW} if status == "canceled" else {}),
+            ended_at=NOW if status == "canceled" else None,
         )
         made = replace(made, **other)
         self.subscriptions.append(made)

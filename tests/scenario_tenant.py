@@ -171,7 +171,8 @@ class Tenant:
 
         async def look() -> bool:
             billing = (await self.look()).tenant.get("billing", {})
-            return billing.get("counting", {}).get("end_devices", "ALL") == which
+            counted: str = billing.get("counting", {}).get("end_devices", "ALL")
+            return counted == which
 
         await wait_for(look, f"devices of {self.name} to be counted: {which}", interval=LOOK_INTERVAL)
 

@@ -43,7 +43,8 @@ def counted(quantity: int, at: datetime) -> Count:
 def a_metered_offer(name: str = "starter", **changes: Any) -> Offer:
     """A plan that charges what is reported, by a meter of its own."""
     price = f"price_{name}"
-    return an_offer(a_plan(name), **({"metered": True, "meters": {price: METER}} | changes))
+    known: dict[str, Any] = {"metered": True, "meters": {price: METER}}
+    return an_offer(a_plan(name), **(known | changes))
 
 
 def a_metered_item(**changes: Any) -> SubscriptionItem:
@@ -60,18 +61,13 @@ def totals(devices: int | None, at: datetime, activated: int | None = None) -> C
 def a_metered_world(now: datetime, *, usage: UsageFacts | None = None, **changes: Any) -> World:
     """Tenant acme, approved and paid for, on a metered plan."""
     subscription = a_subscription(items=(a_metered_item(),), created=START - 31 * DAY)
-    world = a_world(
-        **(
-            {
-                "now": now,
-                "subscriptions": (subscription,),
-                "cluster": a_cluster(),
-                "usage": usage or UsageFacts(),
-            }
-            | changes
-        )
-    )
-    return with_offers(world, a_metered_offer())
+    known: dict[str, Any] = {
+        "now": now,
+        "subscriptions": (subscription,),
+        "cluster": a_cluster(),
+        "usage": usage or UsageFacts(),
+    }
+    return with_offers(a_world(**(known | changes)), a_metered_offer())
 
 
 def with_usage(world: World, quantity: int, time: datetime) -> World:

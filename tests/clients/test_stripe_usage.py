@@ -97,7 +97,7 @@ async def test_the_next_page_of_errors_is_asked_for_as_stripe_says(
     provider: StripeProvider, stub: Stub
 ) -> None:
     """A filter may stand there more than once, and no other server than Stripe's is asked with the key."""
-    event = {"object": "v2.core.event", "data": {}, "related_object": None}
+    event: dict[str, Any] = {"object": "v2.core.event", "data": {}, "related_object": None}
     following = "https://elsewhere.example/v2/core/events?types=one&types=other&limit=100&page=p2"
     stub.will(
         Answer({"data": [event | {"id": "evt_2"}], "next_page_url": following}),

@@ -100,7 +100,7 @@ def test_who_was_approved_takes_up_the_hour_s_room() -> None:
     """Asked for together with others: those must not go ahead on a count that the approved are not in yet."""
     approved = brake.approve(brake.request(NEW, NOW, 0, ["a"]).state, "b-20261120-1")
     verdict = brake.request(approved, NOW, 1, ["a", "x"])
-    assert (verdict.allowed, verdict.held) == ({"a"}, {"x"})
+    assert (verdict.allowed, verdict.held) == (frozenset({"a"}), frozenset({"x"}))
 
 
 def test_approval_lapses_with_the_hour() -> None:
@@ -120,7 +120,7 @@ def test_hour_that_begins_later_is_not_this_one() -> None:
     """A clock that was put right must not hold tenants to the count of an hour that is far ahead."""
     ahead = brake.request(NEW, NOW + timedelta(days=30), 1, ["a"]).state
     verdict = brake.request(ahead, NOW, 1, ["b"])
-    assert (verdict.allowed, verdict.state.window_start) == ({"b"}, NOW)
+    assert (verdict.allowed, verdict.state.window_start) == (frozenset({"b"}), NOW)
 
 
 def test_tenants_that_need_not_lose_access_leave_the_batch() -> None:

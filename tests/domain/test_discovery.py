@@ -151,7 +151,7 @@ def test_an_object_that_could_not_be_made_waits() -> None:
 def claimed(state: TenantState = TenantState.APPROVED, **changes: Any) -> Tenant:
     """The tenant of a discovered object that is gone."""
     reference = BillingReference("cus_1", "price_starter", "sub_1", "si_1")
-    known = {"attributes": own_attributes(reference=reference), "billing": reference}
+    known: dict[str, Any] = {"attributes": own_attributes(reference=reference), "billing": reference}
     return a_tenant(state, **(known | changes))
 
 

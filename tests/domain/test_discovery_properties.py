@@ -50,7 +50,8 @@ def test_each_tenant_gets_one_object_and_each_subscription_at_most_one_fate(
 ) -> None:
     found = discover(survey(*subscriptions, tenants=tenants))
     names = [each.tenant_id for each in found.objects]
-    fates = [each.subscription.id for each in (*found.objects, *found.waiting)]
+    fates = [each.subscription.id for each in found.objects]
+    fates += [each.subscription.id for each in found.waiting]
     assert len(names) == len(set(names))
     assert len(fates) == len(set(fates))
 

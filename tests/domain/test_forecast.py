@@ -7,7 +7,7 @@ import pytest
 
 from hand_clock import NOW
 from tenant_billing.domain import forecast_reasons, predictions, requests, subscription_predictions
-from tenant_billing.domain.forecast import Call, Forecast, Outlook, System, before_of, parameters_of
+from tenant_billing.domain.forecast import Call, Forecast, Outlook, System, Value, before_of, parameters_of
 from tenant_billing.domain.observations import (
     BillingReference,
     Customer,
@@ -59,7 +59,7 @@ def test_a_list_stays_a_list() -> None:
 
 def test_before_is_narrowed_to_what_is_written() -> None:
     seen = Tenant("acme", TenantState.APPROVED, limits={"users": 1, "gateways": 2})
-    parameters = {"limits": {"users": 5}, "state": "Suspended", "unknown": 1}
+    parameters: dict[str, Value] = {"limits": {"users": 5}, "state": "Suspended", "unknown": 1}
     assert before_of(seen, parameters) == {"limits": {"users": 1}, "state": "Approved"}
 
 

@@ -9,7 +9,7 @@ from importing_builders import Left, marks
 from tenant_billing.domain.forecast import Call, Forecast, System
 from tenant_billing.domain.importing.remarks import Severity
 from tenant_billing.domain.importing.result import without_writes
-from tenant_billing.domain.observations import TenantState
+from tenant_billing.domain.observations import BillingReference, TenantState
 
 
 def test_a_subscription_with_items_of_two_plans_is_reported() -> None:
@@ -70,10 +70,8 @@ def test_a_subscription_on_a_price_that_nobody_sells_is_reported() -> None:
     left.price()
     left.price("price_X", product="Other")
     sold = left.sold("acme", "price_X")
-    left.tenant(
-        sold,
-        billing=left.tenant(left.sold("beta")).billing.__class__("cus_acme", "price_A", "sub_acme", "si"),
-    )
+    left.tenant(left.sold("beta"))
+    left.tenant(sold, billing=BillingReference("cus_acme", "price_A", "sub_acme", "si"))
     ((subject, problem),) = problems(left.imported())
     assert (subject, "is on price_X" in problem) == ("tenant acme", True)
 

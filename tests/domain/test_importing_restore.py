@@ -165,7 +165,7 @@ def test_what_has_ended_without_a_tenant_is_over() -> None:
 
 
 def test_collection_by_invoice_is_restored_where_the_spec_had_said_it() -> None:
-    given = {"collection_method": "send_invoice", "days_until_due": 14}
+    given: dict[str, Any] = {"collection_method": "send_invoice", "days_until_due": 14}
     mark = {"tenantbilling.dev/collection": "Invoice"}
     (spec,) = objects(ours(metadata=marks("acme", plan="starter") | mark, **given).imported()).values()
     assert spec["collection"] == {"method": "Invoice", "daysUntilDue": 14}

@@ -78,7 +78,8 @@ METERED_TERMS: list[Any] = [
 def test_terms_of_a_metered_price_are_compared(
     seen: dict[str, Any], wanted: dict[str, Any], same: bool
 ) -> None:
-    price = a_price(**{"metered": True, "meter_id": "mtr_1", "unit_amount": None} | seen)
+    known: dict[str, Any] = {"metered": True, "meter_id": "mtr_1", "unit_amount": None}
+    price = a_price(**(known | seen))
     assert has_terms(price, arm_of(wanted), "mtr_1") is same
 
 

@@ -263,5 +263,6 @@ def test_a_password_is_not_needed_once_the_tenant_stands() -> None:
 @pytest.mark.parametrize("problem", ["provider_problem", "registry_problem"])
 @pytest.mark.parametrize("said", ["the key is refused: use another one", "No answer."])
 def test_what_is_wrong_with_another_object_is_told_as_a_sentence_of_its_own(problem: str, said: str) -> None:
-    message = told(a_world(**{problem: Unreachable(said)})).message
+    problems: dict[str, Any] = {problem: Unreachable(said)}
+    message = told(a_world(**problems)).message
     assert f"{said.rstrip('.')}. The tenant is kept as it is." in message

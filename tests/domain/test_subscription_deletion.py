@@ -306,7 +306,7 @@ def test_an_untrusted_author_ends_nothing_that_is_borrowed(spec: Any) -> None:
 
 
 def test_an_untrusted_author_s_object_goes_where_nothing_was_ever_made_for_it() -> None:
-    borrowing = {"customer": {"id": "cus_1"}, "deletionPolicy": "CancelAndDeleteTenant"}
+    borrowing: dict[str, Any] = {"customer": {"id": "cus_1"}, "deletionPolicy": "CancelAndDeleteTenant"}
     resource = a_tenant_subscription(metadata={"deletionTimestamp": NOW}, **borrowing)
     foreign = a_world(resource, tenant=a_tenant(attributes={"region": "eu"}))
     assert kinds(deletion.decide(foreign).actions) == ["RemoveFinalizer"]

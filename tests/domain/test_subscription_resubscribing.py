@@ -122,7 +122,9 @@ def test_what_was_bought_and_has_ended_before_it_was_recorded_is_not_bought_by_t
     (again,) = decide(world).actions
     assert isinstance(again, StoreIntent)
     assert again.intent.idempotency_key != store.intent.idempotency_key
-    assert "trial_days" not in again.intent.parameters["subscription"]
+    bought = again.intent.parameters["subscription"]
+    assert isinstance(bought, dict)
+    assert "trial_days" not in bought
     unasked = replace(world, resource=a_tenant_subscription(status={"pendingOperation": store.intent}))
     assert with_status(unasked).resource.status.pending_operation is None
 

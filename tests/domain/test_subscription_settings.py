@@ -25,7 +25,7 @@ from tenant_billing.domain.requests import CollectionChange, DiscountsChange, Su
 from tenant_billing.domain.world import World
 
 TRUSTED = a_backend(trusts=TRUSTING)
-INVOICED = {"collection": {"method": "Invoice", "daysUntilDue": 14}}
+INVOICED: dict[str, Any] = {"collection": {"method": "Invoice", "daysUntilDue": 14}}
 A, B = ({"couponID": each} for each in ("A", "B"))
 
 
@@ -60,7 +60,7 @@ def coupons(world: World) -> list[str | None]:
 def invoiced(**changes: Any) -> Subscription:
     """A subscription of which invoices are sent because the object said so."""
     marks = KEY.metadata("starter") | {StripeMetadata.COLLECTION: "Invoice"}
-    plain = {"collection_method": "send_invoice", "days_until_due": 14, "metadata": marks}
+    plain: dict[str, Any] = {"collection_method": "send_invoice", "days_until_due": 14, "metadata": marks}
     return a_subscription(**(plain | changes))
 
 

@@ -189,7 +189,7 @@ def test_an_override_without_trust_leaves_the_limits_that_are_there() -> None:
     assert decide(world).actions == ()
 
 
-OVERRIDDEN = {"limitOverrides": {"limits": {"endDevices": 5000}, "unlimited": ["Gateways"]}}
+OVERRIDDEN: dict[str, Any] = {"limitOverrides": {"limits": {"endDevices": 5000}, "unlimited": ["Gateways"]}}
 """What plan ``pro`` allows."""
 
 

@@ -396,7 +396,7 @@ def test_a_report_that_was_refused_for_good_is_not_sent_again_but_the_next_count
     world = a_metered_world(MIDDLE, usage=knowing())
     (action,) = decide(world).actions
     assert isinstance(action, ReportUsage)
-    no = {"refused": action.report.identifier, "problem": Refused("no")}
+    no: dict[str, Any] = {"refused": action.report.identifier, "problem": Refused("no")}
     assert decide(replace(world, usage=knowing(**no))).actions == ()
     later = replace(world, now=MIDDLE + HOUR, usage=knowing(5, MIDDLE + HOUR, **no))
     assert reports(later) == [(5, MIDDLE + HOUR)]

@@ -27,13 +27,13 @@ def test_the_wheel_holds_the_operator_and_nothing_else(wheel: Path) -> None:
 
 @pytest.mark.parametrize("name", ["tenant-billing", "kubectl-tenantbilling"])
 def test_each_command_answers(installed: Path, name: str) -> None:
-    command = [installed / "bin" / name, "--version"]
+    command: list[str | Path] = [installed / "bin" / name, "--version"]
     done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, check=False)
     assert done.stdout.startswith("tenant-billing, version "), done.stderr
 
 
 def test_simulators_are_not_installed(installed: Path) -> None:
-    command = [installed / "bin" / "python", "-c", "import tenant_billing_sandbox"]
+    command: list[str | Path] = [installed / "bin" / "python", "-c", "import tenant_billing_sandbox"]
     done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, check=False)
     assert "No module named 'tenant_billing_sandbox'" in done.stderr
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Final
 
 import pytest
@@ -130,7 +131,7 @@ async def test_usage_that_stripe_took_and_lost_is_found_by_the_hourly_comparison
     await product.until([name], _has_reported(7, "Mismatch"), "found to be billed too little")
 
     async def is_repaired() -> bool:
-        return [(each.value, each.timestamp) for each in readings[-1:]] == [(7, lost.timestamp)]
+        return [(each.value, each.timestamp) for each in readings[-1:]] == [(Decimal(7), lost.timestamp)]
 
     await wait_for(is_repaired, "the report to be sent again")
     assert readings[-1].identifier != lost.identifier

@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Collection, Mapping
+from functools import partial
 from typing import Final
 
 import pytest
@@ -98,7 +99,7 @@ async def test_after_four_days_without_a_webhook_everything_is_right_soon_after_
     await product.environment.start_operator()
     for group in GROUPS:
         names = members(group)
-        await product.until(names, lambda found, group=group: is_right(group, found), group)
+        await product.until(names, partial(is_right, group), group)
     seconds = time.monotonic() - begun
     sys.stdout.write(f"{TENANTS} tenants are right {seconds:.1f} s after the start\n")
     assert seconds < IN_TIME or not JUDGED

@@ -9,6 +9,7 @@ import pytest
 import kubernetes_bodies as bodies
 from hand_clock import NOW
 from tenant_billing.api.names import FINALIZER
+from tenant_billing.api.tenant_subscription import TenantSubscriptionStatus
 from tenant_billing.domain.observations import Customer, TenantState
 from tenant_billing.ports import ObjectKey
 from tenant_loop import ACME, Selling
@@ -39,7 +40,7 @@ class Market(Selling):
         """Acme's object is gone, and left to itself what it had bought (Orphan)."""
         self.loop.store.forget(self.loop.store.body(ACME) or {})
 
-    def status_of(self, key: ObjectKey) -> Any:
+    def status_of(self, key: ObjectKey) -> TenantSubscriptionStatus:
         found = self.loop.store.subscription(key.namespace, key.name)
         assert found is not None
         return found.status

@@ -10,7 +10,6 @@ from tenant_billing.api.billing_backend import (
     BillingBackend,
     BillingBackendSpec,
     PaymentAccount,
-    StripeAccount,
 )
 from tenant_billing.api.conditions import ConditionType, find_condition
 from tenant_billing.api.reasons import Reason
@@ -33,7 +32,8 @@ MOST_ROUNDS: Final = 20
 class MarketplaceSpec(BillingBackendSpec):
     """The spec with the other arm of the union."""
 
-    stripe: StripeAccount | None = None
+    stripe: Any = None
+    """Not set. Typed as Any because the base says that it always is."""
     marketplace: PaymentAccount
 
     @property

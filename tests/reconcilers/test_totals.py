@@ -21,7 +21,7 @@ class CountingRegistry(RegistryMemory):
         self.asked: list[list[str]] = []
         self.refused = refused
 
-    async def totals(self, tenant_ids: Sequence[str]) -> Mapping[str, Totals]:
+    async def totals(self, tenant_ids: Sequence[str], *, activated: bool = False) -> Mapping[str, Totals]:
         self.asked.append(list(tenant_ids))
         if self.refused in tenant_ids:
             raise errors.Refused(f"{self.refused} is no tenant")

@@ -16,6 +16,7 @@ from tenant_billing.domain.importing.result import Import, imported, without_wri
 from tenant_billing.domain.observations import Invoice, TenantState
 
 TENANTS = ("acme", "beta", "gamma", "delta")
+OTHERWISE: list[dict[str, Any]] = [{}, {}, {"billing": None}, {"attributes": {"tier": "gold"}}]
 
 
 def put(worked: Worked, left: Left) -> None:
@@ -79,7 +80,7 @@ def tenants_of_the_billing_server(draw: st.DrawFn) -> Left:
                 limits=limits,
                 state_description=draw(st.sampled_from(["", "Stripe subscription past due", "abuse"])),
                 counts_only_activated=draw(st.booleans()),
-                **draw(st.sampled_from([{}, {}, {"billing": None}, {"attributes": {"tier": "gold"}}])),
+                **draw(st.sampled_from(OTHERWISE)),
             )
     return left
 

@@ -1,5 +1,7 @@
 """Years that begin in Stripe: a customer subscribes there, and nobody ever applies an object."""
 
+from typing import Any
+
 import pytest
 
 from scenario_checkout import Shop
@@ -8,7 +10,7 @@ from scenario_year import Year, every_month, until_in_order
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-IN_STAGES = {"pastDue": {"flagAfter": "0s", "freezeAfter": "168h", "suspendAfter": "504h"}}
+IN_STAGES: dict[str, Any] = {"pastDue": {"flagAfter": "0s", "freezeAfter": "168h", "suspendAfter": "504h"}}
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """Years in which a tenant pays: what it may do, and what stands on its bills, day by day and to the cent."""
 
+from typing import Any
+
 import pytest
 
 from scenario_scene import Scene
@@ -7,7 +9,7 @@ from scenario_year import Year, every_month
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-TWO_WEEKS_FREE = {"trial": {"days": 14, "missingPaymentMethod": "CreateInvoice"}}
+TWO_WEEKS_FREE: dict[str, Any] = {"trial": {"days": 14, "missingPaymentMethod": "CreateInvoice"}}
 AT_ONCE = {"prorationPolicy": "InvoiceNow"}
 
 

@@ -1,5 +1,7 @@
 """Years in which a customer leaves: until when the tenant works, what is still billed, how a return begins."""
 
+from typing import Any
+
 import pytest
 
 from scenario_scene import Scene
@@ -7,7 +9,7 @@ from scenario_year import Year, comes_back, every_month, until_in_order, until_o
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-A_MONTH_FREE = {"trial": {"days": 30, "missingPaymentMethod": "Cancel"}}
+A_MONTH_FREE: dict[str, Any] = {"trial": {"days": 30, "missingPaymentMethod": "Cancel"}}
 
 
 async def test_a_year_with_a_cancellation_to_the_end_of_the_month_and_a_return(scene: Scene) -> None:

@@ -1,6 +1,7 @@
 """Years in which a bill stays unpaid for a while: what the tenant may still do, and when it may do all again."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -11,8 +12,8 @@ from scenario_year import Year, comes_back, every_month, until_in_order, until_o
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-PATIENT = {"pastDue": {"flagAfter": "72h", "suspendAfter": "504h"}}
-IN_STAGES = {"pastDue": {"flagAfter": "0s", "freezeAfter": "168h", "suspendAfter": "504h"}}
+PATIENT: dict[str, Any] = {"pastDue": {"flagAfter": "72h", "suspendAfter": "504h"}}
+IN_STAGES: dict[str, Any] = {"pastDue": {"flagAfter": "0s", "freezeAfter": "168h", "suspendAfter": "504h"}}
 INVOICED = {"spec.collection": {"method": "Invoice", "daysUntilDue": 14}}
 
 WARNED = "Stripe subscription past due"

@@ -22,7 +22,7 @@ YEARLY_LIMITS: dict[str, int | None] = {"end_devices": 5000}
 async def asked_for_a_year(scene: Scene, **where: str) -> tuple[Tenant, str, str]:
     """A tenant on a monthly plan that asked for a yearly one; with the names of both."""
     monthly, yearly = await scene.plan(), await scene.plan("yearly", YEARLY)
-    acme = await scene.subscribe(monthly, **where)
+    acme = await scene.subscribe(monthly, None, **where)
     await acme.change({"planRef.name": yearly})
     seen = await acme.until(
         ready="Provisioned",

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -33,24 +34,28 @@ def at(text: str) -> int:
         ("2026-03-31T10:00:00", -1, "2026-02-28T10:00:00"),
     ],
 )
-def test_a_month_without_that_day_ends_on_its_last_day(anchor, months, then):
+def test_a_month_without_that_day_ends_on_its_last_day(anchor: str, months: int, then: str) -> None:
     assert after(at(anchor), "month", months) == at(then)
 
 
 @given(anchor=MOMENTS, recurring=RECURRING, moment=MOMENTS)
-def test_a_period_contains_its_moment_and_the_next_one_begins_where_it_ends(anchor, recurring, moment):
+def test_a_period_contains_its_moment_and_the_next_one_begins_where_it_ends(
+    anchor: int, recurring: dict[str, Any], moment: int
+) -> None:
     start, end = period_at(anchor, recurring, moment)
     assert start <= moment < end
     assert period_at(anchor, recurring, end)[0] == end
 
 
 @given(amount=st.integers(-(10**9), 10**9), weights=st.lists(st.integers(0, 10**6), min_size=1, max_size=9))
-def test_what_is_spread_adds_up(amount, weights):
+def test_what_is_spread_adds_up(amount: int, weights: list[int]) -> None:
     assert sum(spread(amount, weights)) == (amount if sum(weights) else 0)
 
 
 @given(amount=st.integers(0, 10**9), whole=st.integers(1, 10**7), data=st.data())
-def test_a_share_is_never_more_than_the_whole_nor_a_minor_unit_off(amount, whole, data):
+def test_a_share_is_never_more_than_the_whole_nor_a_minor_unit_off(
+    amount: int, whole: int, data: st.DataObject
+) -> None:
     part = data.draw(st.integers(0, whole))
     assert 0 <= share(amount, part, whole) <= amount
     assert abs(Decimal(share(amount, part, whole)) - Decimal(amount) * part / whole) <= Decimal("0.5")
@@ -66,7 +71,9 @@ def test_a_share_is_never_more_than_the_whole_nor_a_minor_unit_off(amount, whole
         ({"unit_amount": 100, "transform_quantity": {"divide_by": 10, "round": "down"}}, 19, 100),
     ],
 )
-def test_an_amount_is_rounded_once_halves_away_from_zero(price, quantity, amount):
+def test_an_amount_is_rounded_once_halves_away_from_zero(
+    price: dict[str, Any], quantity: int, amount: int
+) -> None:
     assert amount_of({"billing_scheme": "per_unit", **price}, quantity) == amount
 
 
@@ -89,12 +96,12 @@ TIERS = [
         ("volume", 23, 12),
     ],
 )
-def test_tiers_bill_graduated_or_by_volume(mode, quantity, amount):
+def test_tiers_bill_graduated_or_by_volume(mode: str, quantity: int, amount: int) -> None:
     price = {"billing_scheme": "tiered", "tiers_mode": mode, "tiers": TIERS}
     assert amount_of(price, quantity) == amount
 
 
-def test_previous_attributes_hold_the_former_values_of_what_changed_only():
+def test_previous_attributes_hold_the_former_values_of_what_changed_only() -> None:
     before = {
         "status": "active",
         "metadata": {"a": "1", "b": "2"},

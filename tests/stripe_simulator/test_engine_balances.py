@@ -13,7 +13,7 @@ from stripe_engine_world import (
 )
 
 
-def test_an_amount_below_the_smallest_charge_is_paid_at_once_and_waits_for_the_next_invoice():
+def test_an_amount_below_the_smallest_charge_is_paid_at_once_and_waits_for_the_next_invoice() -> None:
     account = an_account()
     customer = a_customer(account)
     subscription = a_subscription(account, customer, a_price(account, 49))
@@ -26,13 +26,13 @@ def test_an_amount_below_the_smallest_charge_is_paid_at_once_and_waits_for_the_n
     assert account.table("customer")[customer]["balance"] == 0
 
 
-def test_the_smallest_charge_itself_is_charged():
+def test_the_smallest_charge_itself_is_charged() -> None:
     account = an_account()
     subscription = a_subscription(account, a_customer(account), a_price(account, 50))
     assert (subscription["status"], latest_invoice(account, subscription)["amount_due"]) == ("incomplete", 50)
 
 
-def test_a_void_invoice_gives_back_the_credit_that_it_took():
+def test_a_void_invoice_gives_back_the_credit_that_it_took() -> None:
     account = an_account()
     customer = a_customer(account, balance=-1000)
     subscription = a_subscription(account, customer, a_price(account, 4900))
@@ -42,7 +42,7 @@ def test_a_void_invoice_gives_back_the_credit_that_it_took():
     assert account.table("customer")[customer]["balance"] == -1000
 
 
-def test_a_void_invoice_gives_back_a_debt_that_it_collected():
+def test_a_void_invoice_gives_back_a_debt_that_it_collected() -> None:
     account = an_account()
     subscription = an_active_subscription(account)
     customer = account.table("customer")[subscription["customer"]]

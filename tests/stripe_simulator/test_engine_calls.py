@@ -1,5 +1,7 @@
 """The calls around subscriptions: payment methods, invoices, events, test clocks, lists."""
 
+from typing import Any
+
 import pytest
 
 from stripe_engine_world import (
@@ -31,7 +33,7 @@ def ids(listed: Object) -> list[str]:
 # ------------------------------------------------------------------ payment methods
 
 
-def test_a_card_that_is_declined_cannot_be_attached():
+def test_a_card_that_is_declined_cannot_be_attached() -> None:
     account = an_account()
     with pytest.raises(Problem) as refusal:
         call(
@@ -44,7 +46,7 @@ def test_a_card_that_is_declined_cannot_be_attached():
     assert (refusal.value.status, refusal.value.code) == (402, "card_declined")
 
 
-def test_a_card_that_fails_when_charged_can_be_attached():
+def test_a_card_that_fails_when_charged_can_be_attached() -> None:
     account = an_account()
     customer = a_customer(account)
     card = call(
@@ -61,7 +63,7 @@ def test_a_card_that_fails_when_charged_can_be_attached():
     assert subscription["status"] == "incomplete"
 
 
-def test_another_customer_s_card_is_refused_as_default():
+def test_another_customer_s_card_is_refused_as_default() -> None:
     account = an_account()
     card = call(
         account, "POST", "/v1/payment_methods/{}/attach", "pm_card_visa", customer=a_customer(account)
@@ -71,7 +73,7 @@ def test_another_customer_s_card_is_refused_as_default():
     assert refusal.value.code == "resource_missing"
 
 
-def test_a_detached_card_is_nobody_s_default_any_more():
+def test_a_detached_card_is_nobody_s_default_any_more() -> None:
     account = an_account()
     subscription = an_active_subscription(account)
     call(account, "POST", "/v1/payment_methods/{}/detach", subscription["default_payment_method"])
@@ -80,7 +82,7 @@ def test_a_detached_card_is_nobody_s_default_any_more():
     assert subscription["status"] == "past_due"
 
 
-def test_a_setup_intent_is_confirmed_once():
+def test_a_setup_intent_is_confirmed_once() -> None:
     account = an_account()
     intent = call(account, "POST", "/v1/setup_intents", customer=a_customer(account))
     call(account, "POST", "/v1/setup_intents/{}/confirm", intent["id"], payment_method="pm_card_visa")
@@ -89,7 +91,7 @@ def test_a_setup_intent_is_confirmed_once():
         call(account, "POST", "/v1/setup_intents/{}/cancel", intent["id"])
 
 
-def test_a_customer_without_anything_to_pay_cannot_pay():
+def test_a_customer_without_anything_to_pay_cannot_pay() -> None:
     account = an_account()
     with pytest.raises(Problem, match="no open invoice"):
         pay(account, a_customer(account))
@@ -107,7 +109,7 @@ def test_a_customer_without_anything_to_pay_cannot_pay():
         ("open", ["finalize"]),
     ],
 )
-def test_an_invoice_refuses_what_its_status_does_not_allow(status, refused):
+def test_an_invoice_refuses_what_its_status_does_not_allow(status: str, refused: list[str]) -> None:
     account = an_account()
     subscription = a_subscription(account, a_customer(account), a_price(account))
     invoice = latest_invoice(account, subscription)
@@ -122,7 +124,7 @@ def test_an_invoice_refuses_what_its_status_does_not_allow(status, refused):
     assert invoice["status"] == status
 
 
-def test_an_uncollectible_invoice_can_still_be_paid():
+def test_an_uncollectible_invoice_can_still_be_paid() -> None:
     account = an_account()
     subscription = an_active_subscription(account)
     set_card(account, subscription["customer"], Behavior.DECLINES)
@@ -134,7 +136,7 @@ def test_an_uncollectible_invoice_can_still_be_paid():
     assert invoice["status"] == "paid"
 
 
-def test_a_failed_attempt_of_a_person_leaves_the_retry_schedule_alone():
+def test_a_failed_attempt_of_a_person_leaves_the_retry_schedule_alone() -> None:
     account = an_account()
     subscription = an_active_subscription(account)
     set_card(account, subscription["customer"], Behavior.DECLINES)
@@ -146,7 +148,7 @@ def test_a_failed_attempt_of_a_person_leaves_the_retry_schedule_alone():
     assert (invoice["attempt_count"], invoice["next_payment_attempt"]) == planned
 
 
-def test_the_subscription_s_metadata_is_frozen_in_the_invoice_at_finalisation_1_2():
+def test_the_subscription_s_metadata_is_frozen_in_the_invoice_at_finalisation_1_2() -> None:
     account = an_account()
     subscription = a_subscription(
         account, a_customer(account), a_price(account), metadata={"tenant-id": "acme"}
@@ -157,7 +159,7 @@ def test_the_subscription_s_metadata_is_frozen_in_the_invoice_at_finalisation_1_
     assert (details["metadata"], details["subscription"]) == ({"tenant-id": "acme"}, subscription["id"])
 
 
-def test_invoices_are_found_by_subscription_customer_and_status_newest_first():
+def test_invoices_are_found_by_subscription_customer_and_status_newest_first() -> None:
     account = an_account()
     subscription = an_active_subscription(account)
     an_active_subscription(account)
@@ -176,7 +178,7 @@ def test_invoices_are_found_by_subscription_customer_and_status_newest_first():
 # ------------------------------------------------------------------ events
 
 
-def test_a_change_of_status_tells_the_former_one():
+def test_a_change_of_status_tells_the_former_one() -> None:
     account = an_account()
     an_active_subscription(account)
     (event,) = call(account, "GET", "/v1/events", types=["customer.subscription.updated"])["data"]
@@ -184,7 +186,7 @@ def test_a_change_of_status_tells_the_former_one():
     assert event["data"]["previous_attributes"]["status"] == "incomplete"
 
 
-def test_an_event_shows_its_object_as_it_was_then():
+def test_an_event_shows_its_object_as_it_was_then() -> None:
     account = an_account()
     subscription = a_subscription(account, a_customer(account), a_price(account))
     pay(account, subscription["customer"])
@@ -195,12 +197,12 @@ def test_an_event_shows_its_object_as_it_was_then():
 @pytest.mark.parametrize(
     "wrong", [{"types": ["a"], "type": "b"}, {"types": [f"customer.{number}" for number in range(21)]}]
 )
-def test_type_and_types_exclude_each_other_and_20_types_are_the_most_3_5(wrong):
+def test_type_and_types_exclude_each_other_and_20_types_are_the_most_3_5(wrong: dict[str, Any]) -> None:
     with pytest.raises(Problem):
         call(an_account(), "GET", "/v1/events", **wrong)
 
 
-def test_an_update_that_changes_nothing_makes_no_event():
+def test_an_update_that_changes_nothing_makes_no_event() -> None:
     account = an_account()
     subscription = an_active_subscription(account)
     before = event_types(account)
@@ -208,7 +210,7 @@ def test_an_update_that_changes_nothing_makes_no_event():
     assert event_types(account) == before
 
 
-def test_the_renewal_is_announced_three_days_before_as_an_upcoming_invoice():
+def test_the_renewal_is_announced_three_days_before_as_an_upcoming_invoice() -> None:
     account = an_account()
     an_active_subscription(account)
     pass_time(account, days=28)
@@ -219,7 +221,7 @@ def test_the_renewal_is_announced_three_days_before_as_an_upcoming_invoice():
 # ------------------------------------------------------------------ lists of subscriptions
 
 
-def test_subscriptions_are_filtered_by_status_price_customer_and_times_6():
+def test_subscriptions_are_filtered_by_status_price_customer_and_times_6() -> None:
     account = an_account()
     old = an_active_subscription(account)
     pass_time(account, days=1)
@@ -242,14 +244,14 @@ def test_subscriptions_are_filtered_by_status_price_customer_and_times_6():
     assert listed(collection_method="send_invoice") == []
 
 
-def test_what_the_simulator_does_not_carry_out_is_refused_not_passed_over():
+def test_what_the_simulator_does_not_carry_out_is_refused_not_passed_over() -> None:
     account = an_account()
     with pytest.raises(Problem) as refusal:
         a_subscription(account, a_customer(account), a_price(account), backdate_start_date=START - DAY)
     assert (refusal.value.status, refusal.value.param) == (400, "backdate_start_date")
 
 
-def test_a_missing_subscription_is_404_resource_missing_5_2():
+def test_a_missing_subscription_is_404_resource_missing_5_2() -> None:
     with pytest.raises(Problem) as refusal:
         call(an_account(), "GET", "/v1/subscriptions/{}", "sub_unknown")
     assert (refusal.value.status, refusal.value.code) == (404, "resource_missing")
@@ -258,7 +260,7 @@ def test_a_missing_subscription_is_404_resource_missing_5_2():
 # ------------------------------------------------------------------ single items
 
 
-def test_items_can_be_read_added_changed_and_removed_one_by_one():
+def test_items_can_be_read_added_changed_and_removed_one_by_one() -> None:
     account = an_account()
     subscription = an_active_subscription(account)
     first = subscription["items"]["data"][0]["id"]
@@ -278,7 +280,7 @@ def a_clock(account: Account) -> Object:
     return call(account, "POST", "/v1/test_helpers/test_clocks", frozen_time=START)
 
 
-def test_the_account_s_clock_does_not_move_what_is_on_a_test_clock_8():
+def test_the_account_s_clock_does_not_move_what_is_on_a_test_clock_8() -> None:
     account = an_account()
     clock = a_clock(account)
     subscription = a_subscription(account, a_customer(account, test_clock=clock["id"]), a_price(account))
@@ -288,7 +290,7 @@ def test_the_account_s_clock_does_not_move_what_is_on_a_test_clock_8():
     assert subscription["status"] == "incomplete_expired"
 
 
-def test_a_test_clock_is_ready_when_time_passes_and_says_so_by_an_event_8():
+def test_a_test_clock_is_ready_when_time_passes_and_says_so_by_an_event_8() -> None:
     account = an_account()
     clock = a_clock(account)
     call(account, "POST", "/v1/test_helpers/test_clocks/{}/advance", clock["id"], frozen_time=START + DAY)
@@ -305,7 +307,7 @@ def test_a_test_clock_is_ready_when_time_passes_and_says_so_by_an_event_8():
     assert "test_helpers.test_clock.ready" in event_types(account)
 
 
-def test_a_deleted_test_clock_takes_its_objects_with_it_8():
+def test_a_deleted_test_clock_takes_its_objects_with_it_8() -> None:
     account = an_account()
     clock = a_clock(account)
     subscription = a_subscription(account, a_customer(account, test_clock=clock["id"]), a_price(account))
@@ -314,14 +316,14 @@ def test_a_deleted_test_clock_takes_its_objects_with_it_8():
     assert account.table("invoice") == {}
 
 
-def test_a_test_clock_is_deleted_after_its_time_8():
+def test_a_test_clock_is_deleted_after_its_time_8() -> None:
     account = an_account()
     a_clock(account)
     pass_time(account, days=30)
     assert account.table("test_helpers.test_clock") == {}
 
 
-def test_live_accounts_have_no_test_clocks_8():
+def test_live_accounts_have_no_test_clocks_8() -> None:
     account = an_account()
     account.livemode = True
     with pytest.raises(Problem, match="live mode"):
@@ -331,7 +333,7 @@ def test_live_accounts_have_no_test_clocks_8():
 # ------------------------------------------------------------------ the other calls on invoices
 
 
-def test_an_invoice_paid_outside_of_stripe_counts_as_paid():
+def test_an_invoice_paid_outside_of_stripe_counts_as_paid() -> None:
     account = an_account()
     subscription = a_subscription(account, a_customer(account), a_price(account))
     invoice = call(
@@ -344,7 +346,7 @@ def test_an_invoice_paid_outside_of_stripe_counts_as_paid():
     )
 
 
-def test_paying_a_draft_finalises_it_first():
+def test_paying_a_draft_finalises_it_first() -> None:
     account = an_account()
     subscription = an_active_subscription(account)
     pass_time(account, days=31)
@@ -352,7 +354,7 @@ def test_paying_a_draft_finalises_it_first():
     assert (invoice["status"], invoice["number"]) == ("paid", "ACME-0002")
 
 
-def test_finalising_early_collects_as_the_hour_would_have():
+def test_finalising_early_collects_as_the_hour_would_have() -> None:
     account = an_account()
     subscription = an_active_subscription(account)
     pass_time(account, days=31)
@@ -362,7 +364,7 @@ def test_finalising_early_collects_as_the_hour_would_have():
     assert invoice["attempt_count"] == 1
 
 
-def test_an_invoice_s_metadata_and_lines_can_be_read_and_written():
+def test_an_invoice_s_metadata_and_lines_can_be_read_and_written() -> None:
     account = an_account()
     subscription = an_active_subscription(account)
     invoice = call(account, "POST", "/v1/invoices/{}", subscription["latest_invoice"], metadata={"k": "v"})
@@ -370,7 +372,7 @@ def test_an_invoice_s_metadata_and_lines_can_be_read_and_written():
     assert (invoice["metadata"], [line["amount"] for line in lines["data"]]) == ({"k": "v"}, [4900])
 
 
-def test_sending_an_invoice_finalises_it_and_tells_so():
+def test_sending_an_invoice_finalises_it_and_tells_so() -> None:
     account = an_account()
     terms = {"collection_method": "send_invoice", "days_until_due": 14}
     subscription = a_subscription(account, a_customer(account), a_price(account), **terms)

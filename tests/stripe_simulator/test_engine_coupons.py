@@ -1,5 +1,7 @@
 """What a coupon is good for, and how long (API reference, "Coupons")."""
 
+from typing import Any
+
 import pytest
 
 from stripe_engine_world import (
@@ -26,7 +28,7 @@ def first_total(account: Account, coupon: str, price: str | None = None) -> int:
     return int(latest_invoice(account, subscription)["total"])
 
 
-def test_a_discount_stays_when_its_coupon_is_deleted_and_made_anew():
+def test_a_discount_stays_when_its_coupon_is_deleted_and_made_anew() -> None:
     account = an_account()
     coupon = a_coupon(account)
     subscription = an_active_subscription(account, discounts=[{"coupon": coupon}])
@@ -38,7 +40,7 @@ def test_a_discount_stays_when_its_coupon_is_deleted_and_made_anew():
     assert latest_invoice(account, subscription)["total"] == 3920
 
 
-def test_a_coupon_is_redeemed_no_more_often_than_it_says():
+def test_a_coupon_is_redeemed_no_more_often_than_it_says() -> None:
     account = an_account()
     coupon = a_coupon(account, max_redemptions=1)
     assert first_total(account, coupon) == 3920
@@ -48,7 +50,7 @@ def test_a_coupon_is_redeemed_no_more_often_than_it_says():
     assert refusal.value.code == "coupon_expired"
 
 
-def test_a_coupon_is_redeemed_no_later_than_it_says():
+def test_a_coupon_is_redeemed_no_later_than_it_says() -> None:
     account = an_account()
     coupon = a_coupon(account, redeem_by=START + DAY)
     pass_time(account, days=1)
@@ -60,20 +62,20 @@ def test_a_coupon_is_redeemed_no_later_than_it_says():
 
 
 @pytest.mark.parametrize("wish", [{"redeem_by": START - 1}, {"max_redemptions": 0}])
-def test_a_coupon_that_nobody_could_redeem_is_not_made(wish):
+def test_a_coupon_that_nobody_could_redeem_is_not_made(wish: dict[str, Any]) -> None:
     with pytest.raises(Problem):
         a_coupon(an_account(), **wish)
 
 
 @pytest.mark.parametrize("worth", [{"percent_off": "50"}, {"amount_off": 2450, "currency": "eur"}])
-def test_a_coupon_for_one_product_takes_nothing_off_another(worth):
+def test_a_coupon_for_one_product_takes_nothing_off_another(worth: dict[str, Any]) -> None:
     account = an_account()
     coupon = a_coupon(account, **worth, applies_to={"products": ["prod_1"]})
     assert first_total(account, coupon) == 2450
     assert first_total(account, coupon, a_price(account, product="prod_2")) == 4900
 
 
-def test_an_amount_off_counts_in_its_currencies_only():
+def test_an_amount_off_counts_in_its_currencies_only() -> None:
     account = an_account()
     coupon = a_coupon(account, amount_off=500, currency="eur", currency_options={"chf": {"amount_off": 600}})
     totals = [first_total(account, coupon, a_price(account, currency=name)) for name in ("eur", "chf", "usd")]

@@ -1,5 +1,7 @@
 """How a subscription ends, and how it is paused and resumed (stripe.md 2.1, 2.2)."""
 
+from typing import Any
+
 import pytest
 
 from stripe_engine_world import (
@@ -23,7 +25,7 @@ from tenant_billing_sandbox.stripe.engine.customer_actions import pay, set_card
 from tenant_billing_sandbox.stripe.problems import Problem
 
 
-def test_cancelling_is_terminal_and_stops_collection_of_all_the_customer_s_invoices_2_2():
+def test_cancelling_is_terminal_and_stops_collection_of_all_the_customer_s_invoices_2_2() -> None:
     account = an_account()
     subscription = a_past_due_subscription(account)
     invoice = latest_invoice(account, subscription)
@@ -40,7 +42,7 @@ def test_cancelling_is_terminal_and_stops_collection_of_all_the_customer_s_invoi
     assert subscription["status"] == "canceled"
 
 
-def test_a_cancelled_subscription_takes_metadata_only_2_2():
+def test_a_cancelled_subscription_takes_metadata_only_2_2() -> None:
     account = an_account()
     subscription = an_active_subscription(account)
     cancel(account, subscription)
@@ -52,7 +54,7 @@ def test_a_cancelled_subscription_takes_metadata_only_2_2():
     assert (refusal.value.status, refusal.value.code) == (404, "resource_missing")
 
 
-def test_cancel_at_period_end_stays_active_until_then_2_1():
+def test_cancel_at_period_end_stays_active_until_then_2_1() -> None:
     account = an_account()
     subscription = an_active_subscription(account)
     update(account, subscription, cancel_at_period_end=True)
@@ -64,7 +66,7 @@ def test_cancel_at_period_end_stays_active_until_then_2_1():
     assert subscription["ended_at"] == subscription["items"]["data"][0]["current_period_end"]
 
 
-def test_taking_back_the_cancellation_lets_it_renew_2_1():
+def test_taking_back_the_cancellation_lets_it_renew_2_1() -> None:
     account = an_account()
     subscription = an_active_subscription(account)
     update(account, subscription, cancel_at_period_end=True)
@@ -77,7 +79,9 @@ def test_taking_back_the_cancellation_lets_it_renew_2_1():
     ("behavior", "invoice_status"),
     [("keep_as_draft", "draft"), ("void", "void"), ("mark_uncollectible", "uncollectible")],
 )
-def test_paused_collection_leaves_the_status_and_takes_the_invoices_away_2_1(behavior, invoice_status):
+def test_paused_collection_leaves_the_status_and_takes_the_invoices_away_2_1(
+    behavior: str, invoice_status: str
+) -> None:
     account = an_account()
     subscription = an_active_subscription(account)
     update(account, subscription, pause_collection={"behavior": behavior})
@@ -88,7 +92,7 @@ def test_paused_collection_leaves_the_status_and_takes_the_invoices_away_2_1(beh
     )
 
 
-def test_paused_collection_ends_at_resumes_at_2_1():
+def test_paused_collection_ends_at_resumes_at_2_1() -> None:
     account = an_account()
     subscription = an_active_subscription(account)
     paused = {"behavior": "void", "resumes_at": account.now + 10 * DAY}
@@ -97,7 +101,7 @@ def test_paused_collection_ends_at_resumes_at_2_1():
     assert subscription["pause_collection"] is None
 
 
-def test_pause_and_resume_by_the_endpoints_2_2():
+def test_pause_and_resume_by_the_endpoints_2_2() -> None:
     account = an_account()
     subscription = an_active_subscription(account)
     call(account, "POST", "/v1/subscriptions/{}/pause", subscription["id"])
@@ -108,7 +112,7 @@ def test_pause_and_resume_by_the_endpoints_2_2():
     assert (subscription["status"], subscription["status_details"]) == ("active", None)
 
 
-def test_a_failed_resumption_is_past_due_without_retries_2_2():
+def test_a_failed_resumption_is_past_due_without_retries_2_2() -> None:
     account = an_account()
     subscription = an_active_subscription(account)
     call(
@@ -124,7 +128,7 @@ def test_a_failed_resumption_is_past_due_without_retries_2_2():
     assert latest_invoice(account, subscription)["next_payment_attempt"] is None
 
 
-def test_resume_on_payment_success_stays_paused_until_paid_or_void_after_23_hours_2_2():
+def test_resume_on_payment_success_stays_paused_until_paid_or_void_after_23_hours_2_2() -> None:
     account = an_account()
     subscription = an_active_subscription(account)
     call(
@@ -145,9 +149,9 @@ def test_resume_on_payment_success_stays_paused_until_paid_or_void_after_23_hour
 
 
 @pytest.mark.parametrize("obstacle", ["classic", "scheduled"])
-def test_classic_and_scheduled_subscriptions_cannot_be_paused_2_2(obstacle):
+def test_classic_and_scheduled_subscriptions_cannot_be_paused_2_2(obstacle: str) -> None:
     account = an_account()
-    mode = {"billing_mode": {"type": "classic"}} if obstacle == "classic" else {}
+    mode: dict[str, Any] = {"billing_mode": {"type": "classic"}} if obstacle == "classic" else {}
     subscription = an_active_subscription(account, **mode)
     if obstacle == "scheduled":
         call(account, "POST", "/v1/subscription_schedules", from_subscription=subscription["id"])
@@ -155,7 +159,7 @@ def test_classic_and_scheduled_subscriptions_cannot_be_paused_2_2(obstacle):
         call(account, "POST", "/v1/subscriptions/{}/pause", subscription["id"])
 
 
-def test_only_automatic_collection_can_be_resumed_2_2():
+def test_only_automatic_collection_can_be_resumed_2_2() -> None:
     account = an_account()
     terms = {"collection_method": "send_invoice", "days_until_due": 14}
     subscription = a_subscription(account, a_customer(account), a_price(account), **terms)

@@ -18,7 +18,7 @@ def found(account: Account, path: str, **filters: object) -> int:
     return len(call(account, "GET", path, **filters)["data"])
 
 
-def test_schedules_by_customer_and_by_when_they_were_made_and_released():
+def test_schedules_by_customer_and_by_when_they_were_made_and_released() -> None:
     account = an_account()
     subscription = an_active_subscription(account)
     made = call(account, "POST", "/v1/subscription_schedules", from_subscription=subscription["id"])
@@ -32,7 +32,7 @@ def test_schedules_by_customer_and_by_when_they_were_made_and_released():
     assert found(account, path, canceled_at={"gte": START}) == 0
 
 
-def test_payments_by_invoice_status_and_payment_intent():
+def test_payments_by_invoice_status_and_payment_intent() -> None:
     account = an_account()
     subscription = an_active_subscription(account)
     path, (payment,) = "/v1/invoice_payments", account.table("invoice_payment").values()
@@ -44,7 +44,7 @@ def test_payments_by_invoice_status_and_payment_intent():
     assert found(account, path, payment=of_type | {"payment_intent": "pi_other"}) == 0
 
 
-def test_setup_intents_by_customer_and_payment_method():
+def test_setup_intents_by_customer_and_payment_method() -> None:
     account = an_account()
     customer = a_customer(account)
     a_subscription(account, customer, a_price(account), trial_period_days=3)

@@ -30,7 +30,7 @@ def a_customer_with_card(account: Account, behavior: Behavior = Behavior.SUCCEED
     return customer
 
 
-def test_incomplete_becomes_active_when_the_first_invoice_is_paid_2_1():
+def test_incomplete_becomes_active_when_the_first_invoice_is_paid_2_1() -> None:
     account = an_account()
     subscription = a_subscription(account, a_customer(account), a_price(account))
     pass_time(account, seconds=23 * HOUR - 1)
@@ -39,14 +39,14 @@ def test_incomplete_becomes_active_when_the_first_invoice_is_paid_2_1():
     assert subscription["status"] == "active"
 
 
-def test_incomplete_stays_incomplete_when_the_customer_s_card_is_declined_2_1():
+def test_incomplete_stays_incomplete_when_the_customer_s_card_is_declined_2_1() -> None:
     account = an_account()
     subscription = a_subscription(account, a_customer(account), a_price(account))
     pay(account, subscription["customer"], Behavior.DECLINES)
     assert (subscription["status"], latest_invoice(account, subscription)["status"]) == ("incomplete", "open")
 
 
-def test_incomplete_expires_after_23_hours_and_its_invoice_is_voided_2_1():
+def test_incomplete_expires_after_23_hours_and_its_invoice_is_voided_2_1() -> None:
     account = an_account()
     subscription = a_subscription(account, a_customer(account), a_price(account))
     pass_time(account, seconds=23 * HOUR)
@@ -54,7 +54,7 @@ def test_incomplete_expires_after_23_hours_and_its_invoice_is_voided_2_1():
     assert latest_invoice(account, subscription)["status"] == "void"
 
 
-def test_only_metadata_of_an_incomplete_subscription_can_change_2_1():
+def test_only_metadata_of_an_incomplete_subscription_can_change_2_1() -> None:
     account = an_account()
     subscription = a_subscription(account, a_customer(account), a_price(account))
     update(account, subscription, metadata={"tenant-id": "acme"})
@@ -75,14 +75,16 @@ def test_only_metadata_of_an_incomplete_subscription_can_change_2_1():
         ("error_if_incomplete", Behavior.SUCCEEDS, "active"),
     ],
 )
-def test_the_first_status_follows_payment_behavior_and_card_2_1(behavior, card, status):
+def test_the_first_status_follows_payment_behavior_and_card_2_1(
+    behavior: str, card: Behavior, status: str
+) -> None:
     account = an_account()
     customer = a_customer_with_card(account, card)
     subscription = a_subscription(account, customer, a_price(account), payment_behavior=behavior)
     assert subscription["status"] == status
 
 
-def test_error_if_incomplete_leaves_nothing_behind_when_the_card_is_declined_2_1():
+def test_error_if_incomplete_leaves_nothing_behind_when_the_card_is_declined_2_1() -> None:
     account = an_account()
     customer = a_customer_with_card(account, Behavior.DECLINES)
     with pytest.raises(Problem) as refusal:
@@ -92,13 +94,13 @@ def test_error_if_incomplete_leaves_nothing_behind_when_the_card_is_declined_2_1
     assert account.table("invoice") == {}
 
 
-def test_allow_incomplete_without_any_payment_method_is_refused_2_1():
+def test_allow_incomplete_without_any_payment_method_is_refused_2_1() -> None:
     account = an_account()
     with pytest.raises(Problem, match="no attached payment source"):
         a_subscription(account, a_customer(account), a_price(account), payment_behavior="allow_incomplete")
 
 
-def test_a_slow_first_payment_that_fails_is_voided_and_the_subscription_stays_active_2_2():
+def test_a_slow_first_payment_that_fails_is_voided_and_the_subscription_stays_active_2_2() -> None:
     account = an_account()
     customer = a_customer_with_card(account, Behavior.PROCESSING_FAILS)
     subscription = a_subscription(account, customer, a_price(account), payment_behavior="allow_incomplete")
@@ -106,13 +108,13 @@ def test_a_slow_first_payment_that_fails_is_voided_and_the_subscription_stays_ac
     assert (subscription["status"], latest_invoice(account, subscription)["status"]) == ("active", "void")
 
 
-def test_a_free_subscription_is_active_at_once_2_1():
+def test_a_free_subscription_is_active_at_once_2_1() -> None:
     account = an_account()
     subscription = a_subscription(account, a_customer(account), a_price(account, 0))
     assert (subscription["status"], latest_invoice(account, subscription)["status"]) == ("active", "paid")
 
 
-def test_send_invoice_is_active_from_the_start_and_past_due_after_the_due_date_2_2():
+def test_send_invoice_is_active_from_the_start_and_past_due_after_the_due_date_2_2() -> None:
     account = an_account()
     terms = {"collection_method": "send_invoice", "days_until_due": 14}
     subscription = a_subscription(account, a_customer(account), a_price(account), **terms)
@@ -128,7 +130,7 @@ def test_send_invoice_is_active_from_the_start_and_past_due_after_the_due_date_2
     assert subscription["status"] == "active"
 
 
-def test_a_new_bill_does_not_make_up_for_one_that_is_overdue_2_2():
+def test_a_new_bill_does_not_make_up_for_one_that_is_overdue_2_2() -> None:
     account = an_account()
     terms = {"collection_method": "send_invoice", "days_until_due": 14}
     subscription = a_subscription(account, a_customer(account), a_price(account), **terms)
@@ -136,7 +138,7 @@ def test_a_new_bill_does_not_make_up_for_one_that_is_overdue_2_2():
     assert (subscription["status"], latest_invoice(account, subscription)["status"]) == ("past_due", "open")
 
 
-def test_a_trial_with_a_payment_method_becomes_active_and_bills_2_1():
+def test_a_trial_with_a_payment_method_becomes_active_and_bills_2_1() -> None:
     account = an_account()
     subscription = a_subscription(
         account, a_customer_with_card(account), a_price(account), trial_period_days=14
@@ -155,7 +157,9 @@ def test_a_trial_with_a_payment_method_becomes_active_and_bills_2_1():
         ("create_invoice", "active", "past_due"),
     ],
 )
-def test_a_trial_without_payment_method_ends_in_three_ways_2_1(behavior, at_once, an_hour_later):
+def test_a_trial_without_payment_method_ends_in_three_ways_2_1(
+    behavior: str, at_once: str, an_hour_later: str
+) -> None:
     account = an_account()
     settings = {"end_behavior": {"missing_payment_method": behavior}}
     subscription = a_subscription(
@@ -167,7 +171,7 @@ def test_a_trial_without_payment_method_ends_in_three_ways_2_1(behavior, at_once
     assert subscription["status"] == an_hour_later
 
 
-def test_a_trial_s_pending_setup_can_be_completed_by_the_customer_2_1():
+def test_a_trial_s_pending_setup_can_be_completed_by_the_customer_2_1() -> None:
     account = an_account()
     subscription = a_subscription(account, a_customer(account), a_price(account), trial_period_days=14)
     assert subscription["pending_setup_intent"] is not None
@@ -176,7 +180,7 @@ def test_a_trial_s_pending_setup_can_be_completed_by_the_customer_2_1():
     assert (subscription["pending_setup_intent"], subscription["status"]) == (None, "active")
 
 
-def test_the_end_of_a_trial_is_announced_three_days_before():
+def test_the_end_of_a_trial_is_announced_three_days_before() -> None:
     account = an_account()
     a_subscription(account, a_customer(account), a_price(account), trial_period_days=14)
     pass_time(account, days=10.9)

@@ -31,7 +31,7 @@ def a_metered_subscription(account: Account, **params: Any) -> Object:
     return subscription
 
 
-def test_an_end_with_the_period_bills_its_usage_by_a_last_invoice_with_the_hour_of_grace():
+def test_an_end_with_the_period_bills_its_usage_by_a_last_invoice_with_the_hour_of_grace() -> None:
     account = an_account()
     subscription = a_metered_subscription(account)
     update(account, subscription, cancel_at_period_end=True)
@@ -44,7 +44,7 @@ def test_an_end_with_the_period_bills_its_usage_by_a_last_invoice_with_the_hour_
     assert (invoice["status"], invoice["total"], invoice["attempt_count"]) == ("open", 400, 1)
 
 
-def test_the_last_invoice_is_retried_and_changes_no_status_any_more():
+def test_the_last_invoice_is_retried_and_changes_no_status_any_more() -> None:
     account = an_account()
     account.part(BillingSettings).retry_intervals = (DAY,)
     subscription = a_metered_subscription(account)
@@ -56,7 +56,7 @@ def test_the_last_invoice_is_retried_and_changes_no_status_any_more():
     assert len(event_types(account, "customer.subscription.")) == before
 
 
-def test_pending_prorations_are_collected_at_the_end_of_the_period():
+def test_pending_prorations_are_collected_at_the_end_of_the_period() -> None:
     account = an_account()
     subscription = an_active_subscription(account)
     pass_time(account, seconds=MONTH // 2)
@@ -68,7 +68,7 @@ def test_pending_prorations_are_collected_at_the_end_of_the_period():
     assert (subscription["status"], invoice["total"], invoice["status"]) == ("canceled", 2500, "paid")
 
 
-def test_a_licensed_subscription_ends_without_another_invoice():
+def test_a_licensed_subscription_ends_without_another_invoice() -> None:
     account = an_account()
     subscription = an_active_subscription(account)
     first = subscription["latest_invoice"]
@@ -77,7 +77,7 @@ def test_a_licensed_subscription_ends_without_another_invoice():
     assert (subscription["status"], subscription["latest_invoice"]) == ("canceled", first)
 
 
-def test_an_end_amid_a_period_credits_the_time_that_is_left():
+def test_an_end_amid_a_period_credits_the_time_that_is_left() -> None:
     account = an_account()
     subscription = an_active_subscription(account)
     update(account, subscription, cancel_at=START + MONTH // 2)
@@ -86,7 +86,7 @@ def test_an_end_amid_a_period_credits_the_time_that_is_left():
     assert account.table("customer")[subscription["customer"]]["balance"] == -2450
 
 
-def test_an_end_amid_a_period_without_proration_credits_nothing():
+def test_an_end_amid_a_period_without_proration_credits_nothing() -> None:
     account = an_account()
     subscription = an_active_subscription(account)
     first = subscription["latest_invoice"]
@@ -95,7 +95,7 @@ def test_an_end_amid_a_period_without_proration_credits_nothing():
     assert (subscription["status"], subscription["latest_invoice"]) == ("canceled", first)
 
 
-def test_what_a_trial_used_is_not_billed_when_it_ends_in_a_cancel():
+def test_what_a_trial_used_is_not_billed_when_it_ends_in_a_cancel() -> None:
     account = an_account()
     subscription = a_metered_subscription(account, trial_period_days=14)
     first = subscription["latest_invoice"]
@@ -108,7 +108,7 @@ def scheduled(account: Account, subscription: Object) -> Object:
     return call(account, "POST", "/v1/subscription_schedules", from_subscription=subscription["id"])
 
 
-def test_a_schedule_that_cancels_after_its_last_phase_bills_the_usage_of_it():
+def test_a_schedule_that_cancels_after_its_last_phase_bills_the_usage_of_it() -> None:
     account = an_account()
     subscription = a_metered_subscription(account)
     made = scheduled(account, subscription)
@@ -118,7 +118,7 @@ def test_a_schedule_that_cancels_after_its_last_phase_bills_the_usage_of_it():
     assert latest_invoice(account, subscription)["total"] == 350
 
 
-def test_cancelling_a_schedule_invoices_and_credits_unless_told_not_to_4_3():
+def test_cancelling_a_schedule_invoices_and_credits_unless_told_not_to_4_3() -> None:
     account = an_account()
     totals = []
     for told in ({}, {"invoice_now": False, "prorate": False}):

@@ -15,7 +15,7 @@ from tenant_billing_sandbox.stripe.engine.cards import Behavior
 from tenant_billing_sandbox.stripe.engine.customer_actions import pay, set_card
 
 
-def test_a_subscription_is_born_incomplete_paid_renewed_unpaid_paid_again_and_cancelled():
+def test_a_subscription_is_born_incomplete_paid_renewed_unpaid_paid_again_and_cancelled() -> None:
     account = an_account()
     customer, price = a_customer(account), a_price(account, 4900)
 

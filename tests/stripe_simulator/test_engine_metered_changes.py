@@ -49,7 +49,7 @@ def billed(account: Account, subscription: Object) -> list[tuple[int, int]]:
     ]
 
 
-def test_usage_before_a_change_of_price_is_billed_by_the_old_price_and_what_follows_by_the_new():
+def test_usage_before_a_change_of_price_is_billed_by_the_old_price_and_what_follows_by_the_new() -> None:
     account = an_account()
     subscription = with_usage(account, meter := a_meter(account))
     change(account, subscription, a_price_of(account, meter, 70))
@@ -57,7 +57,7 @@ def test_usage_before_a_change_of_price_is_billed_by_the_old_price_and_what_foll
     assert billed(account, subscription) == [(7, 350), (2, 140)]
 
 
-def test_usage_of_the_second_of_a_change_is_billed_once():
+def test_usage_of_the_second_of_a_change_is_billed_once() -> None:
     account = an_account()
     subscription = with_usage(account, meter := a_meter(account))
     report(account, subscription["customer"], "1")
@@ -65,7 +65,7 @@ def test_usage_of_the_second_of_a_change_is_billed_once():
     assert billed(account, subscription) == [(7, 350), (1, 70)]
 
 
-def test_usage_of_the_second_in_which_one_item_replaces_another_is_billed_once():
+def test_usage_of_the_second_in_which_one_item_replaces_another_is_billed_once() -> None:
     account = an_account()
     subscription = with_usage(account, meter := a_meter(account))
     report(account, subscription["customer"], "1")
@@ -74,7 +74,7 @@ def test_usage_of_the_second_in_which_one_item_replaces_another_is_billed_once()
     assert billed(account, subscription) == [(7, 350), (1, 70)]
 
 
-def test_another_meter_counts_from_the_change_on():
+def test_another_meter_counts_from_the_change_on() -> None:
     account = an_account()
     subscription = with_usage(account, a_meter(account))
     other = a_meter(account, event_name="gateways")
@@ -84,21 +84,21 @@ def test_another_meter_counts_from_the_change_on():
     assert billed(account, subscription) == [(7, 350), (3, 210)]
 
 
-def test_a_change_without_proration_bills_no_usage_from_before():
+def test_a_change_without_proration_bills_no_usage_from_before() -> None:
     account = an_account()
     subscription = with_usage(account, meter := a_meter(account))
     change(account, subscription, a_price_of(account, meter, 70), proration_behavior="none")
     assert billed(account, subscription) == [(0, 0)]
 
 
-def test_a_classic_subscription_never_bills_usage_from_before_a_change():
+def test_a_classic_subscription_never_bills_usage_from_before_a_change() -> None:
     account = an_account()
     subscription = with_usage(account, meter := a_meter(account), billing_mode={"type": "classic"})
     change(account, subscription, a_price_of(account, meter, 70))
     assert billed(account, subscription) == [(0, 0)]
 
 
-def test_an_item_that_came_amid_a_period_bills_usage_from_then_on():
+def test_an_item_that_came_amid_a_period_bills_usage_from_then_on() -> None:
     account = an_account()
     subscription = with_usage(account, meter := a_meter(account))
     update(account, subscription, items=[{"price": a_price_of(account, meter, 10)}])
@@ -106,7 +106,7 @@ def test_an_item_that_came_amid_a_period_bills_usage_from_then_on():
     assert billed(account, subscription) == [(9, 450), (2, 20)]
 
 
-def test_a_moved_anchor_ends_the_period_and_leaves_its_last_second_to_the_next_one():
+def test_a_moved_anchor_ends_the_period_and_leaves_its_last_second_to_the_next_one() -> None:
     account = an_account()
     subscription = with_usage(account, a_meter(account))
     report(account, subscription["customer"], "2")
@@ -116,7 +116,7 @@ def test_a_moved_anchor_ends_the_period_and_leaves_its_last_second_to_the_next_o
     assert [line["amount"] for line in latest_invoice(account, subscription)["lines"]["data"]] == [100]
 
 
-def test_usage_billed_at_a_pause_is_not_billed_again_when_the_old_period_goes_on():
+def test_usage_billed_at_a_pause_is_not_billed_again_when_the_old_period_goes_on() -> None:
     account = an_account()
     subscription = with_usage(account, a_meter(account))
     call(account, "POST", "/v1/subscriptions/{}/pause", subscription["id"], invoicing_behavior="invoice")
@@ -128,7 +128,7 @@ def test_usage_billed_at_a_pause_is_not_billed_again_when_the_old_period_goes_on
     assert [line["amount"] for line in latest_invoice(account, subscription)["lines"]["data"]] == [100]
 
 
-def test_a_preview_counts_usage_since_the_previewed_change_by_the_new_price():
+def test_a_preview_counts_usage_since_the_previewed_change_by_the_new_price() -> None:
     account = an_account()
     subscription = with_usage(account, meter := a_meter(account))
     item = {"id": subscription["items"]["data"][0]["id"], "price": a_price_of(account, meter, 70)}
@@ -144,7 +144,7 @@ def test_a_preview_counts_usage_since_the_previewed_change_by_the_new_price():
 
 
 @pytest.mark.parametrize("verb", ["finalize", "pay"])
-def test_a_renewal_that_is_finalised_by_hand_bills_the_usage_known_by_then(verb):
+def test_a_renewal_that_is_finalised_by_hand_bills_the_usage_known_by_then(verb: str) -> None:
     account = an_account()
     subscription = with_usage(account, a_meter(account))
     pass_time(account, days=21, seconds=60)

@@ -47,7 +47,9 @@ def reports(account: Account) -> list[tuple[str, str]]:
     ("formula", "window", "total"),
     [("sum", None, 30), ("count", None, 3), ("last", None, 8), ("sum", "hour", 18), ("sum", "day", 8)],
 )
-def test_events_add_up_by_formula_and_only_the_last_of_a_window_counts_4_1(formula, window, total):
+def test_events_add_up_by_formula_and_only_the_last_of_a_window_counts_4_1(
+    formula: str, window: str | None, total: int
+) -> None:
     account = an_account()
     meter, customer = a_meter(account, formula, window), a_customer(account)
     report(account, customer, "12", timestamp=START - 2 * HOUR)
@@ -56,7 +58,7 @@ def test_events_add_up_by_formula_and_only_the_last_of_a_window_counts_4_1(formu
     assert summaries(account, meter, customer) == [total]
 
 
-def test_last_is_the_newest_by_timestamp_not_by_arrival_4_1():
+def test_last_is_the_newest_by_timestamp_not_by_arrival_4_1() -> None:
     account = an_account()
     meter, customer = a_meter(account, "last"), a_customer(account)
     report(account, customer, "5", timestamp=START)
@@ -64,7 +66,7 @@ def test_last_is_the_newest_by_timestamp_not_by_arrival_4_1():
     assert summaries(account, meter, customer) == [5]
 
 
-def test_summaries_can_be_grouped_by_day_newest_first_4_2():
+def test_summaries_can_be_grouped_by_day_newest_first_4_2() -> None:
     account = an_account()
     meter, customer = a_meter(account), a_customer(account)
     report(account, customer, "5", timestamp=START)
@@ -72,7 +74,7 @@ def test_summaries_can_be_grouped_by_day_newest_first_4_2():
     assert summaries(account, meter, customer, value_grouping_window="day") == [5, 9]
 
 
-def test_summaries_need_boundaries_of_their_window_4_2():
+def test_summaries_need_boundaries_of_their_window_4_2() -> None:
     account = an_account()
     meter, customer = a_meter(account), a_customer(account)
     with pytest.raises(Problem):
@@ -82,7 +84,7 @@ def test_summaries_need_boundaries_of_their_window_4_2():
 @pytest.mark.parametrize(
     ("offset", "accepted"), [(-35 * DAY, True), (-35 * DAY - 1, False), (300, True), (301, False)]
 )
-def test_a_timestamp_may_be_35_days_old_and_5_minutes_ahead_4_2(offset, accepted):
+def test_a_timestamp_may_be_35_days_old_and_5_minutes_ahead_4_2(offset: int, accepted: bool) -> None:
     account = an_account()
     a_meter(account)
     customer = a_customer(account)
@@ -94,7 +96,7 @@ def test_a_timestamp_may_be_35_days_old_and_5_minutes_ahead_4_2(offset, accepted
         assert refusal.value.param == "timestamp"
 
 
-def test_an_identifier_is_unique_for_24_hours_and_no_longer_4_2():
+def test_an_identifier_is_unique_for_24_hours_and_no_longer_4_2() -> None:
     account = an_account()
     meter, customer = a_meter(account), a_customer(account)
     report(account, customer, "1", identifier="acme:1")
@@ -116,7 +118,9 @@ def test_an_identifier_is_unique_for_24_hours_and_no_longer_4_2():
         ({"value": "1234567890123456"}, "meter_event_value_too_many_digits"),
     ],
 )
-def test_most_mistakes_are_accepted_and_reported_by_a_thin_event_4_6(wrong, code):
+def test_most_mistakes_are_accepted_and_reported_by_a_thin_event_4_6(
+    wrong: dict[str, Any], code: str
+) -> None:
     account = an_account()
     meter, customer = a_meter(account), a_customer(account)
     report(account, customer, **({"value": "1"} | wrong))
@@ -124,20 +128,20 @@ def test_most_mistakes_are_accepted_and_reported_by_a_thin_event_4_6(wrong, code
     assert summaries(account, meter, customer) == []
 
 
-def test_an_inactive_meter_counts_nothing_and_reports_it_4_2():
+def test_an_inactive_meter_counts_nothing_and_reports_it_4_2() -> None:
     account = an_account()
     a_meter(account, status="inactive")
     report(account, a_customer(account), "1")
     assert reports(account) == [("v1.billing.meter.error_report_triggered", "archived_meter")]
 
 
-def test_an_event_without_meter_is_reported_without_related_object_4_6():
+def test_an_event_without_meter_is_reported_without_related_object_4_6() -> None:
     account = an_account()
     report(account, a_customer(account), "1")
     assert reports(account) == [("v1.billing.meter.no_meter_found", "no_meter")]
 
 
-def test_an_event_can_be_cancelled_within_24_hours_4_2():
+def test_an_event_can_be_cancelled_within_24_hours_4_2() -> None:
     account = an_account()
     meter, customer = a_meter(account), a_customer(account)
     for identifier in ("a", "b"):
@@ -155,7 +159,7 @@ def test_an_event_can_be_cancelled_within_24_hours_4_2():
         )
 
 
-def test_two_items_on_one_meter_both_bill_the_whole_usage_of_the_customer_4_4():
+def test_two_items_on_one_meter_both_bill_the_whole_usage_of_the_customer_4_4() -> None:
     account = an_account()
     price, customer = a_metered_price(account), a_customer(account)
     meter = account.table("price")[price]["recurring"]["meter"]
@@ -166,7 +170,7 @@ def test_two_items_on_one_meter_both_bill_the_whole_usage_of_the_customer_4_4():
     assert [line["amount"] for line in latest_invoice(account, subscription)["lines"]["data"]] == [350, 70]
 
 
-def test_usage_from_before_the_subscription_is_not_billed_4_3():
+def test_usage_from_before_the_subscription_is_not_billed_4_3() -> None:
     account = an_account()
     price, customer = a_metered_price(account), a_customer(account)
     report(account, customer, "100", timestamp=START - HOUR)
@@ -175,7 +179,7 @@ def test_usage_from_before_the_subscription_is_not_billed_4_3():
     assert latest_invoice(account, subscription)["total"] == 0
 
 
-def test_usage_of_a_trial_is_not_billed_and_what_follows_it_is():
+def test_usage_of_a_trial_is_not_billed_and_what_follows_it_is() -> None:
     account = an_account()
     price, customer = a_metered_price(account), a_customer(account)
     subscription = a_subscription(account, customer, price, trial_period_days=14)
@@ -188,7 +192,9 @@ def test_usage_of_a_trial_is_not_billed_and_what_follows_it_is():
 
 
 @pytest.mark.parametrize(("invoice_now", "billed"), [(True, 350), (False, 0)])
-def test_an_immediate_cancel_bills_open_usage_only_with_invoice_now_4_3(invoice_now, billed):
+def test_an_immediate_cancel_bills_open_usage_only_with_invoice_now_4_3(
+    invoice_now: bool, billed: int
+) -> None:
     account = an_account()
     price, customer = a_metered_price(account), a_customer(account)
     subscription = a_subscription(account, customer, price)
@@ -197,7 +203,7 @@ def test_an_immediate_cancel_bills_open_usage_only_with_invoice_now_4_3(invoice_
     assert latest_invoice(account, subscription)["total"] == billed
 
 
-def test_a_metered_item_has_no_quantity_and_takes_none_7():
+def test_a_metered_item_has_no_quantity_and_takes_none_7() -> None:
     account = an_account()
     subscription = a_subscription(account, a_customer(account), a_metered_price(account))
     (item,) = subscription["items"]["data"]
@@ -206,7 +212,7 @@ def test_a_metered_item_has_no_quantity_and_takes_none_7():
         update(account, subscription, items=[{"id": item["id"], "quantity": 2}])
 
 
-def test_graduated_tiers_bill_each_unit_at_its_own_tier_1_2():
+def test_graduated_tiers_bill_each_unit_at_its_own_tier_1_2() -> None:
     account = an_account()
     tiers = [{"up_to": 5, "unit_amount": 50, "flat_amount": 100}, {"up_to": None, "unit_amount": 40}]
     price = a_metered_price(account, billing_scheme="tiered", tiers_mode="graduated", tiers=tiers)
@@ -217,7 +223,9 @@ def test_graduated_tiers_bill_each_unit_at_its_own_tier_1_2():
     assert latest_invoice(account, subscription)["total"] == 5 * 50 + 100 + 2 * 40
 
 
-def test_a_phase_s_first_invoice_bills_the_leaving_item_by_its_own_price_and_the_new_one_not_yet_4_3():
+def test_a_phase_s_first_invoice_bills_the_leaving_item_by_its_own_price_and_the_new_one_not_yet_4_3() -> (
+    None
+):
     account = an_account()
     old_meter, new_meter = a_meter(account), a_meter(account, event_name="activated")
     old = a_price(account, 50, recurring={"usage_type": "metered", "meter": old_meter["id"]})
@@ -254,7 +262,7 @@ def an_old_item(account: Account) -> tuple[Object, Object]:
     return subscription, item
 
 
-def test_the_last_usage_record_of_a_period_is_billed_where_a_price_has_no_meter_4_7():
+def test_the_last_usage_record_of_a_period_is_billed_where_a_price_has_no_meter_4_7() -> None:
     account = an_account()
     subscription, item = an_old_item(account)
     set_usage(account, item["id"], 9)
@@ -267,7 +275,7 @@ def test_the_last_usage_record_of_a_period_is_billed_where_a_price_has_no_meter_
     assert latest_invoice(account, subscription)["total"] == 0, "it is of that period alone"
 
 
-def test_usage_records_are_refused_outside_of_the_period_and_beside_a_meter_4_7():
+def test_usage_records_are_refused_outside_of_the_period_and_beside_a_meter_4_7() -> None:
     account = an_account()
     _, item = an_old_item(account)
     for timestamp in (START - 1, START + HOUR):

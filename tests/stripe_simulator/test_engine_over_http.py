@@ -1,26 +1,34 @@
 """The billing engine as the official SDK sees it, over HTTP."""
 
+from typing import Any
+
 import stripe
 
 from stripe_contract import Service, advance, customer, price, refused
 
 HOUR = 3600
 DAY = 24 * HOUR
-AS_THE_OPERATOR = {
+AS_THE_OPERATOR: dict[str, Any] = {
     "payment_behavior": "default_incomplete",
     "payment_settings": {"save_default_payment_method": "on_subscription"},
     "billing_mode": {"type": "flexible"},
 }
 
 
-async def subscribed(simulator: Service, **changes):
+async def subscribed(simulator: Service, **changes: Any) -> stripe.Subscription:
     """A subscription as the operator creates it."""
-    params = {
+    params: Any = {
         "customer": (await customer(simulator)).id,
         "items": [{"price": (await price(simulator)).id}],
         "expand": ["latest_invoice"],
     }
     return await simulator.client.v1.subscriptions.create_async(params | AS_THE_OPERATOR | changes)
+
+
+def billed(subscription: stripe.Subscription) -> stripe.Invoice:
+    """The latest invoice of a subscription that was asked for with it."""
+    assert isinstance(subscription.latest_invoice, stripe.Invoice)
+    return subscription.latest_invoice
 
 
 async def pay(simulator: Service, subscription: stripe.Subscription) -> None:
@@ -34,25 +42,25 @@ async def again(simulator: Service, subscription: stripe.Subscription) -> stripe
     )
 
 
-async def test_the_hosted_invoice_is_paid_the_renewal_fails_and_is_paid(simulator: Service):
+async def test_the_hosted_invoice_is_paid_the_renewal_fails_and_is_paid(simulator: Service) -> None:
     subscription = await subscribed(simulator)
     assert subscription.status == "incomplete"
-    assert subscription.latest_invoice.hosted_invoice_url.startswith("https://")
+    assert str(billed(subscription).hosted_invoice_url).startswith("https://")
 
     await pay(simulator, subscription)
     subscription = await again(simulator, subscription)
-    assert (subscription.status, subscription.latest_invoice.status) == ("active", "paid")
+    assert (subscription.status, billed(subscription).status) == ("active", "paid")
 
     await simulator.raw.post(
         f"/_sandbox/customers/{subscription.customer}/card", json={"behavior": "declines"}
     )
     await advance(simulator, 32 * DAY)
     subscription = await again(simulator, subscription)
-    assert (subscription.status, subscription.latest_invoice.status) == ("past_due", "open")
+    assert (subscription.status, billed(subscription).status) == ("past_due", "open")
     open_invoices = await simulator.client.v1.invoices.list_async(
         {"subscription": subscription.id, "status": "open"}
     )
-    assert [invoice.id for invoice in open_invoices.data] == [subscription.latest_invoice.id]
+    assert [invoice.id for invoice in open_invoices.data] == [billed(subscription).id]
 
     await pay(simulator, subscription)
     assert (await again(simulator, subscription)).status == "active"
@@ -61,18 +69,22 @@ async def test_the_hosted_invoice_is_paid_the_renewal_fails_and_is_paid(simulato
     assert ended.status == "canceled"
 
 
-async def test_events_name_the_idempotency_key_of_the_call_that_caused_them(simulator: Service):
-    params = {"customer": (await customer(simulator)).id, "items": [{"price": (await price(simulator)).id}]}
+async def test_events_name_the_idempotency_key_of_the_call_that_caused_them(simulator: Service) -> None:
+    params: Any = {
+        "customer": (await customer(simulator)).id,
+        "items": [{"price": (await price(simulator)).id}],
+    }
     await simulator.client.v1.subscriptions.create_async(
         params | AS_THE_OPERATOR, {"idempotency_key": "uid-1"}
     )
     events = await simulator.client.v1.events.list_async({"types": ["customer.subscription.created"]})
     (event,) = events.data
+    assert event.request is not None
     assert event.request.idempotency_key == "uid-1"
     assert event.api_version == "2026-10-28.endive"
 
 
-async def test_events_are_read_on_from_a_cursor_oldest_first(simulator: Service):
+async def test_events_are_read_on_from_a_cursor_oldest_first(simulator: Service) -> None:
     first = await subscribed(simulator)
     cursor = (await simulator.client.v1.events.list_async({"limit": 1})).data[0].id
     await pay(simulator, first)
@@ -82,13 +94,15 @@ async def test_events_are_read_on_from_a_cursor_oldest_first(simulator: Service)
     assert [type_ for type_ in types if type_ in causes_before_effects] == causes_before_effects
 
 
-async def test_events_older_than_30_days_are_gone(simulator: Service):
+async def test_events_older_than_30_days_are_gone(simulator: Service) -> None:
     await subscribed(simulator)
     await advance(simulator, 30 * DAY)
     assert (await simulator.client.v1.events.list_async({"type": "price.created"})).data == []
 
 
-async def test_cancelled_subscriptions_are_hidden_from_plain_lists_and_found_as_ended(simulator: Service):
+async def test_cancelled_subscriptions_are_hidden_from_plain_lists_and_found_as_ended(
+    simulator: Service,
+) -> None:
     subscription = await subscribed(simulator)
     subscriptions = simulator.client.v1.subscriptions
     await subscriptions.cancel_async(subscription.id)
@@ -99,36 +113,37 @@ async def test_cancelled_subscriptions_are_hidden_from_plain_lists_and_found_as_
         ]
 
 
-async def test_deleting_a_customer_cancels_its_subscriptions(simulator: Service):
+async def test_deleting_a_customer_cancels_its_subscriptions(simulator: Service) -> None:
     subscription = await subscribed(simulator)
     await pay(simulator, subscription)
     await simulator.client.v1.customers.delete_async(str(subscription.customer))
     assert (await again(simulator, subscription)).status == "canceled"
 
 
-async def test_a_declined_payment_is_a_card_error(simulator: Service):
+async def test_a_declined_payment_is_a_card_error(simulator: Service) -> None:
     subscription = await subscribed(simulator)
     card = await simulator.client.v1.payment_methods.attach_async(
         "pm_card_chargeCustomerFail", {"customer": str(subscription.customer)}
     )
     error = await refused(
-        simulator.client.v1.invoices.pay_async(subscription.latest_invoice.id, {"payment_method": card.id})
+        simulator.client.v1.invoices.pay_async(billed(subscription).id, {"payment_method": card.id})
     )
     assert isinstance(error, stripe.CardError)
     assert (error.http_status, error.code) == (402, "card_declined")
 
 
-async def test_payments_of_an_invoice_are_shown_when_expanded_only(simulator: Service):
+async def test_payments_of_an_invoice_are_shown_when_expanded_only(simulator: Service) -> None:
     subscription = await subscribed(simulator)
     await pay(simulator, subscription)
     invoices = simulator.client.v1.invoices
-    plain = await invoices.retrieve_async(subscription.latest_invoice.id)
-    expanded = await invoices.retrieve_async(subscription.latest_invoice.id, {"expand": ["payments"]})
+    plain = await invoices.retrieve_async(billed(subscription).id)
+    expanded = await invoices.retrieve_async(billed(subscription).id, {"expand": ["payments"]})
     assert "payments" not in plain
+    assert expanded.payments is not None
     assert [payment.amount_paid for payment in expanded.payments.data] == [1200]
 
 
-async def test_the_date_header_tells_the_account_s_time(simulator: Service):
+async def test_the_date_header_tells_the_account_s_time(simulator: Service) -> None:
     before = (await simulator.raw.get("/v1/events")).headers["Date"]
     await advance(simulator, DAY)
     clock = (await simulator.raw.get("/_sandbox/clock")).json()["now"]
@@ -137,7 +152,7 @@ async def test_the_date_header_tells_the_account_s_time(simulator: Service):
     assert clock > 0
 
 
-async def test_the_account_s_dunning_can_be_set_and_wrong_settings_are_refused(simulator: Service):
+async def test_the_account_s_dunning_can_be_set_and_wrong_settings_are_refused(simulator: Service) -> None:
     answer = await simulator.raw.post("/_sandbox/account", json={"terminal_action": "unpaid"})
     assert answer.json()["terminal_action"] == "unpaid"
     for wrong in ({"terminal_action": "explode"}, {"unknown": 1}):
@@ -145,7 +160,9 @@ async def test_the_account_s_dunning_can_be_set_and_wrong_settings_are_refused(s
     assert (await simulator.raw.post("/_sandbox/clock/advance", json={"seconds": -1})).status_code == 400
 
 
-async def test_a_test_clock_s_objects_have_their_own_time_and_are_hidden_from_plain_lists(simulator: Service):
+async def test_a_test_clock_s_objects_have_their_own_time_and_are_hidden_from_plain_lists(
+    simulator: Service,
+) -> None:
     clocks = simulator.client.v1.test_helpers.test_clocks
     clock = await clocks.create_async({"frozen_time": 1_800_000_000})
     bound = await customer(simulator, test_clock=clock.id)
@@ -163,7 +180,7 @@ async def test_a_test_clock_s_objects_have_their_own_time_and_are_hidden_from_pl
     assert (await again(simulator, subscription)).status == "incomplete_expired"
 
 
-async def test_a_test_clock_goes_forward_two_intervals_at_most(simulator: Service):
+async def test_a_test_clock_goes_forward_two_intervals_at_most(simulator: Service) -> None:
     clocks = simulator.client.v1.test_helpers.test_clocks
     clock = await clocks.create_async({"frozen_time": 1_800_000_000})
     bound = await customer(simulator, test_clock=clock.id)
@@ -173,7 +190,7 @@ async def test_a_test_clock_goes_forward_two_intervals_at_most(simulator: Servic
         assert error.http_status == 400
 
 
-async def test_usage_is_billed_at_finalisation_and_late_usage_is_lost(simulator: Service):
+async def test_usage_is_billed_at_finalisation_and_late_usage_is_lost(simulator: Service) -> None:
     meter = await simulator.client.v1.billing.meters.create_async(
         {
             "display_name": "Devices",
@@ -200,7 +217,7 @@ async def test_usage_is_billed_at_finalisation_and_late_usage_is_lost(simulator:
     await report("12", item.current_period_end - 1)
     await advance(simulator, HOUR)
     await report("99", item.current_period_end - 1)
-    invoice = (await again(simulator, subscription)).latest_invoice
+    invoice = billed(await again(simulator, subscription))
     assert (invoice.status, invoice.subtotal) == ("open", 600)
     summaries = await simulator.client.v1.billing.meters.event_summaries.list_async(
         meter.id,

@@ -1,5 +1,7 @@
 """Changing what is subscribed: items, prorations to the cent, pending updates, schedules (stripe.md 7)."""
 
+from typing import Any
+
 import pytest
 
 from stripe_engine_world import (
@@ -46,21 +48,21 @@ def price_ids(subscription: Object) -> list[str]:
 # ------------------------------------------------------------------ items
 
 
-def test_an_item_without_id_is_added_not_replaced():
+def test_an_item_without_id_is_added_not_replaced() -> None:
     account = an_account()
     subscription = an_active_subscription(account)
     update(account, subscription, items=[{"price": a_price(account, 100)}])
     assert len(subscription["items"]["data"]) == 2
 
 
-def test_a_price_without_quantity_makes_the_quantity_one():
+def test_a_price_without_quantity_makes_the_quantity_one() -> None:
     account = an_account()
     subscription = an_active_subscription(account, items=[{"price": a_price(account), "quantity": 5}])
     update(account, subscription, **to_price(subscription, a_price(account, 100)))
     assert only_item(subscription)["quantity"] == 1
 
 
-def test_the_quantity_alone_can_change_and_the_item_keeps_its_id():
+def test_the_quantity_alone_can_change_and_the_item_keeps_its_id() -> None:
     account = an_account()
     subscription = an_active_subscription(account)
     before = only_item(subscription)
@@ -70,7 +72,7 @@ def test_the_quantity_alone_can_change_and_the_item_keeps_its_id():
 
 
 @pytest.mark.parametrize("obstacle", ["archived", "other currency", "same price", "unknown", "no item left"])
-def test_items_that_cannot_be_had_are_refused_and_nothing_changes(obstacle):
+def test_items_that_cannot_be_had_are_refused_and_nothing_changes(obstacle: str) -> None:
     account = an_account()
     subscription = an_active_subscription(account)
     item = only_item(subscription)
@@ -90,7 +92,7 @@ def test_items_that_cannot_be_had_are_refused_and_nothing_changes(obstacle):
 # ------------------------------------------------------------------ prorations
 
 
-def test_an_upgrade_in_the_middle_of_the_period_credits_and_debits_half_on_the_next_invoice():
+def test_an_upgrade_in_the_middle_of_the_period_credits_and_debits_half_on_the_next_invoice() -> None:
     account = an_account()
     subscription = an_active_subscription(account, a_price(account, 1000))
     pass_time(account, days=15.5)
@@ -99,7 +101,7 @@ def test_an_upgrade_in_the_middle_of_the_period_credits_and_debits_half_on_the_n
     assert amounts(latest_invoice(account, subscription)) == [-500, 1500, 3000]
 
 
-def test_always_invoice_bills_the_difference_at_once():
+def test_always_invoice_bills_the_difference_at_once() -> None:
     account = an_account()
     subscription = an_active_subscription(account, a_price(account, 1000))
     pass_time(account, days=15.5)
@@ -110,7 +112,7 @@ def test_always_invoice_bills_the_difference_at_once():
     assert (invoice["status"], invoice["amount_paid"]) == ("paid", 1000)
 
 
-def test_without_prorations_the_new_price_starts_with_the_next_period():
+def test_without_prorations_the_new_price_starts_with_the_next_period() -> None:
     account = an_account()
     subscription = an_active_subscription(account, a_price(account, 1000))
     pass_time(account, days=15.5)
@@ -120,7 +122,7 @@ def test_without_prorations_the_new_price_starts_with_the_next_period():
     assert amounts(latest_invoice(account, subscription)) == [3000]
 
 
-def test_a_second_change_credits_what_the_first_one_debited():
+def test_a_second_change_credits_what_the_first_one_debited() -> None:
     account = an_account()
     subscription = an_active_subscription(account, a_price(account, 1000))
     pass_time(account, days=15.5)
@@ -131,7 +133,7 @@ def test_a_second_change_credits_what_the_first_one_debited():
     assert amounts(latest_invoice(account, subscription)) == [-500, 1501, -751, 125, 500]
 
 
-def test_a_downgrade_leaves_the_rest_as_credit_on_the_customer():
+def test_a_downgrade_leaves_the_rest_as_credit_on_the_customer() -> None:
     account = an_account()
     subscription = an_active_subscription(account, a_price(account, 10_000))
     wanted = to_price(subscription, a_price(account, 100))
@@ -144,7 +146,7 @@ def test_a_downgrade_leaves_the_rest_as_credit_on_the_customer():
     assert (renewal["total"], renewal["amount_due"], renewal["ending_balance"]) == (100, 0, -9800)
 
 
-def test_another_interval_moves_the_billing_date_and_bills_at_once():
+def test_another_interval_moves_the_billing_date_and_bills_at_once() -> None:
     account = an_account()
     subscription = an_active_subscription(account, a_price(account, 1000))
     pass_time(account, days=15.5)
@@ -155,7 +157,7 @@ def test_another_interval_moves_the_billing_date_and_bills_at_once():
     assert amounts(latest_invoice(account, subscription)) == [-500, 9000]
 
 
-def test_from_free_to_paid_bills_at_once():
+def test_from_free_to_paid_bills_at_once() -> None:
     account = an_account()
     subscription = an_active_subscription_free(account)
     pass_time(account, days=10)
@@ -173,7 +175,7 @@ def an_active_subscription_free(account: Account) -> Object:
 # ------------------------------------------------------------------ the payment of a change
 
 
-def test_a_declined_upgrade_waits_as_pending_update_and_the_old_price_stays():
+def test_a_declined_upgrade_waits_as_pending_update_and_the_old_price_stays() -> None:
     account = an_account()
     subscription = an_active_subscription(account, a_price(account, 1000))
     old, new = price_ids(subscription), a_price(account, 3000)
@@ -185,7 +187,7 @@ def test_a_declined_upgrade_waits_as_pending_update_and_the_old_price_stays():
     assert subscription["pending_update"]["subscription_items"][0]["price"]["id"] == new
 
 
-def test_a_pending_update_takes_effect_when_its_invoice_is_paid():
+def test_a_pending_update_takes_effect_when_its_invoice_is_paid() -> None:
     account = an_account()
     subscription = an_active_subscription(account, a_price(account, 1000))
     new = a_price(account, 3000)
@@ -198,7 +200,7 @@ def test_a_pending_update_takes_effect_when_its_invoice_is_paid():
     assert (subscription["metadata"], subscription["status"]) == ({"plan": "pro"}, "active")
 
 
-def test_a_pending_update_expires_after_23_hours_and_its_invoice_is_voided():
+def test_a_pending_update_expires_after_23_hours_and_its_invoice_is_voided() -> None:
     account = an_account()
     subscription = an_active_subscription(account, a_price(account, 1000))
     old = price_ids(subscription)
@@ -211,7 +213,7 @@ def test_a_pending_update_expires_after_23_hours_and_its_invoice_is_voided():
     assert "customer.subscription.pending_update_expired" in event_types(account)
 
 
-def test_a_change_that_cannot_wait_is_refused_with_pending_if_incomplete():
+def test_a_change_that_cannot_wait_is_refused_with_pending_if_incomplete() -> None:
     account = an_account()
     subscription = an_active_subscription(account)
     with pytest.raises(Problem, match="pending_if_incomplete"):
@@ -221,7 +223,7 @@ def test_a_change_that_cannot_wait_is_refused_with_pending_if_incomplete():
 @pytest.mark.parametrize(
     ("behavior", "status"), [("allow_incomplete", "past_due"), ("default_incomplete", "past_due")]
 )
-def test_an_unpaid_change_that_was_taken_over_is_past_due(behavior, status):
+def test_an_unpaid_change_that_was_taken_over_is_past_due(behavior: str, status: str) -> None:
     account = an_account()
     subscription = an_active_subscription(account, a_price(account, 1000))
     new = a_price(account, 3000)
@@ -231,7 +233,7 @@ def test_an_unpaid_change_that_was_taken_over_is_past_due(behavior, status):
     assert (subscription["status"], price_ids(subscription)) == (status, [new])
 
 
-def test_error_if_incomplete_refuses_a_declined_change_and_leaves_everything_as_it_was():
+def test_error_if_incomplete_refuses_a_declined_change_and_leaves_everything_as_it_was() -> None:
     account = an_account()
     subscription = an_active_subscription(account, a_price(account, 1000))
     old, invoice = price_ids(subscription), subscription["latest_invoice"]
@@ -246,7 +248,7 @@ def test_error_if_incomplete_refuses_a_declined_change_and_leaves_everything_as_
 # ------------------------------------------------------------------ previews
 
 
-def test_a_preview_tells_to_the_cent_what_the_change_then_bills_and_keeps_nothing():
+def test_a_preview_tells_to_the_cent_what_the_change_then_bills_and_keeps_nothing() -> None:
     account = an_account()
     subscription = an_active_subscription(account, a_price(account, 1000))
     pass_time(account, days=10.1)
@@ -266,7 +268,7 @@ def test_a_preview_tells_to_the_cent_what_the_change_then_bills_and_keeps_nothin
     assert preview["amount_due"] == invoice["amount_due"]
 
 
-def test_a_preview_without_change_is_the_next_renewal():
+def test_a_preview_without_change_is_the_next_renewal() -> None:
     account = an_account()
     subscription = an_active_subscription(account, a_price(account, 1000))
     preview = call(account, "POST", "/v1/invoices/create_preview", subscription=subscription["id"])
@@ -290,7 +292,7 @@ def scheduled_change(account: Account, subscription: Object, price: str, **more:
     return call(account, "POST", "/v1/subscription_schedules/{}", made["id"], phases=phases, **more)
 
 
-def test_a_schedule_changes_the_price_at_the_period_s_end_and_merges_its_metadata():
+def test_a_schedule_changes_the_price_at_the_period_s_end_and_merges_its_metadata() -> None:
     account = an_account()
     subscription = an_active_subscription(account, a_price(account, 1000))
     new = a_price(account, 3000)
@@ -303,7 +305,7 @@ def test_a_schedule_changes_the_price_at_the_period_s_end_and_merges_its_metadat
     assert amounts(latest_invoice(account, subscription)) == [3000]
 
 
-def test_a_schedule_releases_its_subscription_after_the_last_phase():
+def test_a_schedule_releases_its_subscription_after_the_last_phase() -> None:
     account = an_account()
     subscription = an_active_subscription(account)
     made = scheduled_change(account, subscription, a_price(account, 3000))
@@ -316,7 +318,7 @@ def test_a_schedule_releases_its_subscription_after_the_last_phase():
     assert subscription["status"] == "active"
 
 
-def test_a_phase_that_starts_amid_a_period_prorates():
+def test_a_phase_that_starts_amid_a_period_prorates() -> None:
     account = an_account()
     subscription = an_active_subscription(account, a_price(account, 1000))
     new = a_price(account, 3000)
@@ -335,7 +337,7 @@ def test_a_phase_that_starts_amid_a_period_prorates():
     assert amounts(latest_invoice(account, subscription)) == [-500, 1500, 3000]
 
 
-def test_a_schedule_that_ends_with_cancel_ends_the_subscription():
+def test_a_schedule_that_ends_with_cancel_ends_the_subscription() -> None:
     account = an_account()
     subscription = an_active_subscription(account)
     scheduled_change(account, subscription, a_price(account, 3000), end_behavior="cancel")
@@ -343,7 +345,7 @@ def test_a_schedule_that_ends_with_cancel_ends_the_subscription():
     assert subscription["status"] == "canceled"
 
 
-def test_releasing_a_schedule_detaches_it():
+def test_releasing_a_schedule_detaches_it() -> None:
     account = an_account()
     subscription = an_active_subscription(account)
     made = call(account, "POST", "/v1/subscription_schedules", from_subscription=subscription["id"])
@@ -351,7 +353,7 @@ def test_releasing_a_schedule_detaches_it():
     assert (made["status"], subscription["schedule"]) == ("released", None)
 
 
-def test_cancellation_of_a_scheduled_subscription_goes_through_the_schedule():
+def test_cancellation_of_a_scheduled_subscription_goes_through_the_schedule() -> None:
     account = an_account()
     subscription = an_active_subscription(account)
     call(account, "POST", "/v1/subscription_schedules", from_subscription=subscription["id"])
@@ -372,7 +374,9 @@ def test_cancellation_of_a_scheduled_subscription_goes_through_the_schedule():
         ({"percent_off": 50, "duration": "repeating", "duration_in_months": 1}, [2450, 4900]),
     ],
 )
-def test_a_coupon_takes_off_what_it_says_for_as_long_as_it_says(coupon, invoices):
+def test_a_coupon_takes_off_what_it_says_for_as_long_as_it_says(
+    coupon: dict[str, Any], invoices: list[int]
+) -> None:
     account = an_account()
     discounts = [{"coupon": a_coupon(account, **coupon)}]
     subscription = a_subscription(account, a_customer(account), a_price(account), discounts=discounts)
@@ -383,7 +387,7 @@ def test_a_coupon_takes_off_what_it_says_for_as_long_as_it_says(coupon, invoices
     assert [first, latest_invoice(account, subscription)["total"]] == invoices
 
 
-def test_the_anchor_keeps_the_31st_through_short_months():
+def test_the_anchor_keeps_the_31st_through_short_months() -> None:
     account = an_account(now=START + 16 * DAY)
     subscription = an_active_subscription(account)
     ends = []

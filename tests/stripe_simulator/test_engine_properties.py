@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from hypothesis import settings
@@ -56,7 +57,7 @@ class Billing(RuleBasedStateMachine):
 
     def each(self, act: Callable[[Object], Any]) -> None:
         for subscription in self.subscriptions:
-            self.attempt(lambda one=subscription: act(one))
+            self.attempt(partial(act, subscription))
 
     @rule(
         price=st.integers(0, 4),

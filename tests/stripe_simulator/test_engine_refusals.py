@@ -53,24 +53,26 @@ def typed(operation: str, **raw: Any) -> Object:
         ("POST /v1/subscriptions", {"customer": "c", "trial_period_days": "-3"}, "trial_period_days"),
     ],
 )
-def test_what_is_of_the_wrong_kind_is_refused_by_name(operation, raw, param):
+def test_what_is_of_the_wrong_kind_is_refused_by_name(
+    operation: str, raw: dict[str, Any], param: str
+) -> None:
     with pytest.raises(Problem) as caught:
         typed(operation, **raw)
     assert (caught.value.status, caught.value.param) == (400, param)
 
 
-def test_a_customer_may_be_in_credit():
+def test_a_customer_may_be_in_credit() -> None:
     assert typed("POST /v1/customers", balance="-500") == {"balance": -500}
 
 
-def test_a_product_is_not_made_where_its_first_price_is_refused():
+def test_a_product_is_not_made_where_its_first_price_is_refused() -> None:
     account = an_account()
     data = {"currency": "zzz", "unit_amount": 1}
     refusal = refused(account, "POST", "/v1/products", name="Starter", default_price_data=data)
     assert refusal.param == "currency"
 
 
-def test_a_product_and_its_first_price_are_told_in_this_order():
+def test_a_product_and_its_first_price_are_told_in_this_order() -> None:
     account = an_account()
     data = {"currency": "eur", "unit_amount": 1}
     made = call(account, "POST", "/v1/products", name="Starter", default_price_data=data)
@@ -79,7 +81,7 @@ def test_a_product_and_its_first_price_are_told_in_this_order():
     assert told == ["product.created", "price.created", "product.updated"]
 
 
-def test_too_many_keys_in_all_are_refused_before_anything_else_is_changed():
+def test_too_many_keys_in_all_are_refused_before_anything_else_is_changed() -> None:
     account = an_account()
     full = {f"key{number}": "x" for number in range(50)}
     customer = call(account, "POST", "/v1/customers", metadata=full)["id"]
@@ -101,7 +103,7 @@ def test_too_many_keys_in_all_are_refused_before_anything_else_is_changed():
     refused(account, "POST", "/v1/webhook_endpoints/{}", endpoint["id"], url="https://b.example", **more)
 
 
-def test_an_account_has_16_webhook_endpoints_at_most():
+def test_an_account_has_16_webhook_endpoints_at_most() -> None:
     account = an_account()
     params = {"url": "https://a.example", "enabled_events": ["*"]}
     for _ in range(16):
@@ -109,13 +111,13 @@ def test_an_account_has_16_webhook_endpoints_at_most():
     assert "maximum of 16" in refused(account, "POST", "/v1/webhook_endpoints", **params).message
 
 
-def test_a_payment_method_is_attached_to_a_customer_only():
+def test_a_payment_method_is_attached_to_a_customer_only() -> None:
     account = an_account()
     refusal = refused(account, "POST", "/v1/payment_methods/{}/attach", "pm_card_visa")
     assert (refusal.code, refusal.param) == ("parameter_missing", "customer")
 
 
-def test_a_payment_method_of_a_deleted_customer_can_still_be_detached():
+def test_a_payment_method_of_a_deleted_customer_can_still_be_detached() -> None:
     account = an_account()
     customer = a_customer(account)
     method = call(account, "POST", "/v1/payment_methods/{}/attach", "pm_card_visa", customer=customer)["id"]
@@ -124,7 +126,7 @@ def test_a_payment_method_of_a_deleted_customer_can_still_be_detached():
 
 
 @pytest.mark.parametrize("asked", [{"card": {"number": "4000000000000002"}}, {"type": "sepa_debit"}])
-def test_no_card_that_was_not_asked_for_is_made(asked):
+def test_no_card_that_was_not_asked_for_is_made(asked: dict[str, Any]) -> None:
     account = an_account()
     refused(account, "POST", "/v1/payment_methods", **({"type": "card"} | asked))
 
@@ -148,27 +150,29 @@ def subscribing(account: Account, **params: Any) -> Problem:
         ({"cancel_at": START + DAY, "cancel_at_period_end": True}, None),
     ],
 )
-def test_a_subscription_is_not_made_for_times_that_cannot_be_had(wish, param):
+def test_a_subscription_is_not_made_for_times_that_cannot_be_had(
+    wish: dict[str, Any], param: str | None
+) -> None:
     account = an_account()
     wanted = {"customer": a_customer(account), "items": [{"price": a_price(account)}]}
     assert subscribing(account, **wanted, **wish).param == param
 
 
 @pytest.mark.parametrize("end", ["min_period_end", "max_period_end"])
-def test_a_subscription_can_end_with_its_first_period(end):
+def test_a_subscription_can_end_with_its_first_period(end: str) -> None:
     account = an_account()
     subscription = a_subscription(account, a_customer(account), a_price(account), cancel_at=end)
     assert subscription["cancel_at"] == subscription["items"]["data"][0]["current_period_end"]
 
 
-def test_an_update_asks_for_no_trial_in_the_past():
+def test_an_update_asks_for_no_trial_in_the_past() -> None:
     account = an_account()
     subscription = an_active_subscription(account)
     refusal = refused(account, "POST", "/v1/subscriptions/{}", subscription["id"], trial_end=START - 1)
     assert refusal.param == "trial_end"
 
 
-def test_a_customer_has_one_currency_at_a_time():
+def test_a_customer_has_one_currency_at_a_time() -> None:
     account = an_account()
     subscription = an_active_subscription(account)
     other = a_price(account, currency="usd")
@@ -182,7 +186,7 @@ def test_a_customer_has_one_currency_at_a_time():
     assert call(account, "POST", "/v1/subscriptions", **wanted)["currency"] == "usd"
 
 
-def test_a_price_of_an_archived_product_is_not_sold_and_goes_on_where_it_was():
+def test_a_price_of_an_archived_product_is_not_sold_and_goes_on_where_it_was() -> None:
     account = an_account()
     product = call(account, "POST", "/v1/products", name="Starter")["id"]
     price = a_price(account, product=product)
@@ -194,7 +198,7 @@ def test_a_price_of_an_archived_product_is_not_sold_and_goes_on_where_it_was():
     assert latest_invoice(account, subscription)["status"] == "paid"
 
 
-def test_classic_billing_does_not_mix_intervals_and_flexible_billing_does():
+def test_classic_billing_does_not_mix_intervals_and_flexible_billing_does() -> None:
     account = an_account()
     items = [{"price": a_price(account)}, {"price": a_price(account, 100, "year")}]
     wanted = {"customer": a_customer(account), "items": items, "payment_behavior": "default_incomplete"}
@@ -202,7 +206,7 @@ def test_classic_billing_does_not_mix_intervals_and_flexible_billing_does():
     assert len(call(account, "POST", "/v1/subscriptions", **wanted)["items"]["data"]) == 2
 
 
-def test_the_time_before_the_anchor_is_free_without_proration():
+def test_the_time_before_the_anchor_is_free_without_proration() -> None:
     account = an_account()
     subscription = a_subscription(
         account,
@@ -226,7 +230,9 @@ def test_the_time_before_the_anchor_is_free_without_proration():
         ({"country": "CA", "state": "QC"}, True),
     ],
 )
-def test_automatic_tax_needs_the_location_of_the_customer(address, enough):
+def test_automatic_tax_needs_the_location_of_the_customer(
+    address: dict[str, str] | None, enough: bool
+) -> None:
     account = an_account()
     customer = a_customer(account, address=address)
     wanted = {
@@ -241,7 +247,7 @@ def test_automatic_tax_needs_the_location_of_the_customer(address, enough):
         assert subscribing(account, **wanted).code == "customer_tax_location_invalid"
 
 
-def test_automatic_tax_cannot_be_switched_on_later_without_a_location_either():
+def test_automatic_tax_cannot_be_switched_on_later_without_a_location_either() -> None:
     account = an_account()
     subscription = an_active_subscription(account)
     wish = {"automatic_tax": {"enabled": True}, "description": "Taxed"}
@@ -249,7 +255,7 @@ def test_automatic_tax_cannot_be_switched_on_later_without_a_location_either():
     assert refusal.code == "customer_tax_location_invalid"
 
 
-def test_invoices_are_sent_to_customers_with_an_address_only():
+def test_invoices_are_sent_to_customers_with_an_address_only() -> None:
     account = an_account()
     by_invoice = {"collection_method": "send_invoice", "days_until_due": 14}
     wanted = {"customer": a_customer(account, email=None), "items": [{"price": a_price(account)}]}
@@ -260,7 +266,7 @@ def test_invoices_are_sent_to_customers_with_an_address_only():
     assert "Missing email" in refusal.message
 
 
-def test_why_it_ends_is_said_of_a_subscription_that_ends_only():
+def test_why_it_ends_is_said_of_a_subscription_that_ends_only() -> None:
     account = an_account()
     subscription = an_active_subscription(account)
     why = {"cancellation_details": {"feedback": "unused"}}
@@ -271,7 +277,7 @@ def test_why_it_ends_is_said_of_a_subscription_that_ends_only():
     assert subscription["cancellation_details"]["feedback"] == "unused"
 
 
-def test_what_only_stripe_carries_out_for_an_item_is_refused_wherever_it_is_asked_for():
+def test_what_only_stripe_carries_out_for_an_item_is_refused_wherever_it_is_asked_for() -> None:
     account = an_account()
     subscription = an_active_subscription(account)
     (item,) = subscription["items"]["data"]
@@ -298,7 +304,9 @@ def test_what_only_stripe_carries_out_for_an_item_is_refused_wherever_it_is_aske
         ("/v1/invoices", "data.customer.default_price", "data.customer.default_price"),
     ],
 )
-def test_what_no_answer_could_expand_is_refused_before_anything_is_done(template, path, refusal):
+def test_what_no_answer_could_expand_is_refused_before_anything_is_done(
+    template: str, path: str, refusal: str
+) -> None:
     method = "GET" if path.startswith("data.") else "DELETE"
     with pytest.raises(Problem) as caught:
         check_expansions(Call(method, template, ("sub_1",), {"expand": [path]}))
@@ -308,5 +316,5 @@ def test_what_no_answer_could_expand_is_refused_before_anything_is_done(template
 @pytest.mark.parametrize(
     "path", ["latest_invoice.payments", "customer.test_clock", "schedule.customer.subscriptions"]
 )
-def test_what_an_answer_could_expand_is_not(path):
+def test_what_an_answer_could_expand_is_not(path: str) -> None:
     check_expansions(Call("DELETE", "/v1/subscriptions/{}", ("sub_1",), {"expand": [path]}))

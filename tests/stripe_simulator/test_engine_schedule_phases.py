@@ -39,7 +39,7 @@ def present(made: Object, **changes: Any) -> Object:
     return {"start_date": phase["start_date"], "end_date": phase["end_date"], "items": items} | changes
 
 
-def test_a_quantity_that_is_left_out_of_the_running_phase_becomes_1_at_once():
+def test_a_quantity_that_is_left_out_of_the_running_phase_becomes_1_at_once() -> None:
     account = an_account()
     price = a_price(account)
     subscription = an_active_subscription(account, price, items=[{"price": price, "quantity": 3}])
@@ -48,7 +48,7 @@ def test_a_quantity_that_is_left_out_of_the_running_phase_becomes_1_at_once():
     assert subscription["items"]["data"][0]["quantity"] == 1
 
 
-def test_another_price_in_the_running_phase_is_prorated_at_once_as_the_call_says():
+def test_another_price_in_the_running_phase_is_prorated_at_once_as_the_call_says() -> None:
     account = an_account()
     subscription = an_active_subscription(account)
     made = scheduled(account, subscription)
@@ -58,7 +58,7 @@ def test_another_price_in_the_running_phase_is_prorated_at_once_as_the_call_says
     assert latest_invoice(account, subscription)["total"] == 2500
 
 
-def test_a_trial_that_is_left_out_of_the_running_phase_ends_at_once():
+def test_a_trial_that_is_left_out_of_the_running_phase_ends_at_once() -> None:
     account = an_account()
     subscription = a_subscription(account, a_customer(account), a_price(account), trial_period_days=14)
     made = scheduled(account, subscription)
@@ -70,7 +70,7 @@ def test_a_trial_that_is_left_out_of_the_running_phase_ends_at_once():
     assert latest_invoice(account, subscription)["total"] == 4900
 
 
-def test_discounts_that_are_left_out_of_the_running_phase_are_gone_at_once():
+def test_discounts_that_are_left_out_of_the_running_phase_are_gone_at_once() -> None:
     account = an_account()
     call(account, "POST", "/v1/coupons", id="TEN", percent_off="10", duration="forever")
     subscription = an_active_subscription(account, discounts=[{"coupon": "TEN"}])
@@ -81,7 +81,7 @@ def test_discounts_that_are_left_out_of_the_running_phase_are_gone_at_once():
     assert subscription["discounts"] == []
 
 
-def test_repeating_the_running_phase_changes_nothing_even_where_the_subscription_was_changed_since():
+def test_repeating_the_running_phase_changes_nothing_even_where_the_subscription_was_changed_since() -> None:
     account = an_account()
     subscription = an_active_subscription(account)
     made = scheduled(account, subscription)
@@ -101,14 +101,14 @@ def test_repeating_the_running_phase_changes_nothing_even_where_the_subscription
         ({"items": []}, "1 to 20 items"),
     ],
 )
-def test_a_phase_that_cannot_be_had_is_refused(changes, refusal):
+def test_a_phase_that_cannot_be_had_is_refused(changes: dict[str, Any], refusal: str) -> None:
     account = an_account()
     made = scheduled(account, an_active_subscription(account))
     with pytest.raises(Problem, match=refusal):
         plan(account, made, present(made, **changes))
 
 
-def test_a_phase_sells_each_price_once_and_in_the_currency_of_the_subscription():
+def test_a_phase_sells_each_price_once_and_in_the_currency_of_the_subscription() -> None:
     account = an_account()
     made = scheduled(account, an_active_subscription(account))
     dollars, euros = a_price(account, currency="usd"), a_price(account)
@@ -121,7 +121,7 @@ def test_a_phase_sells_each_price_once_and_in_the_currency_of_the_subscription()
             plan(account, made, present(made), {"items": items})
 
 
-def test_a_phase_sets_how_the_subscription_is_paid_for():
+def test_a_phase_sets_how_the_subscription_is_paid_for() -> None:
     account = an_account()
     subscription = an_active_subscription(account)
     made = scheduled(account, subscription)
@@ -137,7 +137,7 @@ def test_a_phase_sets_how_the_subscription_is_paid_for():
     assert subscription["description"] == "By invoice"
 
 
-def test_a_planned_price_is_taken_although_it_was_archived_since():
+def test_a_planned_price_is_taken_although_it_was_archived_since() -> None:
     account = an_account()
     subscription = an_active_subscription(account)
     made = scheduled(account, subscription)

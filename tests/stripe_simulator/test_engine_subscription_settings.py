@@ -1,5 +1,7 @@
 """What an update sets beside the items, and what a creation asks for beside them (stripe.md 1.2, 5.1)."""
 
+from typing import Any
+
 import pytest
 
 from stripe_engine_world import (
@@ -29,7 +31,7 @@ def amounts(invoice: Object) -> list[int]:
     return [line["amount"] for line in invoice["lines"]["data"]]
 
 
-def test_metadata_is_merged_and_an_empty_value_removes_its_key_5_1():
+def test_metadata_is_merged_and_an_empty_value_removes_its_key_5_1() -> None:
     account = an_account()
     subscription = an_active_subscription(account, metadata={"a": "1", "b": "2"})
     update(account, subscription, metadata={"b": "", "c": "3"})
@@ -38,7 +40,7 @@ def test_metadata_is_merged_and_an_empty_value_removes_its_key_5_1():
     assert subscription["metadata"] == {}
 
 
-def test_an_empty_string_unsets_5_1():
+def test_an_empty_string_unsets_5_1() -> None:
     account = an_account()
     subscription = an_active_subscription(account, description="pilot")
     update(account, subscription, description="", default_payment_method="")
@@ -62,7 +64,7 @@ def test_an_empty_string_unsets_5_1():
         ),
     ],
 )
-def test_nested_settings_are_taken_over_1_2(asked, member, expected):
+def test_nested_settings_are_taken_over_1_2(asked: dict[str, Any], member: str, expected: str | bool) -> None:
     account = an_account()
     subscription = an_active_subscription(account)
     account.table("customer")[subscription["customer"]]["address"] = {"country": "DE"}
@@ -72,7 +74,7 @@ def test_nested_settings_are_taken_over_1_2(asked, member, expected):
     assert settings[member] == expected
 
 
-def test_collection_can_go_over_to_invoices_and_back():
+def test_collection_can_go_over_to_invoices_and_back() -> None:
     account = an_account()
     subscription = an_active_subscription(account)
     with pytest.raises(Problem, match="days_until_due"):
@@ -85,7 +87,7 @@ def test_collection_can_go_over_to_invoices_and_back():
 
 
 @pytest.mark.parametrize("at", [START + 10 * DAY, "min_period_end", "max_period_end"])
-def test_cancel_at_ends_at_that_time_1_2(at):
+def test_cancel_at_ends_at_that_time_1_2(at: int | str) -> None:
     account = an_account()
     subscription = an_active_subscription(account)
     update(account, subscription, cancel_at=at)
@@ -104,7 +106,7 @@ def test_cancel_at_ends_at_that_time_1_2(at):
         {"discounts": [{"coupon": "X"}]},
     ],
 )
-def test_contradictions_are_refused_and_nothing_changes(wrong):
+def test_contradictions_are_refused_and_nothing_changes(wrong: dict[str, Any]) -> None:
     account = an_account()
     subscription = an_active_subscription(account)
     before = dict(subscription)
@@ -113,7 +115,7 @@ def test_contradictions_are_refused_and_nothing_changes(wrong):
     assert subscription == before
 
 
-def test_a_discount_set_later_counts_from_the_next_invoice_and_can_be_taken_away():
+def test_a_discount_set_later_counts_from_the_next_invoice_and_can_be_taken_away() -> None:
     account = an_account()
     subscription = an_active_subscription(account)
     update(account, subscription, discounts=[{"coupon": a_coupon(account)}])
@@ -126,7 +128,7 @@ def test_a_discount_set_later_counts_from_the_next_invoice_and_can_be_taken_away
         call(account, "DELETE", "/v1/subscriptions/{}/discount", subscription["id"])
 
 
-def test_a_free_coupon_needs_no_payment_method_even_with_allow_incomplete():
+def test_a_free_coupon_needs_no_payment_method_even_with_allow_incomplete() -> None:
     account = an_account()
     wanted = {
         "discounts": [{"coupon": a_coupon(account, percent_off=100)}],
@@ -136,7 +138,7 @@ def test_a_free_coupon_needs_no_payment_method_even_with_allow_incomplete():
     assert subscription["status"] == "active"
 
 
-def test_a_trial_can_be_ended_now_which_bills_at_once():
+def test_a_trial_can_be_ended_now_which_bills_at_once() -> None:
     account = an_account()
     subscription = a_subscription(account, a_customer(account), a_price(account), trial_period_days=14)
     pass_time(account, days=3)
@@ -145,7 +147,7 @@ def test_a_trial_can_be_ended_now_which_bills_at_once():
     assert subscription["billing_cycle_anchor"] == account.now
 
 
-def test_a_trial_can_be_extended():
+def test_a_trial_can_be_extended() -> None:
     account = an_account()
     subscription = a_subscription(account, a_customer(account), a_price(account), trial_period_days=14)
     update(account, subscription, trial_end=START + 20 * DAY)
@@ -155,7 +157,7 @@ def test_a_trial_can_be_extended():
     assert subscription["status"] == "active"
 
 
-def test_an_anchor_in_the_future_bills_only_the_part_until_then():
+def test_an_anchor_in_the_future_bills_only_the_part_until_then() -> None:
     account = an_account()
     anchor = START + 31 * DAY // 2
     subscription = a_subscription(
@@ -176,7 +178,7 @@ def test_an_anchor_in_the_future_bills_only_the_part_until_then():
         {"default_payment_method": "pm_unknown"},
     ],
 )
-def test_a_creation_that_contradicts_itself_is_refused(wrong):
+def test_a_creation_that_contradicts_itself_is_refused(wrong: dict[str, Any]) -> None:
     account = an_account()
     with pytest.raises(Problem) as refusal:
         a_subscription(account, a_customer(account), a_price(account), **wrong)
@@ -184,7 +186,7 @@ def test_a_creation_that_contradicts_itself_is_refused(wrong):
     assert account.table("subscription") == {}
 
 
-def test_cancelling_with_prorate_and_invoice_now_credits_the_unused_time():
+def test_cancelling_with_prorate_and_invoice_now_credits_the_unused_time() -> None:
     account = an_account()
     subscription = an_active_subscription(account, a_price(account, 1000))
     pass_time(account, days=15.5)
@@ -193,7 +195,7 @@ def test_cancelling_with_prorate_and_invoice_now_credits_the_unused_time():
     assert account.table("customer")[subscription["customer"]]["balance"] == -500
 
 
-def test_a_classic_subscription_migrates_to_flexible_and_not_twice_1_2():
+def test_a_classic_subscription_migrates_to_flexible_and_not_twice_1_2() -> None:
     account = an_account()
     subscription = an_active_subscription(account, billing_mode={"type": "classic"})
     call(account, "POST", "/v1/subscriptions/{}/migrate", subscription["id"])
@@ -205,7 +207,9 @@ def test_a_classic_subscription_migrates_to_flexible_and_not_twice_1_2():
 @pytest.mark.parametrize(
     ("behavior", "status"), [(Behavior.PROCESSING, "active"), (Behavior.PROCESSING_FAILS, "past_due")]
 )
-def test_a_slow_payment_of_a_renewal_counts_as_active_until_it_decides_2_2(behavior, status):
+def test_a_slow_payment_of_a_renewal_counts_as_active_until_it_decides_2_2(
+    behavior: Behavior, status: str
+) -> None:
     account = an_account()
     subscription = an_active_subscription(account)
     set_card(account, subscription["customer"], behavior)
@@ -215,7 +219,7 @@ def test_a_slow_payment_of_a_renewal_counts_as_active_until_it_decides_2_2(behav
     assert subscription["status"] == status
 
 
-def test_pausing_with_an_invoice_settles_the_credit_at_once_2_2():
+def test_pausing_with_an_invoice_settles_the_credit_at_once_2_2() -> None:
     account = an_account()
     subscription = an_active_subscription(account, a_price(account, 1000))
     pass_time(account, days=15.5)
@@ -223,7 +227,7 @@ def test_pausing_with_an_invoice_settles_the_credit_at_once_2_2():
     assert amounts(latest_invoice(account, subscription)) == [-500]
 
 
-def test_resuming_unchanged_bills_the_rest_of_the_running_period_2_2():
+def test_resuming_unchanged_bills_the_rest_of_the_running_period_2_2() -> None:
     account = an_account()
     subscription = an_active_subscription(account, a_price(account, 1000))
     kept = {"unused_time_from": {"type": "none"}}

@@ -64,7 +64,7 @@ def something_happens(account: Account) -> None:
     a_subscription(account, a_customer(account), a_price(account))
 
 
-async def test_a_delivery_verifies_with_the_secret_that_creation_returned():
+async def test_a_delivery_verifies_with_the_secret_that_creation_returned() -> None:
     account = an_account()
     async with a_receiver() as receiver, delivering(account) as courier:
         endpoint = an_endpoint(account, receiver, "customer.subscription.created")
@@ -78,7 +78,7 @@ async def test_a_delivery_verifies_with_the_secret_that_creation_returned():
     assert account.table("event")[event.id]["pending_webhooks"] == 0
 
 
-def test_the_secret_is_shown_at_creation_only():
+def test_the_secret_is_shown_at_creation_only() -> None:
     account = an_account()
     endpoint = an_endpoint(account, Receiver("https://hooks.example.com"))
     shown = call(account, "GET", "/v1/webhook_endpoints/{}", endpoint["id"])
@@ -91,7 +91,7 @@ async def deliver_after(account: Account, courier: Courier, seconds: int) -> int
     return await courier.deliver()
 
 
-async def test_a_sandbox_retries_three_times_within_a_few_hours():
+async def test_a_sandbox_retries_three_times_within_a_few_hours() -> None:
     account = an_account()
     async with a_receiver(*[500] * 9) as receiver, delivering(account) as courier:
         an_endpoint(account, receiver, "customer.subscription.created")
@@ -103,7 +103,7 @@ async def test_a_sandbox_retries_three_times_within_a_few_hours():
     assert account.part(Outbox).waiting == []
 
 
-async def test_live_retries_go_on_for_three_days():
+async def test_live_retries_go_on_for_three_days() -> None:
     account = an_account()
     account.livemode = True
     async with a_receiver(*[500] * 99) as receiver, delivering(account) as courier:
@@ -123,7 +123,7 @@ async def test_live_retries_go_on_for_three_days():
     assert len(receiver.bodies) == in_time
 
 
-async def test_a_retry_repeats_the_body_and_stays_verifiable():
+async def test_a_retry_repeats_the_body_and_stays_verifiable() -> None:
     account = an_account()
     async with a_receiver(500) as receiver, delivering(account) as courier:
         endpoint = an_endpoint(account, receiver, "customer.subscription.created")
@@ -135,7 +135,7 @@ async def test_a_retry_repeats_the_body_and_stays_verifiable():
         stripe.WebhookSignature.verify_header(body.decode(), signature, endpoint["secret"], 300)
 
 
-async def test_a_disabled_endpoint_gets_no_retry():
+async def test_a_disabled_endpoint_gets_no_retry() -> None:
     account = an_account()
     async with a_receiver(500) as receiver, delivering(account) as courier:
         endpoint = an_endpoint(account, receiver, "customer.subscription.created")
@@ -146,7 +146,7 @@ async def test_a_disabled_endpoint_gets_no_retry():
     assert len(receiver.bodies) == 1
 
 
-async def test_faults_on_request_hold_duplicate_reorder_and_drop():
+async def test_faults_on_request_hold_duplicate_reorder_and_drop() -> None:
     account = an_account()
     async with (
         a_receiver() as receiver,
@@ -171,7 +171,7 @@ def app_of(account: Account, courier: Courier) -> web.Application:
     return app
 
 
-async def test_both_secrets_sign_while_one_is_rolled_and_only_the_new_one_afterwards():
+async def test_both_secrets_sign_while_one_is_rolled_and_only_the_new_one_afterwards() -> None:
     account = an_account()
     async with (
         a_receiver() as receiver,
@@ -196,7 +196,7 @@ async def test_both_secrets_sign_while_one_is_rolled_and_only_the_new_one_afterw
     assert receiver.signatures[1].count("v1=") == 1
 
 
-async def test_a_lost_event_is_neither_delivered_nor_listed():
+async def test_a_lost_event_is_neither_delivered_nor_listed() -> None:
     account = an_account()
     async with (
         a_receiver() as receiver,
@@ -211,7 +211,7 @@ async def test_a_lost_event_is_neither_delivered_nor_listed():
     assert call(account, "GET", "/v1/events")["data"] == []
 
 
-async def test_an_unreachable_endpoint_leaves_the_event_pending():
+async def test_an_unreachable_endpoint_leaves_the_event_pending() -> None:
     account = an_account()
     async with delivering(account) as courier:
         an_endpoint(account, Receiver("http://127.0.0.1:9/hook"), "customer.subscription.created")
@@ -221,7 +221,7 @@ async def test_an_unreachable_endpoint_leaves_the_event_pending():
     assert [event["type"] for event in pending] == ["customer.subscription.created"]
 
 
-def test_an_endpoint_can_be_changed_listed_and_deleted_but_its_version_stays_1_2():
+def test_an_endpoint_can_be_changed_listed_and_deleted_but_its_version_stays_1_2() -> None:
     account = an_account()
     made = an_endpoint(account, Receiver("https://hooks.example.com"))
     call(
@@ -244,7 +244,7 @@ def test_an_endpoint_can_be_changed_listed_and_deleted_but_its_version_stays_1_2
 @pytest.mark.parametrize(
     ("url", "livemode"), [("hooks.example.com", False), ("http://hooks.example.com", True)]
 )
-def test_an_endpoint_needs_an_address_and_https_in_live_mode_3_2(url, livemode):
+def test_an_endpoint_needs_an_address_and_https_in_live_mode_3_2(url: str, livemode: bool) -> None:
     account = an_account()
     account.livemode = livemode
     with pytest.raises(Problem) as refusal:
@@ -252,7 +252,7 @@ def test_an_endpoint_needs_an_address_and_https_in_live_mode_3_2(url, livemode):
     assert refusal.value.param == "url"
 
 
-async def test_events_of_other_types_are_not_addressed_to_an_endpoint_3_2():
+async def test_events_of_other_types_are_not_addressed_to_an_endpoint_3_2() -> None:
     account = an_account()
     async with a_receiver() as receiver, delivering(account) as courier:
         an_endpoint(account, receiver, "product.created", "invoice.finalized")

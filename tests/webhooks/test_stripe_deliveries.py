@@ -15,7 +15,7 @@ import stripe
 from kubernetes_bodies import a_backend, a_plan, a_subscription, newer
 from tenant_billing.clients.stripe_webhook import StripeWebhookVerifier
 from tenant_billing.domain.errors import Unreachable
-from tenant_billing.ports import ObjectGone, SecretNotFound
+from tenant_billing.ports import ObjectGone, SecretNotFound, StoredSecret
 from tenant_billing.runtime.resources import ResourceStore
 from tenant_billing.webhooks.deliveries import Deliveries, Result
 from tenant_billing.webhooks.endpoint import LARGEST_DELIVERY, webhook_application
@@ -65,6 +65,23 @@ class NotedCluster:
         if name not in self.secrets:
             raise SecretNotFound(name)
         return self.secrets[name]
+
+    async def secret(self, namespace: str, name: str) -> StoredSecret | None:
+        raise AssertionError("a webhook reads no whole Secret")
+
+    async def apply_secret(
+        self,
+        namespace: str,
+        name: str,
+        values: Mapping[str, str],
+        annotations: Mapping[str, str],
+        *,
+        instead_of: StoredSecret | None,
+    ) -> None:
+        raise AssertionError("a webhook writes no Secret")
+
+    async def create(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        raise AssertionError("a webhook makes no object")
 
     async def annotate(
         self, kind: str, namespace: str | None, name: str, annotations: Mapping[str, str]

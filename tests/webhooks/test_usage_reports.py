@@ -56,7 +56,9 @@ class Receiver:
         resource = self.kubernetes.store.subscription("tenants", name)
         assert resource is not None
         counted = read_annotation(resource.metadata.annotations.get(PUSHED, ""))
-        return counted and (counted.totals.end_devices, counted.totals.activated_end_devices)
+        if counted is None:
+            return None
+        return counted.totals.end_devices, counted.totals.activated_end_devices
 
 
 def of(tenant: str, **totals: Any) -> dict[str, Any]:
@@ -119,7 +121,7 @@ STRANGERS = [
 async def test_a_stranger_is_refused(receiver: Receiver, token: str | None) -> None:
     with capture_logs() as lines:
         headers = (
-            {} if token is None else {"Authorization": f"Bearer {token}".encode(errors="surrogateescape")}
+            {} if token is None else {b"Authorization": f"Bearer {token}".encode(errors="surrogateescape")}
         )
         body = json.dumps({"tenants": [of("acme", end_devices=5)]})
         answer = await receiver.client.post(REPORT_PATH, content=body, headers=headers)
