@@ -16,8 +16,7 @@ from tenant_billing.clients.kubernetes_configuration import connected, load_conf
 from tenant_billing.commands.leftovers import Leftovers, left_outside
 from tenant_billing.commands.problems import OF_THE_CLUSTER, CannotGoOn, no_kubeconfig, told_in_one_line
 from tenant_billing.commands.releasing import Releasing, release_everything
-from tenant_billing.domain.errors import Forbidden
-from tenant_billing.ports import ObjectGone
+from tenant_billing.ports import ObjectConflict, ObjectGone
 from tenant_billing.runtime.logs import configure_logs
 from tenant_billing.settings import PREFIX, Settings, SettingsError
 
@@ -72,7 +71,7 @@ async def _release(settings: Settings, patience: float) -> Releasing:
         with told_in_one_line(remedies=OF_THE_CLUSTER):
             holder = await _holder(api, settings)
             if holder is None:
-                await _check_namespace(api, settings.namespace)
+                await _check_namespace(api, settings)
             if holder:
                 click.echo(f"Waiting for {holder} to end: it holds the Lease of the operator.", err=True)
             try:
@@ -81,16 +80,25 @@ async def _release(settings: Settings, patience: float) -> Releasing:
                 raise CannotGoOn(await _unfinished(api, settings, patience)) from None
 
 
-async def _check_namespace(api: KubernetesApi, namespace: str) -> None:
+async def _check_namespace(api: KubernetesApi, settings: Settings) -> None:
     """Stop at once where the Lease cannot be held, instead of trying until the time is over.
+
+    Tried by making the Lease without storing it: the uninstall's ServiceAccount may do that, and read no namespace.
 
     Raises:
         CannotGoOn: There is no such namespace.
     """
+    namespace = settings.namespace
+    lease = {
+        "apiVersion": "coordination.k8s.io/v1",
+        "kind": "Lease",
+        "metadata": {"name": settings.lease_name},
+    }
+    path = f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases"
     try:
-        await api.call("GET", f"/api/v1/namespaces/{namespace}")
-    except Forbidden:
-        return  # the uninstall's ServiceAccount need not read it
+        await api.call("POST", path, body=lease, query={"dryRun": "All"})
+    except ObjectConflict:
+        return  # somebody has just made it
     except ObjectGone:
         raise CannotGoOn(
             f"there is no namespace {namespace}, where the operator's Lease lies. Name its namespace by "
