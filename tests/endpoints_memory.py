@@ -15,15 +15,20 @@ from tenant_billing.ports import Subject
 
 @dataclass
 class EndpointsMemory(Failing):
-    """Webhook endpoints of one account; a secret is told at creation, and again to a replay of its key."""
+    """Webhook endpoints of one account; a secret is told at creation, and again to a replay of its key.
+
+    Attributes:
+        unlisted: Ids that lists do not show yet.
+    """
 
     event_version: str = "2026-10-28.endive"
     endpoints: dict[str, WebhookEndpoint] = field(default_factory=dict)
     made: dict[str, CreatedWebhookEndpoint] = field(default_factory=dict)
+    unlisted: set[str] = field(default_factory=set)
 
     async def webhook_endpoints(self) -> Sequence[WebhookEndpoint]:
         self.called("webhook_endpoints")
-        return list(reversed(self.endpoints.values()))
+        return [each for each in reversed(self.endpoints.values()) if each.id not in self.unlisted]
 
     async def create_webhook_endpoint(
         self, request: NewWebhookEndpoint, key: str, subject: Subject

@@ -301,6 +301,30 @@ async def test_endpoint_that_was_removed_at_stripe_is_made_again(scene: Scene) -
     assert secret_of(scene) == ("whsec_2", "we_2")
 
 
+async def test_field_that_is_taken_out_and_put_back_within_a_second_has_another_one_made(
+    scene: Scene,
+) -> None:
+    await scene.run()
+    scene.edit(webhook=None)
+    await scene.run()
+    scene.edit(webhook={"url": URL, "secretName": "main-webhook"})
+    await scene.run()
+    assert ids(scene) == ["we_2"]
+    assert secret_of(scene) == ("whsec_2", "we_2")
+    assert told(scene) == ("True", "Receiving", "")
+
+
+async def test_one_that_a_list_does_not_show_yet_is_looked_for_soon_and_not_made_twice(scene: Scene) -> None:
+    scene.account.unlisted.add("we_1")
+    outcome = await scene.run()
+    assert outcome.retry
+    assert told(scene)[1] == "NotConfigured"
+    scene.account.unlisted.clear()
+    await scene.run()
+    assert ids(scene) == ["we_1"]
+    assert told(scene) == ("True", "Receiving", "")
+
+
 async def test_no_longer_asked_for_it_is_removed(scene: Scene) -> None:
     await scene.run()
     scene.edit(webhook=None)

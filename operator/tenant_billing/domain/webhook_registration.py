@@ -191,9 +191,10 @@ def _creating(world: RegistrationWorld, wanted: RegisteredWebhook) -> Action:
     if intent is not None and dict(intent.parameters) == parameters:
         return CreateEndpoint(request, intent.idempotency_key, wanted.secret_name)
     attempt = intent.attempt + 1 if intent is not None else 1
-    # The key of an earlier registration would only bring back what that one has made.
+    # The key of an earlier registration would only bring back what that one has made, and what may be removed by now:
+    # whoever takes the field out and puts it back has made two generations, maybe within one second.
     replaced = world.endpoints[0].id if world.endpoints else "none"
-    purpose = f"{REGISTER}-{replaced}-{int(world.now.timestamp())}"
+    purpose = f"{REGISTER}-{replaced}-{resource.metadata.generation}-{int(world.now.timestamp())}"
     return StoreIntent(
         PendingOperation(
             step=REGISTER,

@@ -103,7 +103,9 @@ class WebhookRegistrar:
             return WebhookSeen(
                 Reason.VERSION_MISMATCH if is_old else Reason.NOT_CONFIGURED, message, known, retry
             )
-        return WebhookSeen(settled.reason, settled.message, _told(settled.endpoint))
+        # What is left to do waits for a list that lags behind; nobody else looks again for hours.
+        left = settled.action is not None
+        return WebhookSeen(settled.reason, settled.message, _told(settled.endpoint), retry=left)
 
     async def _by_hand(self, resource: BillingBackend) -> WebhookSeen:
         """Endpoints that people make: whether what they sign with is known."""
