@@ -22,8 +22,6 @@ AT_A_TIME: Final = 50
 """Customers who subscribe together."""
 IN_TIME: Final = 60.0
 """Seconds from the start of the operator until everything is right (issue 4, "done when")."""
-JUDGED: Final = "TENANT_BILLING_SILENCE" in os.environ
-"""Whether they are judged: by `make silence`. Beside other tests a slow machine is no defect."""
 GROUPS: Final[Mapping[str, tuple[str, str, str]]] = {
     "pays": ("Provisioned", "Paid", "Approved"),
     "fails": ("Provisioned", "PastDue", "Flagged"),
@@ -80,7 +78,7 @@ async def happens(product: Product, group: str, names: Collection[str]) -> None:
                 await outside.to_stripe(f"/v1/subscriptions/{subscription['id']}", fields)
 
 
-async def test_after_four_days_without_a_webhook_everything_is_right_soon_after_the_start(
+async def test_after_four_days_without_a_webhook_everything_is_right_within_a_minute(
     product: Product,
 ) -> None:
     outside = product.environment.outside
@@ -102,7 +100,7 @@ async def test_after_four_days_without_a_webhook_everything_is_right_soon_after_
         await product.until(names, partial(is_right, group), group)
     seconds = time.monotonic() - begun
     sys.stdout.write(f"{TENANTS} tenants are right {seconds:.1f} s after the start\n")
-    assert seconds < IN_TIME or not JUDGED
+    assert seconds < IN_TIME
     growing = [product.tenant(name) or {} for name in members("grows")]
     assert {each["max_end_devices"] for each in growing} == {"5000"}, "limits follow the plan that was bought"
     await outside.drive_stripe("/_sandbox/webhooks", {"drop": 0})

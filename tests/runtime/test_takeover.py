@@ -1,7 +1,6 @@
 """How long nobody leads: two replicas compete for one Lease by the real algorithm, on a virtual clock.
 
-The figures are those of docs/high-availability.md. Processes that are really killed are in tests/integration, where a
-busy machine may take longer without a defect.
+The figures are those of docs/high-availability.md. Processes that are really killed are in tests/integration.
 """
 
 import asyncio
